@@ -61,7 +61,13 @@ impl Diagnostic {
 
     /// Any diagnostic, with or without a place.
     pub fn new(severity: Severity, span: Option<Span>, message: impl Into<String>) -> Self {
-        Self { severity, span, message: message.into(), label: None, help: Vec::new() }
+        Self {
+            severity,
+            span,
+            message: message.into(),
+            label: None,
+            help: Vec::new(),
+        }
     }
 
     /// Puts a few words under the marked place.

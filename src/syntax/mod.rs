@@ -29,7 +29,11 @@ impl Word {
             None => self.span.end,
         };
         let end = if to > from { at(to - 1) + 1 } else { at(from) };
-        Span { start: at(from), end: end.max(at(from)), ..self.span }
+        Span {
+            start: at(from),
+            end: end.max(at(from)),
+            ..self.span
+        }
     }
 }
 

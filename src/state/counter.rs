@@ -1,0 +1,174 @@
+//! Numbers that many threads raise and anyone reads.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds one.
+    pub fn inc(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Relaxed);
+    }
+    /// The value now.
+    pub fn load(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+    /// Back to zero (`clear counters`).
+    pub fn reset(&self) {
+        self.0.store(0, Relaxed);
+    }
+}
+
+/// A number that goes up and down, with the highest value it had.
+#[derive(Debug, Default)]
+pub struct Gauge {
+    now: AtomicU32,
+    max: AtomicU32,
+}
+
+impl Gauge {
+    /// One more; answers the new value.
+    pub fn inc(&self) -> u32 {
+        let new = self.now.fetch_add(1, Relaxed) + 1;
+        if new > self.max.load(Relaxed) {
+            self.max.fetch_max(new, Relaxed);
+        }
+        new
+    }
+    /// One less; answers the new value.
+    pub fn dec(&self) -> u32 {
+        self.now.fetch_sub(1, Relaxed).wrapping_sub(1)
+    }
+    /// One more unless that would pass `limit` (0: no limit). Answers whether it was taken.
+    pub fn try_inc(&self, limit: u32) -> bool {
+        if limit == 0 {
+            self.inc();
+            return true;
+        }
+        let taken = self
+            .now
+            .fetch_update(Relaxed, Relaxed, |n| (n < limit).then_some(n + 1))
+            .is_ok();
+        if taken {
+            let new = self.now.load(Relaxed);
+            self.max.fetch_max(new.min(limit), Relaxed);
+        }
+        taken
+    }
+    /// The value now.
+    pub fn load(&self) -> u32 {
+        self.now.load(Relaxed)
+    }
+    /// The highest value.
+    pub fn max(&self) -> u32 {
+        self.max.load(Relaxed)
+    }
+    /// Forgets the highest value.
+    pub fn reset_max(&self) {
+        self.max.store(self.now.load(Relaxed), Relaxed);
+    }
+}
+
+/// Events per second over a sliding second: the count of the current second plus the share of the
+/// previous second that still is inside the window. Time is an argument, in milliseconds.
+#[derive(Debug, Default)]
+pub struct Rate {
+    /// Second number in the high half, count within it in the low half.
+    current: AtomicU64,
+    previous: AtomicU32,
+    max: AtomicU32,
+}
+
+impl Rate {
+    /// Counts `n` events at `now_ms`.
+    pub fn add(&self, now_ms: u64, n: u32) {
+        let second = now_ms / 1000;
+        loop {
+            let current = self.current.load(Relaxed);
+            let at = current >> 32;
+            if at == second & 0xffff_ffff {
+                self.current.fetch_add(u64::from(n), Relaxed);
+                break;
+            }
+            let old = if at + 1 == second & 0xffff_ffff {
+                current as u32
+            } else {
+                0
+            };
+            let new = (second << 32) | u64::from(n);
+            if self
+                .current
+                .compare_exchange(current, new, Relaxed, Relaxed)
+                .is_ok()
+            {
+                self.previous.store(old, Relaxed);
+                break;
+            }
+        }
+        let rate = self.read(now_ms);
+        if rate > self.max.load(Relaxed) {
+            self.max.fetch_max(rate, Relaxed);
+        }
+    }
+
+    /// Events in the second that ends at `now_ms`.
+    pub fn read(&self, now_ms: u64) -> u32 {
+        let second = (now_ms / 1000) & 0xffff_ffff;
+        let current = self.current.load(Relaxed);
+        let (at, count) = (current >> 32, current as u32);
+        let previous = self.previous.load(Relaxed);
+        let left = 1000 - (now_ms % 1000);
+        if at == second {
+            count + (u64::from(previous) * left / 1000) as u32
+        } else if at + 1 == second {
+            (u64::from(count) * left / 1000) as u32
+        } else {
+            0
+        }
+    }
+
+    /// The highest rate seen.
+    pub fn max(&self) -> u32 {
+        self.max.load(Relaxed)
+    }
+    /// Forgets the highest rate.
+    pub fn reset_max(&self) {
+        self.max.store(0, Relaxed);
+    }
+}
+
+/// The moving average of the last 1024 values (HAProxy's qtime, ctime, rtime, ttime), in milliseconds.
+#[derive(Debug, Default)]
+pub struct Average {
+    sum: AtomicI64,
+    max: AtomicU32,
+}
+
+const SAMPLES: i64 = 1024;
+
+impl Average {
+    /// Takes one value in.
+    pub fn add(&self, ms: u32) {
+        let sum = self.sum.load(Relaxed);
+        self.sum
+            .fetch_add(i64::from(ms) - (sum + SAMPLES - 1) / SAMPLES, Relaxed);
+        if ms > self.max.load(Relaxed) {
+            self.max.fetch_max(ms, Relaxed);
+        }
+    }
+    /// The average over the last `n` events (at most 1024 of them).
+    pub fn read(&self, events: u64) -> u32 {
+        let n = events.clamp(1, SAMPLES as u64) as i64;
+        ((self.sum.load(Relaxed) + n - 1) / n).max(0) as u32
+    }
+    /// The highest value.
+    pub fn max(&self) -> u32 {
+        self.max.load(Relaxed)
+    }
+}

@@ -1,0 +1,75 @@
+//! What outlives a reload: counters, servers' health and weight, listeners' totals, process variables.
+//!
+//! Everything is found by name and shared by `Arc`; `plan` takes the handles over, the engine, checks,
+//! stats and the language read and write through them. A leaf: knows no configuration, no sockets,
+//! reads no clock.
+
+pub mod counter;
+mod listener;
+mod proxy;
+mod server;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use listener::Listener;
+pub use proxy::{Proxy, Side};
+pub use server::{Admin, CheckResult, Health, Operational, Server};
+
+/// The living state of the process.
+#[derive(Debug, Default)]
+pub struct State {
+    proxies: Mutex<HashMap<String, Arc<Proxy>>>,
+    servers: Mutex<HashMap<(String, String), Arc<Server>>>,
+    listeners: Mutex<HashMap<(String, String), Arc<Listener>>>,
+    /// Totals of the process.
+    pub process: Process,
+}
+
+/// Totals of the whole process (`show info`).
+#[derive(Debug, Default)]
+pub struct Process {
+    /// Client connections now, against the global `maxconn`.
+    pub conns: counter::Gauge,
+    /// Client connections accepted.
+    pub accepted: counter::Counter,
+    /// Connections accepted per second.
+    pub conn_rate: counter::Rate,
+    /// Sessions per second.
+    pub sess_rate: counter::Rate,
+    /// HTTP requests.
+    pub requests: counter::Counter,
+    /// Log messages dropped because a sink was slow or gone.
+    pub dropped_logs: counter::Counter,
+}
+
+impl State {
+    /// The proxy of this name, made where it is not there yet.
+    pub fn proxy(&self, name: &str) -> Arc<Proxy> {
+        let mut map = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        map.entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Proxy::new(name)))
+            .clone()
+    }
+
+    /// The server of this name in this proxy, made where it is not there yet.
+    pub fn server(&self, proxy: &str, name: &str) -> Arc<Server> {
+        let mut map = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (proxy.to_owned(), name.to_owned());
+        map.entry(key)
+            .or_insert_with(|| Arc::new(Server::new(proxy, name)))
+            .clone()
+    }
+
+    /// The listener of this name (or address) in this proxy, made where it is not there yet.
+    pub fn listener(&self, proxy: &str, name: &str) -> Arc<Listener> {
+        let mut map = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let key = (proxy.to_owned(), name.to_owned());
+        map.entry(key)
+            .or_insert_with(|| Arc::new(Listener::new(name)))
+            .clone()
+    }
+}

@@ -1,0 +1,119 @@
+//! A frontend, backend or listen block, as it counts.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+use super::counter::{Average, Counter, Gauge, Rate};
+
+/// Totals of one side of a proxy; the names are those of the CSV columns (management guide 9.1).
+#[derive(Debug, Default)]
+pub struct Side {
+    /// `scur`, `smax`: sessions (frontend) or streams (backend) now.
+    pub sessions: Gauge,
+    /// `stot`.
+    pub sessions_total: Counter,
+    /// `rate`, `rate_max`.
+    pub session_rate: Rate,
+    /// `conn_rate`, `conn_rate_max` (frontend).
+    pub conn_rate: Rate,
+    /// `conn_tot` (frontend).
+    pub conns_total: Counter,
+    /// `req_rate`, `req_rate_max` (frontend).
+    pub request_rate: Rate,
+    /// `req_tot`.
+    pub requests_total: Counter,
+    /// `bin`.
+    pub bytes_in: Counter,
+    /// `bout`.
+    pub bytes_out: Counter,
+    /// `dreq`.
+    pub denied_requests: Counter,
+    /// `dresp`.
+    pub denied_responses: Counter,
+    /// `dcon`.
+    pub denied_conns: Counter,
+    /// `dses`.
+    pub denied_sessions: Counter,
+    /// `ereq`.
+    pub request_errors: Counter,
+    /// `econ`.
+    pub connect_errors: Counter,
+    /// `eresp`.
+    pub response_errors: Counter,
+    /// `wretr`.
+    pub retries: Counter,
+    /// `wredis`.
+    pub redispatches: Counter,
+    /// `wrew`.
+    pub failed_rewrites: Counter,
+    /// `eint`.
+    pub internal_errors: Counter,
+    /// `cli_abrt`.
+    pub client_aborts: Counter,
+    /// `srv_abrt`.
+    pub server_aborts: Counter,
+    /// `lbtot`.
+    pub selected: Counter,
+    /// `intercepted`.
+    pub intercepted: Counter,
+    /// `connect`.
+    pub connects: Counter,
+    /// `reuse`.
+    pub reuses: Counter,
+    /// `hrsp_1xx` … `hrsp_5xx`, `hrsp_other` at 0.
+    pub responses: [Counter; 6],
+    /// `qtime`, `qtime_max`.
+    pub queue_time: Average,
+    /// `ctime`, `ctime_max`.
+    pub connect_time: Average,
+    /// `rtime`, `rtime_max`.
+    pub response_time: Average,
+    /// `ttime`, `ttime_max`.
+    pub total_time: Average,
+    /// Wall-clock second of the last session, 0 for none (`lastsess`).
+    pub last_session: AtomicU64,
+}
+
+impl Side {
+    /// Counts a response of this status.
+    pub fn response(&self, status: u16) {
+        let class = usize::from(status / 100);
+        self.responses[if (1..=5).contains(&class) { class } else { 0 }].inc();
+    }
+}
+
+/// The living half of a proxy.
+#[derive(Debug, Default)]
+pub struct Proxy {
+    /// Its name.
+    pub name: String,
+    /// Totals as a frontend.
+    pub front: Side,
+    /// Totals as a backend.
+    pub back: Side,
+    /// Requests waiting in the backend's own queue (`qcur`, `qmax`), those of its servers not counted.
+    pub queued: Gauge,
+    /// Usable active servers (`act`); maintained by whoever changes a server.
+    pub active_servers: AtomicU32,
+    /// Usable backup servers (`bck`).
+    pub backup_servers: AtomicU32,
+    /// Sum of the usable servers' weights.
+    pub total_weight: AtomicU32,
+    /// Times the whole backend went down (`chkdown`).
+    pub down_transitions: Counter,
+    /// Wall-clock second of the last change between up and down.
+    pub last_change: AtomicU64,
+    /// Seconds of downtime before `last_change`.
+    pub downtime: AtomicU64,
+    /// True once no new connection is wanted (soft stop, `disable frontend`).
+    pub stopping: AtomicBool,
+}
+
+impl Proxy {
+    /// A proxy that has seen nothing.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+}
