@@ -45,3 +45,6 @@ pub struct Line {
     /// The place of the whole line.
     pub span: Span,
 }
+
+mod cursor;
+pub use cursor::Cursor;

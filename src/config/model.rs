@@ -1,0 +1,105 @@
+//! The checked configuration: what `load` gives and `plan` links.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::acl::Cond;
+use crate::action::Rule;
+use crate::diag::Span;
+use crate::format::Format;
+use crate::sample::{Captures, Pending};
+use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Server, Userlist};
+
+/// A whole configuration, checked line by line; names are not resolved yet.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// The `global` section.
+    pub global: Global,
+    /// Frontends, backends and listen blocks, in reading order.
+    pub proxies: Vec<Proxy>,
+    /// `userlist` sections by name.
+    pub userlists: BTreeMap<String, Arc<Userlist>>,
+    /// `http-errors` sections by name.
+    pub http_errors: BTreeMap<String, Arc<ErrorFiles>>,
+}
+
+/// One proxy.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Its name.
+    pub name: String,
+    /// Its kind; never `Defaults`.
+    pub kind: Kind,
+    /// Where it begins.
+    pub span: Span,
+    /// `id`, or the next free one.
+    pub id: u32,
+    /// Plain settings, defaults applied.
+    pub settings: settings::Proxy,
+    /// `bind` addresses.
+    pub binds: Vec<Bind>,
+    /// Servers, `default-server` applied, with the place of each line.
+    pub servers: Vec<(Server, Span)>,
+    /// Rules by checkpoint.
+    pub rules: Rules,
+    /// `use_backend` lines, in order.
+    pub use_backend: Vec<Switch>,
+    /// `default_backend`.
+    pub default_backend: Option<(String, Span)>,
+    /// `use-server` lines, in order.
+    pub use_server: Vec<Switch>,
+    /// `monitor fail` conditions.
+    pub monitor_fail: Vec<Pending<Cond>>,
+    /// `force-persist` and `ignore-persist` come with persistence.
+    /// `log-format` or the one `option httplog`/`tcplog` stands for.
+    pub log_format: Option<Pending<Format>>,
+    /// `log-format-sd`
+    pub log_format_sd: Option<Pending<Format>>,
+    /// `error-log-format`
+    pub error_log_format: Option<Pending<Format>>,
+    /// `unique-id-format`
+    pub unique_id_format: Option<Pending<Format>>,
+    /// Capture slots.
+    pub captures: Captures,
+}
+
+/// A `use_backend` or `use-server` line.
+#[derive(Debug, Clone)]
+pub struct Switch {
+    /// The name, or a format that gives it.
+    pub target: Target,
+    /// Its condition.
+    pub cond: Option<Pending<Cond>>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A name said outright or computed.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A literal name.
+    Name(String),
+    /// `%[…]`
+    Format(Pending<Format>),
+}
+
+/// Rules by checkpoint, in the order in which a stream meets them (manual 1.5 and 4.2).
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// `tcp-request connection`
+    pub tcp_connection: Vec<Pending<Rule>>,
+    /// `tcp-request session`
+    pub tcp_session: Vec<Pending<Rule>>,
+    /// `tcp-request content`
+    pub tcp_content: Vec<Pending<Rule>>,
+    /// `http-request`
+    pub http_request: Vec<Pending<Rule>>,
+    /// `redirect`, after all `http-request` rules.
+    pub redirect: Vec<Pending<Rule>>,
+    /// `tcp-response content`
+    pub tcp_response: Vec<Pending<Rule>>,
+    /// `http-response`
+    pub http_response: Vec<Pending<Rule>>,
+    /// `http-after-response`
+    pub http_after_response: Vec<Pending<Rule>>,
+}

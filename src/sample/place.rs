@@ -1,0 +1,30 @@
+//! Where an expression stands, and so what can be known there (manual 7.3, 4.2).
+
+/// A checkpoint of a stream's life, or another place that takes expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// `tcp-request connection`: addresses only.
+    TcpConnection,
+    /// `tcp-request session`: handshakes are done.
+    TcpSession,
+    /// `tcp-request content` in a frontend.
+    FrontContent,
+    /// `http-request` in a frontend; `use_backend`, `redirect`, `monitor fail`, `capture`.
+    FrontRequest,
+    /// `tcp-request content` in a backend.
+    BackContent,
+    /// `http-request` in a backend; `use-server`, `balance hash`.
+    BackRequest,
+    /// `tcp-response content`.
+    ResponseContent,
+    /// `http-response` in a backend.
+    BackResponse,
+    /// `http-response` and `http-after-response` in a frontend.
+    FrontResponse,
+    /// `log-format` and kin.
+    Log,
+    /// `http-check` and `tcp-check`.
+    Check,
+    /// `global` `set-var`, and command line.
+    Config,
+}

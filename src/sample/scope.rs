@@ -1,0 +1,204 @@
+//! What an expression sees and an action changes: the session, the transaction, and how much of the
+//! traffic has come so far.
+//!
+//! The engine owns a [`Session`] per client connection and a [`Transaction`] per request (taken from
+//! a pool while one is live), fills in facts as they become known, and lends both as a [`Scope`].
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::end::End;
+use crate::http::Message;
+use crate::state;
+
+use super::vars::Vars;
+
+/// An end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Address {
+    /// Not known, or of a kind without addresses (socketpair).
+    #[default]
+    Unknown,
+    /// IPv4 or IPv6 with a port.
+    Ip(SocketAddr),
+    /// A unix socket; its path where it has one.
+    Unix(Box<str>),
+}
+
+impl Address {
+    /// The IP address and port, if it is one.
+    pub fn ip(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Ip(addr) => Some(*addr),
+            _ => None,
+        }
+    }
+}
+
+/// A client connection, as the language sees it. Lives as long as the connection.
+#[derive(Debug)]
+pub struct Session {
+    /// The frontend.
+    pub frontend: Arc<state::Proxy>,
+    /// The listener.
+    pub listener: Arc<state::Listener>,
+    /// Numeric id of the frontend (`fe_id`).
+    pub frontend_id: u32,
+    /// Numeric id of the listener (`so_id`).
+    pub listener_id: u32,
+    /// Client address; `set-src` changes it.
+    pub source: Address,
+    /// Address the client asked for; `set-dst` changes it.
+    pub destination: Address,
+    /// When the connection was accepted: wall clock, for dates.
+    pub accept_date: SystemTime,
+    /// When it was accepted: monotonic, for timers.
+    pub accepted: Instant,
+    /// Time from accept until the session was complete (handshakes, PROXY header), `%Th`, ms.
+    pub handshake_ms: u32,
+    /// Requests seen on this connection before the current one.
+    pub requests: u32,
+    /// Variables of scope `sess`.
+    pub vars: Vars,
+    /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
+    pub socket: Option<i32>,
+}
+
+/// When each phase of a transaction was reached. `None`: not reached. All monotonic.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timers {
+    /// Wall clock at the first byte of the request, or at accept in TCP mode (`%tr`).
+    pub request_date: Option<SystemTime>,
+    /// The transaction began: end of the previous response or accept (start of `%Ti`).
+    pub began: Option<Instant>,
+    /// First byte of the request came (end of `%Ti`, start of `%TR`).
+    pub first_byte: Option<Instant>,
+    /// The request head was complete (end of `%TR`, start of `%Tw`).
+    pub request: Option<Instant>,
+    /// Left the queue; a connection is being made (end of `%Tw`, start of `%Tc`).
+    pub queued: Option<Instant>,
+    /// Connected to the server (end of `%Tc`, start of `%Tr`).
+    pub connected: Option<Instant>,
+    /// The response head was complete (end of `%Tr`, start of `%Td`).
+    pub response: Option<Instant>,
+    /// All was over (end of `%Td`, `%Ta`, `%Tt`).
+    pub ended: Option<Instant>,
+}
+
+/// Bytes of one direction that are buffered for content rules (`req.len`, `req.payload`, TLS hello).
+#[derive(Debug, Default)]
+pub struct Payload {
+    /// What has come and is not forwarded.
+    pub data: Vec<u8>,
+    /// True when no more will come (end of stream, buffer full, inspect delay over).
+    pub complete: bool,
+}
+
+/// One request and its response, as the language sees them.
+#[derive(Debug, Default)]
+pub struct Transaction {
+    /// The request; `request.head` is empty in TCP mode and before it has come.
+    pub request: Message,
+    /// The response; its head is empty before it has come.
+    pub response: Message,
+    /// True once a whole request head is there.
+    pub has_request: bool,
+    /// True once a whole response head is there.
+    pub has_response: bool,
+    /// Buffered client bytes in TCP mode.
+    pub client_payload: Payload,
+    /// Buffered server bytes in TCP mode.
+    pub server_payload: Payload,
+    /// Variables of scope `txn`.
+    pub txn_vars: Vars,
+    /// Variables of scope `req`.
+    pub req_vars: Vars,
+    /// Variables of scope `res`.
+    pub res_vars: Vars,
+    /// The request line as received (`%HM %HU %HV %r`, `capture.req.*`), before any rewriting, kept
+    /// only where something needs it.
+    pub request_line: Vec<u8>,
+    /// Captured request headers by slot.
+    pub request_captures: Vec<Option<Box<[u8]>>>,
+    /// Captured response headers by slot.
+    pub response_captures: Vec<Option<Box<[u8]>>>,
+    /// `capture cookie` from the request, and from the response.
+    pub cookie_captures: [Option<Box<[u8]>>; 2],
+    /// The unique id, once made.
+    pub unique_id: Option<Box<[u8]>>,
+    /// The backend, once chosen.
+    pub backend: Option<Arc<state::Proxy>>,
+    /// Numeric id of the backend (`be_id`).
+    pub backend_id: u32,
+    /// The server, once chosen.
+    pub server: Option<Arc<state::Server>>,
+    /// Numeric id of the server (`srv_id`).
+    pub server_id: u32,
+    /// Our address towards the server (`%bi`, `bc_src`).
+    pub backend_source: Address,
+    /// The server's address (`%si`, `bc_dst`).
+    pub backend_destination: Address,
+    /// Phases.
+    pub timers: Timers,
+    /// Status sent to the client; 0 or -1 semantics are the log's: `None` prints -1 (manual 8.2.3).
+    pub status: Option<u16>,
+    /// Bytes sent to the client (`%B`).
+    pub bytes_out: u64,
+    /// Bytes read from the client and forwarded (`%U`).
+    pub bytes_in: u64,
+    /// Connection retries (`%rc`).
+    pub retries: u32,
+    /// True if the request was redispatched (`+` before `%rc`).
+    pub redispatched: bool,
+    /// Requests before this one in the server's queue (`%sq`).
+    pub server_queue: u32,
+    /// Requests before this one in the backend's queue (`%bq`).
+    pub backend_queue: u32,
+    /// How it ended (`%ts`).
+    pub end: End,
+    /// Letters 3 and 4 of `%tsc`: client cookie and set-cookie states; 0 prints `-`.
+    pub cookie_letters: [u8; 2],
+    /// Level set by `set-log-level`: `Some(None)` is `silent`.
+    pub log_level: Option<Option<u8>>,
+    /// Timeouts overridden by `set-timeout` (server, tunnel), ms.
+    pub server_timeout: Option<u64>,
+    /// See `server_timeout`.
+    pub tunnel_timeout: Option<u64>,
+    /// Queue priority class and offset (`set-priority-*`).
+    pub priority: (i32, i32),
+    /// True after `http-request disable-l7-retry`.
+    pub no_l7_retry: bool,
+    /// Source address for the server side when `set-src` was in a request rule.
+    pub source: Option<Address>,
+    /// Destination changed by a request rule (`http-request set-dst`).
+    pub destination: Option<Address>,
+    /// Name of the rule or part that answered or refused, `file:line`, for logs and the status page.
+    pub cause_line: Option<Arc<str>>,
+}
+
+/// What an expression may look at, and an action may change, now.
+pub struct Scope<'a> {
+    /// The client's connection.
+    pub session: &'a mut Session,
+    /// The request in hand.
+    pub txn: &'a mut Transaction,
+    /// The worker's sources of time and chance.
+    pub now: Now<'a>,
+    /// Set by a fetch that lacks data which may still come; the rule loop then waits for more.
+    pub waiting: Cell<bool>,
+}
+
+/// Time and randomness, as arguments.
+#[derive(Clone, Copy)]
+pub struct Now<'a> {
+    /// Monotonic.
+    pub instant: Instant,
+    /// Wall clock.
+    pub date: SystemTime,
+    /// The worker's random number generator state (xorshift or better; advanced by whoever draws).
+    pub random: &'a Cell<u64>,
+    /// The worker's number, from 0 (`thread`).
+    pub thread: u32,
+}

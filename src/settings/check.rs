@@ -1,0 +1,172 @@
+//! Health checks (manual 4.2 `option httpchk`, `http-check`, `tcp-check`; 5.2).
+
+use super::Endpoint;
+
+/// What kind of probe a backend uses.
+#[derive(Debug, Clone, Default)]
+pub enum CheckKind {
+    /// A bare TCP connect.
+    #[default]
+    Connect,
+    /// `option httpchk` with its `http-check` script.
+    Http,
+    /// `option tcp-check` with its script.
+    Tcp,
+}
+
+/// One step of a check script.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// `… connect`: open a connection.
+    Connect(Probe),
+    /// `tcp-check send`, `send-binary`, `send-lf` (already decoded bytes, or a format to render).
+    Send(Vec<u8>),
+    /// `tcp-check send-lf` / `send-binary-lf`.
+    SendFormat(crate::sample::Pending<crate::format::Format>, bool),
+    /// `http-check send`.
+    HttpSend(Box<HttpSend>),
+    /// `… expect`.
+    Expect(Box<Expect>),
+    /// `… comment`, `set-var`, `unset-var`: an action on the check's scope.
+    Action(crate::sample::Pending<crate::action::Action>),
+}
+
+/// `connect` of a script.
+#[derive(Debug, Clone, Default)]
+pub struct Probe {
+    /// `default`: as the server line says.
+    pub default: bool,
+    /// `port <n>`.
+    pub port: Option<u16>,
+    /// `port <expr>`.
+    pub port_expr: Option<crate::sample::Pending<crate::sample::Sample>>,
+    /// `addr`.
+    pub addr: Option<Endpoint>,
+    /// `send-proxy`.
+    pub send_proxy: bool,
+    /// `via-socks4`, `ssl` … are refused at load until they exist. `linger`.
+    pub linger: bool,
+    /// `comment`.
+    pub comment: Option<String>,
+}
+
+/// `http-check send`.
+#[derive(Debug, Clone, Default)]
+pub struct HttpSend {
+    /// `meth`, default OPTIONS.
+    pub method: Option<String>,
+    /// `uri`.
+    pub uri: Option<String>,
+    /// `uri-lf`.
+    pub uri_format: Option<crate::sample::Pending<crate::format::Format>>,
+    /// `ver`, as written (`HTTP/1.0` by default).
+    pub version: Option<String>,
+    /// `hdr` name and value format, in order.
+    pub headers: Vec<(String, crate::sample::Pending<crate::format::Format>)>,
+    /// `body`.
+    pub body: Option<Vec<u8>>,
+    /// `body-lf`.
+    pub body_format: Option<crate::sample::Pending<crate::format::Format>>,
+    /// `comment`.
+    pub comment: Option<String>,
+}
+
+/// What an `expect` looks at.
+#[derive(Debug, Clone)]
+pub enum ExpectKind {
+    /// `status` codes and ranges.
+    Status(Vec<(u16, u16)>),
+    /// `rstatus`.
+    StatusRegex(regex::bytes::Regex),
+    /// `string`.
+    Text(Vec<u8>),
+    /// `rstring`.
+    Regex(regex::bytes::Regex),
+    /// `binary`.
+    Binary(Vec<u8>),
+    /// `rbinary`: a regex on the hexadecimal text.
+    BinaryRegex(regex::bytes::Regex),
+    /// `string-lf` / `binary-lf` (true for the latter).
+    Format(crate::sample::Pending<crate::format::Format>, bool),
+    /// `hdr`/`fhdr`: name match and optional value match, as a condition on the response.
+    Header(crate::sample::Pending<crate::acl::Cond>),
+    /// `custom`: passes.
+    Custom,
+}
+
+/// `http-check expect` / `tcp-check expect`.
+#[derive(Debug, Clone)]
+pub struct Expect {
+    /// What to match.
+    pub kind: ExpectKind,
+    /// `!`.
+    pub negate: bool,
+    /// `min-recv`.
+    pub min_recv: Option<i32>,
+    /// `ok-status`, `error-status`, `tout-status`: codes such as `L7OK`.
+    pub ok_status: Option<&'static str>,
+    /// See `ok_status`.
+    pub error_status: Option<&'static str>,
+    /// See `ok_status`.
+    pub timeout_status: Option<&'static str>,
+    /// `on-success`.
+    pub on_success: Option<crate::sample::Pending<crate::format::Format>>,
+    /// `on-error`.
+    pub on_error: Option<crate::sample::Pending<crate::format::Format>>,
+    /// `status-code <expr>`.
+    pub status_code: Option<crate::sample::Pending<crate::sample::Sample>>,
+    /// `comment`.
+    pub comment: Option<String>,
+    /// The pattern as written, for messages.
+    pub text: String,
+}
+
+/// Agent check parameters; the agent itself comes with a later issue.
+#[derive(Debug, Clone, Default)]
+pub struct Agent {}
+
+/// `observe`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Observe {
+    /// Off.
+    #[default]
+    None,
+    /// Connection errors.
+    Layer4,
+    /// HTTP errors.
+    Layer7,
+}
+
+/// `on-error`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// Force fastinter.
+    FastInter,
+    /// Simulate a failed check.
+    #[default]
+    FailCheck,
+    /// Simulate a pre-fatal failed check.
+    SuddenDeath,
+    /// Mark down at once.
+    MarkDown,
+}
+
+/// `on-marked-down`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnMarkedDown {
+    /// Leave sessions.
+    #[default]
+    None,
+    /// `shutdown-sessions`.
+    ShutdownSessions,
+}
+
+/// `on-marked-up`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnMarkedUp {
+    /// Leave sessions.
+    #[default]
+    None,
+    /// `shutdown-backup-sessions`.
+    ShutdownBackupSessions,
+}

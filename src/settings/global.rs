@@ -1,0 +1,166 @@
+//! The `global` section (manual 3).
+
+use super::{Endpoint, LogTarget};
+
+/// Everything the `global` section sets.
+#[derive(Debug, Clone)]
+pub struct Global {
+    /// `maxconn`; `None`: derived from `ulimit-n`.
+    pub maxconn: Option<u32>,
+    /// `nbthread`; `None`: one per CPU the process may use.
+    pub nbthread: Option<u16>,
+    /// `daemon`.
+    pub daemon: bool,
+    /// `master-worker`.
+    pub master_worker: bool,
+    /// `pidfile`.
+    pub pidfile: Option<String>,
+    /// `user` / `uid`.
+    pub uid: Option<u32>,
+    /// `group` / `gid`.
+    pub gid: Option<u32>,
+    /// `chroot`.
+    pub chroot: Option<String>,
+    /// `ulimit-n`.
+    pub ulimit_n: Option<u64>,
+    /// `fd-hard-limit`.
+    pub fd_hard_limit: Option<u64>,
+    /// `log` lines.
+    pub log: Vec<LogTarget>,
+    /// `log-tag`.
+    pub log_tag: String,
+    /// `log-send-hostname`: `Some(None)` is the system's name.
+    pub log_send_hostname: Option<Option<String>>,
+    /// `node`.
+    pub node: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `hard-stop-after`.
+    pub hard_stop_after: Option<u64>,
+    /// `grace`.
+    pub grace: Option<u64>,
+    /// `maxconnrate`, `maxsessrate`, per second, 0 for none.
+    pub maxconnrate: u32,
+    /// See `maxconnrate`.
+    pub maxsessrate: u32,
+    /// `spread-checks`, percent.
+    pub spread_checks: u32,
+    /// `max-spread-checks`, milliseconds.
+    pub max_spread_checks: Option<u64>,
+    /// `server-state-base`, `server-state-file`.
+    pub server_state_base: Option<String>,
+    /// See `server_state_base`.
+    pub server_state_file: Option<String>,
+    /// `localpeer`.
+    pub localpeer: Option<String>,
+    /// `h1-case-adjust` and `h1-case-adjust-file`: lower-case name to the form to send.
+    pub h1_case_adjust: Vec<(String, String)>,
+    /// `h1-accept-payload-with-any-method`.
+    pub h1_accept_payload_with_any_method: bool,
+    /// `stats socket` lines.
+    pub stats_sockets: Vec<StatsSocket>,
+    /// `stats timeout`.
+    pub stats_timeout: u64,
+    /// `stats maxconn`.
+    pub stats_maxconn: u32,
+    /// `tune.bufsize`, bytes.
+    pub bufsize: usize,
+    /// `tune.maxrewrite`, bytes.
+    pub maxrewrite: usize,
+    /// `tune.http.maxhdr`.
+    pub maxhdr: usize,
+    /// `tune.http.logurilen`.
+    pub logurilen: usize,
+    /// `tune.http.cookielen`.
+    pub cookielen: usize,
+    /// `tune.maxaccept`.
+    pub maxaccept: usize,
+    /// `tune.idletimer`, `tune.pipesize`, 0 for the default.
+    pub pipesize: usize,
+    /// `tune.rcvbuf.client`, `.server`; `tune.sndbuf.client`, `.server`; 0: the system's.
+    pub rcvbuf: (usize, usize),
+    /// See `rcvbuf`.
+    pub sndbuf: (usize, usize),
+    /// `tune.vars.*-max-size`, bytes: global, proc, sess, txn (reqres: last).
+    pub vars_max: [usize; 5],
+    /// `tune.pool-low-fd-ratio` and `tune.pool-high-fd-ratio`, percent.
+    pub pool_fd_ratio: (u32, u32),
+    /// `tune.stick-counters`.
+    pub stick_counters: u32,
+    /// `nosplice` / `-dS`.
+    pub no_splice: bool,
+    /// `cpu-map` sets by thread, CPU numbers; empty: no binding.
+    pub cpu_map: Vec<(u16, Vec<u16>)>,
+    /// `set-var` / `set-var-fmt` of scope proc, in order.
+    pub vars: Vec<crate::sample::Pending<crate::action::Action>>,
+    /// `strict-limits`.
+    pub strict_limits: bool,
+    /// `unix-bind prefix`, `uid`, `gid`, `mode`.
+    pub unix_bind: (Option<String>, Option<u32>, Option<u32>, Option<u32>),
+}
+
+/// A `stats socket` line (manual 3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatsSocket {
+    /// Where it listens.
+    pub endpoint: Endpoint,
+    /// `level`: 0 user, 1 operator (the default), 2 admin.
+    pub level: u8,
+    /// `expose-fd listeners`.
+    pub expose_fd: bool,
+    /// `uid`/`user`, `gid`/`group`, `mode`.
+    pub owner: (Option<u32>, Option<u32>, Option<u32>),
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Self {
+            maxconn: None,
+            nbthread: None,
+            daemon: false,
+            master_worker: false,
+            pidfile: None,
+            uid: None,
+            gid: None,
+            chroot: None,
+            ulimit_n: None,
+            fd_hard_limit: None,
+            log: Vec::new(),
+            log_tag: "haproxy".into(),
+            log_send_hostname: None,
+            node: None,
+            description: None,
+            hard_stop_after: None,
+            grace: None,
+            maxconnrate: 0,
+            maxsessrate: 0,
+            spread_checks: 0,
+            max_spread_checks: None,
+            server_state_base: None,
+            server_state_file: None,
+            localpeer: None,
+            h1_case_adjust: Vec::new(),
+            h1_accept_payload_with_any_method: false,
+            stats_sockets: Vec::new(),
+            stats_timeout: 10_000,
+            stats_maxconn: 10,
+            bufsize: 16_384,
+            maxrewrite: 1_024,
+            maxhdr: 101,
+            logurilen: 1_024,
+            cookielen: 63,
+            maxaccept: 4,
+            pipesize: 0,
+            rcvbuf: (0, 0),
+            sndbuf: (0, 0),
+            vars_max: [0; 5],
+            pool_fd_ratio: (20, 25),
+            stick_counters: 3,
+            no_splice: false,
+            cpu_map: Vec::new(),
+            vars: Vec::new(),
+            strict_limits: true,
+            unix_bind: (None, None, None, None),
+        }
+    }
+}

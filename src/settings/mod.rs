@@ -1,0 +1,30 @@
+//! What keywords set: plain data, checked, with HAProxy's defaults.
+//!
+//! `config` fills these in, `plan` shares them with the engine as they are. A leaf: no words, no
+//! spans, no handles, no sockets. Times are milliseconds unless a type says otherwise; `None` for a
+//! timeout means none.
+
+mod address;
+mod bind;
+mod check;
+mod errors;
+mod global;
+mod log;
+mod proxy;
+mod server;
+mod stats;
+mod userlist;
+
+pub use address::{Endpoint, Family, Host};
+pub use bind::Bind;
+pub use check::{
+    Agent, CheckKind, Expect, ExpectKind, HttpSend, Observe, OnError, OnMarkedDown, OnMarkedUp,
+    Probe, Step,
+};
+pub use errors::{ErrorFile, ErrorFiles};
+pub use global::{Global, StatsSocket};
+pub use log::{LogFormat, LogSink, LogTarget};
+pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, RetryOn, Timeouts};
+pub use server::{Server, ServerCheck, Weight};
+pub use stats::{Stats, StatsScope};
+pub use userlist::{Secret, User, Userlist};

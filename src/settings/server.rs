@@ -1,0 +1,104 @@
+//! A `server` line (manual 5.2).
+
+use super::{Endpoint, Observe, OnError, OnMarkedDown, OnMarkedUp};
+
+/// `weight`, 0..=256.
+pub type Weight = u32;
+
+/// The check options of a `server` line.
+#[derive(Debug, Clone, Default)]
+pub struct ServerCheck {
+    /// `check`.
+    pub enabled: bool,
+    /// `inter`, default 2000.
+    pub inter: Option<u64>,
+    /// `fastinter`, default `inter`.
+    pub fastinter: Option<u64>,
+    /// `downinter`, default `inter`.
+    pub downinter: Option<u64>,
+    /// `rise`, default 2.
+    pub rise: Option<u32>,
+    /// `fall`, default 3.
+    pub fall: Option<u32>,
+    /// `port`.
+    pub port: Option<u16>,
+    /// `addr`.
+    pub addr: Option<Endpoint>,
+    /// `check-send-proxy`.
+    pub send_proxy: bool,
+    /// `observe`.
+    pub observe: Observe,
+    /// `on-error`.
+    pub on_error: OnError,
+    /// `error-limit`, default 10.
+    pub error_limit: Option<u32>,
+    /// `on-marked-down`.
+    pub on_marked_down: OnMarkedDown,
+    /// `on-marked-up`.
+    pub on_marked_up: OnMarkedUp,
+    /// `track`: backend (own if `None`) and server.
+    pub track: Option<(Option<String>, String)>,
+    /// `no check` / `no-check`.
+    pub disabled: bool,
+}
+
+/// One server.
+#[derive(Debug, Clone, Default)]
+pub struct Server {
+    /// Its name.
+    pub name: String,
+    /// `id`.
+    pub id: Option<u32>,
+    /// Where to connect; `None` only while it is being built.
+    pub endpoint: Option<Endpoint>,
+    /// The address as written.
+    pub text: String,
+    /// `weight`, default 1.
+    pub weight: Option<Weight>,
+    /// `backup`.
+    pub backup: bool,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `maxconn`, 0 for none.
+    pub maxconn: u32,
+    /// `minconn`, 0 for none.
+    pub minconn: u32,
+    /// `maxqueue`, 0 for none.
+    pub maxqueue: u32,
+    /// `slowstart`.
+    pub slowstart: Option<u64>,
+    /// `cookie`.
+    pub cookie: Option<String>,
+    /// `redir`.
+    pub redir: Option<String>,
+    /// `send-proxy` (version 1).
+    pub send_proxy: bool,
+    /// `source`: the address to connect from, with an optional port range.
+    pub source: Option<Endpoint>,
+    /// `interface` of `source`.
+    pub source_interface: Option<String>,
+    /// `namespace`.
+    pub namespace: Option<String>,
+    /// `tcp-ut`.
+    pub tcp_user_timeout: Option<u32>,
+    /// `tfo`.
+    pub tcp_fast_open: bool,
+    /// `pool-max-conn`; `None` is unlimited.
+    pub pool_max_conn: Option<u32>,
+    /// `pool-low-conn`.
+    pub pool_low_conn: u32,
+    /// `pool-purge-delay`, default 5 s.
+    pub pool_purge_delay: Option<u64>,
+    /// `max-reuse`; `None` is unlimited.
+    pub max_reuse: Option<u32>,
+    /// `proto`.
+    pub proto: Option<String>,
+    /// `log-proto octet-count` and other words are refused until they exist. `init-addr` as written.
+    pub init_addr: Option<Vec<String>>,
+    /// `non-stick`.
+    pub non_stick: bool,
+    /// `log-bufsize`, `hash-key` (`id`, `addr`, `addr-port`): the key of consistent hashing.
+    pub hash_key: Option<String>,
+    /// Checks.
+    pub check: ServerCheck,
+}
