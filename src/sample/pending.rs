@@ -4,7 +4,6 @@
 //! against the [`Linker`] resolves names (backends, servers, userlists, maps, variables) and gives the
 //! compiled thing. A `Pending` is cloned when a `defaults` section hands its rules on.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
@@ -42,7 +41,7 @@ pub trait Names {
     fn servers(&self, backend: &str) -> Vec<Arc<crate::state::Server>>;
 }
 
-type Finish<T> = Rc<dyn Fn(&mut Linker<'_>) -> Result<T, Box<Diagnostic>>>;
+type Finish<T> = Arc<dyn Fn(&mut Linker<'_>) -> Result<T, Box<Diagnostic>> + Send + Sync>;
 
 /// Something checked that still has to be linked.
 pub struct Pending<T>(Finish<T>);
@@ -61,8 +60,12 @@ impl<T> std::fmt::Debug for Pending<T> {
 
 impl<T: 'static> Pending<T> {
     /// The step that is left to do.
-    pub fn new(finish: impl Fn(&mut Linker<'_>) -> Result<T, Box<Diagnostic>> + 'static) -> Self {
-        Self(Rc::new(finish))
+    ///
+    /// Threads share it: settings that hold one become part of the plan.
+    pub fn new(
+        finish: impl Fn(&mut Linker<'_>) -> Result<T, Box<Diagnostic>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(finish))
     }
     /// Does it. May be called more than once (a `defaults` rule, once per proxy).
     ///
