@@ -6,8 +6,11 @@
 use std::sync::Arc;
 
 use crate::acl::{Cond, Outcome};
+use crate::diag::Diagnostic;
 use crate::http::Reply;
-use crate::sample::Scope;
+use crate::sample::{Context, Pending, Scope};
+use crate::settings::ErrorFile;
+use crate::syntax::Cursor;
 
 /// What the engine has to do after an action or a ruleset.
 #[derive(Debug)]
@@ -115,4 +118,172 @@ impl Ruleset {
         }
         (Flow::Continue, self.rules.len())
     }
+}
+
+/// Reads what follows `http-request`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn http_request_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `http-response`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn http_response_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `http-after-response`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn http_after_response_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `tcp-request connection`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn tcp_request_connection_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `tcp-request session`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn tcp_request_session_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `tcp-request content`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn tcp_request_content_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `tcp-response content`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn tcp_response_content_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `redirect` at the beginning of a line; runs after all `http-request` rules.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn redirect_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `stats http-request`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn stats_http_request_rule(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Rule>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `http-error`: the status and its reply.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn http_error(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<(u16, ErrorFile), Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `set-var` in `global`: `<name> <expr>`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn global_set_var(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Action>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
+}
+
+/// Reads what follows `set-var-fmt` in `global`: `<name> <fmt>`.
+///
+/// # Errors
+/// An unknown action, a bad argument, a bad condition.
+pub fn global_set_var_fmt(
+    cursor: &mut Cursor<'_>,
+    _: &mut Context<'_>,
+) -> Result<Pending<Action>, Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        cursor.span(),
+        "rules are not available yet",
+    )))
 }

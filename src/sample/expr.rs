@@ -5,15 +5,35 @@ use super::{Pending, Scope, Type, Value};
 /// A linked expression. Evaluation gives `None` where the sample does not exist.
 pub struct Sample {
     run: Run,
+    each: Option<Each>,
 }
 
 /// What evaluation runs.
 pub type Run = Box<dyn for<'s> Fn(&'s Scope<'_>) -> Option<Value<'s>> + Send + Sync>;
 
+/// What evaluation runs where a fetch has several samples (`req.hdr`, `req.cook`, `urlp`): gives each to
+/// the function until that answers true; answers whether it did.
+pub type Each =
+    Box<dyn for<'s> Fn(&'s Scope<'_>, &mut dyn FnMut(&Value<'s>) -> bool) -> bool + Send + Sync>;
+
 impl Sample {
     /// An expression that runs this.
     pub fn new(run: Run) -> Self {
-        Self { run }
+        Self { run, each: None }
+    }
+    /// An expression with several samples, all of which an ACL looks at.
+    pub fn many(run: Run, each: Each) -> Self {
+        Self {
+            run,
+            each: Some(each),
+        }
+    }
+    /// True if one of the samples passes the test (manual 7.1: an ACL looks at all of them).
+    pub fn any<'s>(&self, scope: &'s Scope<'_>, test: &mut dyn FnMut(&Value<'s>) -> bool) -> bool {
+        match &self.each {
+            Some(each) => each(scope, test),
+            None => (self.run)(scope).is_some_and(|value| test(&value)),
+        }
     }
     /// The sample now.
     pub fn eval<'s>(&self, scope: &'s Scope<'_>) -> Option<Value<'s>> {

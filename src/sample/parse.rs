@@ -21,6 +21,10 @@ pub struct Context<'a> {
     pub acls: &'a crate::acl::Acls,
     /// Capture slots of the proxy: `http-request capture … len` adds one, `declare capture` too.
     pub captures: &'a mut Captures,
+    /// Name of the file the line stands in, as it was given (for `Rule::place`).
+    pub file: &'a str,
+    /// ACL and map files read so far; one for a whole load.
+    pub files: &'a crate::acl::Files,
     /// Directory that relative file names (`-f`, `file`) are taken from.
     pub directory: PathBuf,
     /// Warnings go here; an error is returned.

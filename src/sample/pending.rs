@@ -19,6 +19,8 @@ pub struct Linker<'a> {
     pub vars: &'a VarNames,
     /// The proxy whose line is linked (names without a proxy mean this one).
     pub proxy: &'a str,
+    /// ACL and map files by name (`set-map`, `add-acl`).
+    pub files: &'a crate::acl::Files,
     /// Whether a proxy of this name exists, and as what.
     pub names: &'a dyn Names,
     /// Warnings found while linking (late: shadowed patterns, unused names).
