@@ -1,6 +1,25 @@
 //! Configuration text to words: lines, quotes, escapes, variables, conditional blocks.
 //!
-//! The only place that knows pest for lines. Called by `config`; must not know what any keyword means.
+//! The only place that knows pest for lines. Called by `config` (and by the command line for `-cc`);
+//! must not know what any keyword means.
+//!
+//! A [`Reader`] holds the files and an [`Env`] and gives one [`Line`] after the other. It is pulled
+//! line by line because a line may change how the next ones read: `setenv` in the global section does.
+
+pub mod condition;
+mod directive;
+mod env;
+mod features;
+mod files;
+mod lexer;
+mod reader;
+
+pub use env::Env;
+pub use features::{COMPATIBLE_VERSION, FEATURES};
+pub use files::{MAX_FILE_BYTES, expand, read};
+pub use lexer::{MAX_WORDS, words};
+pub use reader::Reader;
+
 use crate::diag::Span;
 
 /// One word of a line, decoded: quotes, escapes and variables are gone.
