@@ -1,6 +1,6 @@
 //! Expressions: a fetch and its converters, checked, then linked.
 
-use super::{Pending, Scope, Type, Value};
+use super::{Pending, Place, Scope, Type, Value};
 
 /// A linked expression. Evaluation gives `None` where the sample does not exist.
 pub struct Sample {
@@ -54,6 +54,9 @@ pub struct Expr {
     pub ty: Type,
     /// The name of the fetch, as written (for ACL defaults and messages).
     pub fetch: String,
+    /// Whether it can be known at a place. Rules and formats ask while they are read (`parse` refuses);
+    /// an ACL is read for [`Place::Acl`], where all can, and asks when a condition uses it.
+    pub usable: fn(Place) -> bool,
     /// What linking makes of it.
     pub sample: Pending<Sample>,
 }

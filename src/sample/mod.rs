@@ -12,7 +12,7 @@ mod value;
 mod vars;
 
 pub use expr::{Expr, Run, Sample};
-pub use parse::{Captures, Context};
+pub use parse::{Captures, Context, parse};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{Address, Now, Payload, Scope, Session, Timers, Transaction};

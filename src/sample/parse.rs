@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::diag::Diagnostic;
 use crate::settings::{Kind, Mode};
+use crate::syntax::Word;
 
+use super::Expr;
 use super::place::Place;
 
 /// The surroundings of a line while its expressions, conditions and actions are checked.
@@ -38,4 +40,20 @@ pub struct Captures {
     pub request: Vec<(String, usize)>,
     /// Response slots.
     pub response: Vec<(String, usize)>,
+}
+
+/// Reads an expression from the decoded bytes `range` of a word; answers it and how many bytes it took
+/// (it ends at the range's end, or at a character that no expression has, as the `]` of a format).
+///
+/// # Errors
+/// An unknown fetch or converter, bad arguments, a place where it cannot be known.
+pub fn parse(
+    word: &Word,
+    range: std::ops::Range<usize>,
+    _: &mut Context<'_>,
+) -> Result<(Expr, usize), Box<Diagnostic>> {
+    Err(Box::new(Diagnostic::alert(
+        word.part(range.start, range.end),
+        "expressions are not available yet",
+    )))
 }

@@ -3,6 +3,8 @@
 /// A checkpoint of a stream's life, or another place that takes expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
+    /// An `acl` line: nothing is refused here, each condition that uses the ACL asks for its own place.
+    Acl,
     /// `tcp-request connection`: addresses only.
     TcpConnection,
     /// `tcp-request session`: handshakes are done.
