@@ -12,6 +12,24 @@ pub enum CheckKind {
     Http,
     /// `option tcp-check` with its script.
     Tcp,
+    /// `option mysql-check`: the user to log in as, and whether as a client since 4.1 (`post-41`, the
+    /// default of HAProxy 2.2 and later); without a user only the greeting is read.
+    Mysql {
+        /// `user`.
+        user: Option<String>,
+        /// `pre-41` if true.
+        pre_41: bool,
+    },
+    /// `option pgsql-check user`.
+    Pgsql(String),
+    /// `option redis-check`.
+    Redis,
+    /// `option smtpchk [<hello> <domain>]`: the greeting command, default `HELO localhost`.
+    Smtp(Option<String>),
+    /// `option ldap-check`.
+    Ldap,
+    /// `option ssl-hello-chk`.
+    SslHello,
 }
 
 /// One step of a check script.
@@ -19,15 +37,29 @@ pub enum CheckKind {
 pub enum Step {
     /// `… connect`: open a connection.
     Connect(Probe),
-    /// `tcp-check send`, `send-binary`, `send-lf` (already decoded bytes, or a format to render).
-    Send(Vec<u8>),
-    /// `tcp-check send-lf` / `send-binary-lf`.
-    SendFormat(crate::sample::Pending<crate::format::Format>, bool),
+    /// `tcp-check send`, `send-binary`.
+    Send {
+        /// The bytes, decoded.
+        data: Vec<u8>,
+        /// `comment`.
+        comment: Option<String>,
+    },
+    /// `tcp-check send-lf` and `send-binary-lf`.
+    SendFormat {
+        /// What to render at each check.
+        format: crate::sample::Pending<crate::format::Format>,
+        /// Rendered text is hexadecimal (`send-binary-lf`).
+        hex: bool,
+        /// `comment`.
+        comment: Option<String>,
+    },
     /// `http-check send`.
     HttpSend(Box<HttpSend>),
     /// `… expect`.
     Expect(Box<Expect>),
-    /// `… comment`, `set-var`, `unset-var`: an action on the check's scope.
+    /// `… comment`: names what follows, for the message of a failing step.
+    Comment(String),
+    /// `… set-var`, `set-var-fmt`, `unset-var`: an action on the check's scope.
     Action(crate::sample::Pending<crate::action::Action>),
 }
 
@@ -88,10 +120,45 @@ pub enum ExpectKind {
     BinaryRegex(regex::bytes::Regex),
     /// `string-lf` / `binary-lf` (true for the latter).
     Format(crate::sample::Pending<crate::format::Format>, bool),
-    /// `hdr`/`fhdr`: name match and optional value match, as a condition on the response.
-    Header(crate::sample::Pending<crate::acl::Cond>),
+    /// `hdr` and `fhdr`.
+    Header(Box<HeaderExpect>),
     /// `custom`: passes.
     Custom,
+}
+
+/// How `hdr`/`fhdr` compare a name or a value (`-m`).
+#[derive(Debug, Clone)]
+pub enum HeaderMatch {
+    /// `-m str`, the default.
+    Exact(HeaderPattern),
+    /// `-m beg`
+    Prefix(HeaderPattern),
+    /// `-m end`
+    Suffix(HeaderPattern),
+    /// `-m sub`
+    Substring(HeaderPattern),
+    /// `-m reg`; a regex cannot be a format.
+    Regex(regex::bytes::Regex),
+}
+
+/// What is compared: as written (`name`, `value`) or rendered at each check (`name-lf`, `value-lf`).
+#[derive(Debug, Clone)]
+pub enum HeaderPattern {
+    /// As written.
+    Text(Vec<u8>),
+    /// A format.
+    Format(crate::sample::Pending<crate::format::Format>),
+}
+
+/// `hdr { name | name-lf } [-m …] <name> [{ value | value-lf } [-m …] <value>]` and `fhdr …`.
+#[derive(Debug, Clone)]
+pub struct HeaderExpect {
+    /// `fhdr`: values are whole lines; `hdr` takes them apart at commas.
+    pub full: bool,
+    /// Which headers; compared without case.
+    pub name: HeaderMatch,
+    /// What one of them must have; `None`: that there is one.
+    pub value: Option<HeaderMatch>,
 }
 
 /// `http-check expect` / `tcp-check expect`.

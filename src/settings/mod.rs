@@ -18,8 +18,8 @@ mod userlist;
 pub use address::{Endpoint, Family, Host};
 pub use bind::Bind;
 pub use check::{
-    Agent, CheckKind, Expect, ExpectKind, HttpSend, Observe, OnError, OnMarkedDown, OnMarkedUp,
-    Probe, Step,
+    Agent, CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend,
+    Observe, OnError, OnMarkedDown, OnMarkedUp, Probe, Step,
 };
 pub use errors::{ErrorFile, ErrorFiles};
 pub use global::{Global, StatsSocket};
