@@ -1,0 +1,170 @@
+//! Who may know whom: the `use crate::…` lines of every file, held against the list below.
+//!
+//! A row says all a module may name. What is not on it is a step across a border: either the code is
+//! in the wrong room, or the design changes and this list with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module, and the modules it may name. `*`: anything.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("diag", &[]),
+    ("end", &[]),
+    ("hash", &[]),
+    ("http", &[]),
+    ("state", &[]),
+    ("syntax", &["diag"]),
+    ("balance", &["hash", "http"]),
+    ("settings", LANGUAGE_AND_SETTINGS),
+    ("sample", LANGUAGE),
+    ("acl", LANGUAGE),
+    ("action", LANGUAGE),
+    ("format", LANGUAGE),
+    ("net", &["diag", "settings", "state"]),
+    ("wire", &["http", "net", "end"]),
+    ("log", &["settings", "state", "net"]),
+    (
+        "config",
+        &[
+            "acl", "action", "balance", "diag", "format", "http", "sample", "settings", "syntax",
+            "hash", "log",
+        ],
+    ),
+];
+
+const LANGUAGE: &[&str] = &[
+    "acl", "action", "diag", "end", "format", "hash", "http", "sample", "settings", "state",
+    "syntax", "log",
+];
+const LANGUAGE_AND_SETTINGS: &[&str] = &[
+    "acl", "action", "balance", "format", "sample", "diag", "http",
+];
+
+/// Outside crates that only some modules may name.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("pest", &["syntax", "sample", "acl", "format"]),
+    ("hyper", &["wire"]),
+    ("prometheus", &["stats"]),
+];
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).expect("src is there").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Code lines of every file under `src`, tests left out, by top module.
+fn code() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut by_module: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
+    for file in files {
+        let relative = file.strip_prefix(&root).expect("below src");
+        let first = relative
+            .components()
+            .next()
+            .expect("not empty")
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
+        let module = first.trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&file).expect("readable");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        by_module
+            .entry(module)
+            .or_default()
+            .extend(lines.map(|line| (relative.to_owned(), line.to_owned())));
+    }
+    by_module
+}
+
+/// The top modules a line names as `crate::NAME`.
+fn named(line: &str) -> BTreeSet<String> {
+    line.match_indices("crate::")
+        .map(|(at, word)| {
+            line[at + word.len()..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect::<String>()
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn modules_know_only_whom_they_may() {
+    let mut wrong = Vec::new();
+    for (module, lines) in code() {
+        let Some((_, allowed)) = MAY_KNOW.iter().find(|(name, _)| *name == module) else {
+            continue;
+        };
+        for (file, line) in lines {
+            for other in named(&line) {
+                if other != module && !allowed.contains(&other.as_str()) {
+                    wrong.push(format!(
+                        "{}: {module} names {other}: {}",
+                        file.display(),
+                        line.trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn crates_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for (module, lines) in code() {
+        for (file, line) in lines {
+            for (name, rooms) in ONLY_IN {
+                let inside = line.contains(&format!("{name}::"))
+                    || line.contains(&format!("{name}_derive::"));
+                if inside && !rooms.contains(&module.as_str()) {
+                    wrong.push(format!(
+                        "{}: {name} in {module}: {}",
+                        file.display(),
+                        line.trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn unsafe_lives_in_one_file() {
+    for (_, lines) in code() {
+        for (file, line) in lines {
+            let allowed = file == Path::new("net/fd.rs") || line.contains("unsafe_code");
+            assert!(
+                allowed || !line.contains("unsafe "),
+                "{}: {line}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_folder_says_what_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    for file in files.iter().filter(|file| file.ends_with("mod.rs")) {
+        let text = fs::read_to_string(file).expect("readable");
+        assert!(text.starts_with("//! "), "{} has no head", file.display());
+    }
+}
