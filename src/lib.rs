@@ -7,6 +7,7 @@ pub mod config;
 pub mod diag;
 pub mod end;
 pub mod format;
+pub mod hash;
 pub mod http;
 pub mod plan;
 pub mod sample;
