@@ -2,6 +2,7 @@
 
 pub mod acl;
 pub mod action;
+pub mod backend;
 pub mod balance;
 pub mod config;
 pub mod diag;
@@ -9,8 +10,12 @@ pub mod end;
 pub mod format;
 pub mod hash;
 pub mod http;
+pub mod net;
 pub mod plan;
 pub mod sample;
 pub mod settings;
 pub mod state;
+pub mod stream;
 pub mod syntax;
+pub mod wire;
+pub mod worker;

@@ -178,6 +178,41 @@ pub struct Transaction {
     pub cause_line: Option<Arc<str>>,
 }
 
+impl Transaction {
+    /// Back to nothing seen, keeping the memory.
+    pub fn clear(&mut self) {
+        let mut old = std::mem::take(self);
+        old.request.clear();
+        old.response.clear();
+        old.client_payload.clear();
+        old.server_payload.clear();
+        old.txn_vars.clear();
+        old.req_vars.clear();
+        old.res_vars.clear();
+        old.request_line.clear();
+        old.request_captures.clear();
+        old.response_captures.clear();
+        self.request = old.request;
+        self.response = old.response;
+        self.client_payload = old.client_payload;
+        self.server_payload = old.server_payload;
+        self.txn_vars = old.txn_vars;
+        self.req_vars = old.req_vars;
+        self.res_vars = old.res_vars;
+        self.request_line = old.request_line;
+        self.request_captures = old.request_captures;
+        self.response_captures = old.response_captures;
+    }
+}
+
+impl Payload {
+    /// Back to nothing seen, keeping the memory.
+    pub fn clear(&mut self) {
+        self.data.clear();
+        self.complete = false;
+    }
+}
+
 /// What an expression may look at, and an action may change, now.
 pub struct Scope<'a> {
     /// The client's connection.

@@ -56,8 +56,10 @@ impl State {
     pub fn server(&self, proxy: &str, name: &str) -> Arc<Server> {
         let mut map = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (proxy.to_owned(), name.to_owned());
+        // Servers are never removed from the map, so its length is a number that is not given yet.
+        let number = map.len() as u32;
         map.entry(key)
-            .or_insert_with(|| Arc::new(Server::new(proxy, name)))
+            .or_insert_with(|| Arc::new(Server::new(proxy, name, number)))
             .clone()
     }
 

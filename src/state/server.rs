@@ -102,6 +102,8 @@ pub struct Server {
     pub name: String,
     /// Its backend's name.
     pub proxy: String,
+    /// A small number of its own, never given twice: the place of things kept by server.
+    pub number: u32,
     /// Totals.
     pub totals: Side,
     /// Requests in its own queue (`qcur`, `qmax`).
@@ -122,11 +124,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that is up and has seen nothing.
-    pub fn new(proxy: &str, name: &str) -> Self {
+    /// A server that is up and has seen nothing. `number` is unique in the process.
+    pub fn new(proxy: &str, name: &str, number: u32) -> Self {
         let server = Self {
             name: name.to_owned(),
             proxy: proxy.to_owned(),
+            number,
             ..Self::default()
         };
         server

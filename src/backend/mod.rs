@@ -1,0 +1,15 @@
+//! From a chosen backend to a connected server: persistence, `use-server`, balance, queue, pool,
+//! connect, retry (manual 1.5, 4.2 `balance`, `http-reuse`, `retries`, `option redispatch`).
+//!
+//! The stream engines call [`obtain`] and hold the [`Lease`] while they talk to the server. Must not
+//! know what is said on the connection.
+
+mod lease;
+mod obtain;
+mod own;
+mod seat;
+
+pub use lease::Lease;
+pub use obtain::{Ask, Attempts, Failure, obtain};
+pub use own::{Idle, Own};
+pub use seat::Seat;

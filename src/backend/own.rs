@@ -1,0 +1,40 @@
+//! Server connections that belong to one client connection (`http-reuse never`).
+
+use std::sync::Arc;
+
+use crate::net::Stream;
+use crate::plan::Server;
+
+/// An idle connection and what is known of it.
+#[derive(Debug)]
+pub struct Idle {
+    /// The connection.
+    pub stream: Stream,
+    /// Where it leads.
+    pub server: Arc<Server>,
+    /// Requests it has carried.
+    pub requests: u32,
+}
+
+/// Idle server connections that only this client's requests may use. The stream keeps one per client
+/// connection.
+#[derive(Debug, Default)]
+pub struct Own(Vec<Idle>);
+
+impl Own {
+    /// Keeps a connection; one per server.
+    pub fn keep(&mut self, idle: Idle) {
+        self.0.retain(|old| !Arc::ptr_eq(&old.server, &idle.server));
+        self.0.push(idle);
+    }
+
+    /// Takes the connection to this server, if it is still open.
+    pub fn take(&mut self, server: &Server) -> Option<Idle> {
+        let at = self
+            .0
+            .iter()
+            .position(|idle| std::ptr::eq(&*idle.server, server))?;
+        let idle = self.0.swap_remove(at);
+        idle.stream.noticed().is_none().then_some(idle)
+    }
+}

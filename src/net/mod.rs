@@ -1,0 +1,12 @@
+//! Sockets: streams, listeners, connecting, the PROXY protocol, timers and buffers.
+//!
+//! `worker`, `backend` and `stream` call it. It must not know the language, the configuration's words
+//! or what the bytes mean.
+
+mod alarm;
+mod buffer;
+mod stream;
+
+pub use alarm::{Alarm, Expired};
+pub use buffer::{Buffer, BufferPool};
+pub use stream::Stream;

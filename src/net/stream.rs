@@ -1,0 +1,335 @@
+//! A connected socket, TCP or unix: reads and writes that try before they wait.
+//!
+//! Writes are tried at once and wait only when the kernel is full. Reads wait for readiness first,
+//! because a read straight after the last one nearly always ends in EAGAIN; [`Stream::try_read`] is
+//! for the moments when data is likely (just accepted with `defer-accept`, just written a request to
+//! a fast server). A read that does not fill the buffer has drained the socket, so readiness is
+//! cleared without another system call.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+use rustix::net::{
+    RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, sockopt,
+};
+use tokio::io::unix::AsyncFd;
+
+/// A connected, non-blocking stream socket. One task uses it.
+#[derive(Debug)]
+pub struct Stream {
+    io: AsyncFd<OwnedFd>,
+}
+
+impl Stream {
+    /// Takes a connected non-blocking socket into the current runtime.
+    ///
+    /// # Errors
+    /// Registering it failed.
+    pub fn new(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            io: AsyncFd::register(fd)?,
+        })
+    }
+
+    /// Reads without waiting, without asking for readiness. 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// `WouldBlock` where nothing is there, else the socket's error.
+    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(retry(|| {
+            recv(&self.io, &mut *buf, RecvFlags::empty()).map(|(n, _)| n)
+        })?)
+    }
+
+    /// As [`Self::try_read`], appending to `buf` within its spare capacity, which must not be empty.
+    ///
+    /// # Errors
+    /// See [`Self::try_read`].
+    pub fn try_append(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        Ok(retry(|| {
+            recv(&self.io, spare_capacity(buf), RecvFlags::empty()).map(|(n, _)| n)
+        })?)
+    }
+
+    /// Reads when there is something to read. 0 is the end of the stream.
+    pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let size = buf.len();
+        self.poll_receive(cx, size, || self.try_read(buf))
+    }
+
+    /// Appends to `buf` within its spare capacity, which must not be empty. 0 is the end of the stream.
+    pub fn poll_append(&self, cx: &mut Context<'_>, buf: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+        let size = buf.capacity() - buf.len();
+        self.poll_receive(cx, size, || self.try_append(buf))
+    }
+
+    fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        size: usize,
+        mut receive: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let mut ready = ready!(self.io.poll_read_ready(cx))?;
+            match receive() {
+                Ok(n) => {
+                    if n > 0 && n < size {
+                        ready.clear_ready();
+                    }
+                    return Poll::Ready(Ok(n));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// Waits for data, then reads. 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// The socket's.
+    pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_read(cx, buf)).await
+    }
+
+    /// Waits for data, then appends to `buf` within its spare capacity, which must not be empty.
+    ///
+    /// # Errors
+    /// The socket's.
+    pub async fn append(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_append(cx, buf)).await
+    }
+
+    /// Ready when a read would give data, the end or an error. May be wrong once after a `try_read`.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_read_ready(cx).map_ok(|_| ())
+    }
+
+    /// Whether the socket is at its end, has data, or failed: `Some(0)`, `Some(n)`; `None` while it is
+    /// merely quiet. Costs a system call only if the runtime saw something happen.
+    pub fn noticed(&self) -> Option<usize> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Ok(mut ready)) = self.io.poll_read_ready(&mut cx) else {
+            return None;
+        };
+        let mut byte = [0u8; 1];
+        match retry(|| recv(&self.io, &mut byte, RecvFlags::PEEK)) {
+            Ok((n, _)) => Some(n),
+            Err(Errno::AGAIN) => {
+                ready.clear_ready();
+                None
+            }
+            Err(_) => Some(0),
+        }
+    }
+
+    /// Writes what the kernel takes now.
+    ///
+    /// # Errors
+    /// `WouldBlock` where it takes nothing, else the socket's error.
+    pub fn try_write(&self, buf: &[u8], more: bool) -> io::Result<usize> {
+        Ok(retry(|| send(&self.io, buf, flags(more)))?)
+    }
+
+    /// As [`Self::try_write`] with several pieces in one call.
+    ///
+    /// # Errors
+    /// See [`Self::try_write`].
+    pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>], more: bool) -> io::Result<usize> {
+        Ok(retry(|| {
+            let mut none = SendAncillaryBuffer::default();
+            sendmsg(&self.io, bufs, &mut none, flags(more))
+        })?)
+    }
+
+    /// Writes at once what fits, waiting only while nothing does. `more` says that more follows soon
+    /// (MSG_MORE).
+    pub fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        more: bool,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, || self.try_write(buf, more))
+    }
+
+    /// As [`Self::poll_write`] with several pieces in one call.
+    pub fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+        more: bool,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, || self.try_write_vectored(bufs, more))
+    }
+
+    /// Runs an operation that writes to this socket; waits while it would block.
+    pub fn poll_send<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        match operation() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            done => return Poll::Ready(done),
+        }
+        loop {
+            let mut ready = ready!(self.io.poll_write_ready(cx))?;
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    /// Waits for readability, then runs an operation that reads from this socket; waits again while it
+    /// would block. For splice, whose short counts do not mean that the socket is drained.
+    pub fn poll_take<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            let mut ready = ready!(self.io.poll_read_ready(cx))?;
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// The socket's; part may be written.
+    pub async fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            let n = poll_fn(|cx| self.poll_write(cx, buf, false)).await?;
+            buf = buf.get(n..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Sends FIN; reading goes on.
+    ///
+    /// # Errors
+    /// The socket's, also where the peer is gone.
+    pub fn shutdown_write(&self) -> io::Result<()> {
+        Ok(rustix::net::shutdown(&self.io, Shutdown::Write)?)
+    }
+
+    /// Makes closing send RST and forget unsent bytes (SO_LINGER 0: `nolinger`, failed checks).
+    pub fn set_reset_on_close(&self) {
+        let _ = sockopt::set_socket_linger(&self.io, Some(Duration::ZERO));
+    }
+
+    /// Makes the client believe that it is still connected (`silent-drop`): the socket vanishes
+    /// without a FIN or RST leaving, by TTL 0 as far as the system allows, else by RST.
+    pub fn vanish(&self) {
+        // TCP_REPAIR, the clean way, needs CAP_NET_ADMIN. A hop limit of 1 lets the RST die at the
+        // first router, as HAProxy does without the capability.
+        let _ = sockopt::set_ip_ttl(&self.io, 1);
+        let _ = sockopt::set_ipv6_unicast_hops(&self.io, Some(1));
+        self.set_reset_on_close();
+    }
+
+    /// The descriptor's number, for fetches that ask the kernel (`fc_rtt`).
+    pub fn number(&self) -> RawFd {
+        self.io.as_raw_fd()
+    }
+
+    /// The pending error of the socket (SO_ERROR), taken.
+    pub fn take_error(&self) -> Option<io::Error> {
+        match sockopt::socket_error(&self.io) {
+            Ok(Ok(())) => None,
+            Ok(Err(errno)) | Err(errno) => Some(errno.into()),
+        }
+    }
+
+    /// Ready when the socket can be written to; how a connect in progress says that it is over.
+    pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_write_ready(cx).map_ok(|_| ())
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.as_fd()
+    }
+}
+
+fn flags(more: bool) -> SendFlags {
+    let base = SendFlags::NOSIGNAL;
+    if more { base | SendFlags::MORE } else { base }
+}
+
+fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            done => return done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    fn with_pair(test: impl AsyncFnOnce(Stream, UnixStream)) {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(async {
+                let (ours, theirs) = UnixStream::pair().unwrap();
+                ours.set_nonblocking(true).unwrap();
+                test(Stream::new(ours.into()).unwrap(), theirs).await;
+            });
+    }
+
+    #[test]
+    fn reads_data_then_the_end() {
+        with_pair(async |stream, mut peer| {
+            peer.write_all(b"hello").unwrap();
+            let mut buf = Vec::with_capacity(64);
+            assert_eq!(stream.append(&mut buf).await.unwrap(), 5);
+            assert_eq!(buf, b"hello");
+            drop(peer);
+            assert_eq!(stream.append(&mut buf).await.unwrap(), 0);
+        });
+    }
+
+    #[test]
+    fn a_quiet_peer_is_not_noticed_and_a_gone_one_is() {
+        with_pair(async |stream, peer| {
+            assert_eq!(stream.noticed(), None);
+            drop(peer);
+            poll_fn(|cx| stream.poll_readable(cx)).await.unwrap();
+            assert_eq!(stream.noticed(), Some(0));
+        });
+    }
+
+    #[test]
+    fn write_waits_for_a_slow_reader_and_loses_nothing() {
+        with_pair(async |stream, mut peer| {
+            let sent: Vec<u8> = (0..1_000_000u32).map(|n| n as u8).collect();
+            let expected = sent.clone();
+            let reader = std::thread::spawn(move || {
+                let mut got = Vec::new();
+                peer.read_to_end(&mut got).unwrap();
+                got
+            });
+            stream.write_all(&sent).await.unwrap();
+            stream.shutdown_write().unwrap();
+            assert_eq!(reader.join().unwrap(), expected);
+        });
+    }
+}

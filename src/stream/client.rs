@@ -1,0 +1,68 @@
+//! A client connection once its session is complete.
+
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use crate::net::{Alarm, Stream};
+use crate::plan::{Listener, Plan, Proxy};
+use crate::sample::{Session, Vars};
+use crate::worker::{Accepted, Slot};
+
+/// A client connection: what an engine gets and owns until the end.
+#[derive(Debug)]
+pub struct Client {
+    /// The connection.
+    pub stream: Stream,
+    /// Its one timer.
+    pub alarm: Alarm,
+    /// What the language sees of it.
+    pub session: Session,
+    /// The plan it runs on to its end.
+    pub plan: Arc<Plan>,
+    /// The frontend.
+    pub proxy: Arc<Proxy>,
+    /// The listener.
+    pub listener: Arc<Listener>,
+    /// Its place among the counted connections.
+    pub slot: Slot,
+}
+
+impl Client {
+    /// A client whose handshakes are yet to be done.
+    pub fn new(accepted: Accepted) -> Self {
+        let Accepted {
+            stream,
+            source,
+            destination,
+            at,
+            plan,
+            proxy,
+            listener,
+            slot,
+        } = accepted;
+        let session = Session {
+            frontend: proxy.state.clone(),
+            listener: listener.state.clone(),
+            frontend_id: proxy.id,
+            listener_id: listener.id,
+            source,
+            destination,
+            accept_date: at.1,
+            accepted: at.0,
+            handshake_ms: 0,
+            requests: 0,
+            vars: Vars::default(),
+            socket: Some(stream.as_fd().as_raw_fd()),
+        };
+        Self {
+            stream,
+            alarm: Alarm::new(),
+            session,
+            plan,
+            proxy,
+            listener,
+            slot,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Bytes to messages and back, and the two-way copy.
+//!
+//! The stream engines call it. It must not know the language, the plan or the counters.
