@@ -5,6 +5,7 @@
 
 mod alarm;
 mod buffer;
+pub mod fd;
 mod stream;
 
 pub use alarm::{Alarm, Expired};

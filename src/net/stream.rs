@@ -32,7 +32,7 @@ impl Stream {
     /// Registering it failed.
     pub fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self {
-            io: AsyncFd::register(fd)?,
+            io: super::fd::watch(fd)?,
         })
     }
 
