@@ -13,6 +13,7 @@ pub mod hash;
 pub mod http;
 pub mod net;
 pub mod plan;
+pub mod regex;
 pub mod sample;
 pub mod settings;
 pub mod state;
