@@ -143,29 +143,58 @@ impl Head {
 
     // -- filled by a codec -------------------------------------------------------------------------------------------
 
-    /// Empties the head and takes `raw` as its buffer: the codec then names parts of it by offset.
+    /// Takes `raw` as the buffer of a head that was cleared and whose line and fields a codec has named by their offsets in
+    /// `raw`. Names are written small.
     pub fn adopt(&mut self, raw: &[u8]) {
-        self.clear();
+        self.buf.clear();
         self.buf.extend_from_slice(raw);
+        for entry in &self.entries {
+            if let Some(name) = self
+                .buf
+                .get_mut(entry.name.start as usize..entry.name.end as usize)
+            {
+                lowercase(name);
+            }
+        }
+        if let Line::Request { method, target, .. } = self.line {
+            self.line = Line::Request {
+                method,
+                known: Method::of(slice(&self.buf, method)),
+                target,
+            };
+        }
     }
 
-    /// Sets the request line to parts of the adopted bytes.
+    /// Replaces the line ends inside values by spaces (obs-fold, RFC 9112 5.2), one space per byte, as HAProxy does.
+    pub fn unfold(&mut self) {
+        for entry in &self.entries {
+            if let Some(value) = self
+                .buf
+                .get_mut(entry.value.start as usize..entry.value.end as usize)
+            {
+                for byte in value.iter_mut().filter(|b| matches!(b, b'\r' | b'\n')) {
+                    *byte = b' ';
+                }
+            }
+        }
+    }
+
+    /// Sets the request line to parts of the bytes that will be adopted.
     pub fn adopt_request(
         &mut self,
         method: (usize, usize),
         target: (usize, usize),
         version: Version,
     ) {
-        let method = Span::new(method.0, method.1);
         self.line = Line::Request {
-            method,
-            known: Method::of(self.bytes(method)),
+            method: Span::new(method.0, method.1),
+            known: Method::Other,
             target: Span::new(target.0, target.1),
         };
         self.version = version;
     }
 
-    /// Sets the status line; the reason is a part of the adopted bytes.
+    /// Sets the status line; the reason is a part of the bytes that will be adopted.
     pub fn adopt_response(&mut self, version: Version, status: u16, reason: (usize, usize)) {
         self.line = Line::Status {
             code: status,
@@ -174,12 +203,9 @@ impl Head {
         self.version = version;
     }
 
-    /// Adds a header whose name and value are parts of the adopted bytes; the name is written small in place.
+    /// Adds a header whose name and value are parts of the bytes that will be adopted.
     #[inline]
     pub fn adopt_field(&mut self, name: (usize, usize), value: (usize, usize)) {
-        if let Some(bytes) = self.buf.get_mut(name.0..name.1) {
-            lowercase(bytes);
-        }
         self.entries.push(Entry {
             name: Span::new(name.0, name.1),
             value: Span::new(value.0, value.1),
@@ -532,9 +558,10 @@ mod tests {
     #[test]
     fn adopted_bytes_are_named_by_offset_and_names_become_small() {
         let mut head = Head::new();
-        head.adopt(b"GET /x HTTP/1.0\r\nX-Y:  z \r\n\r\n");
         head.adopt_request((0, 3), (4, 6), Version::HTTP_10);
         head.adopt_field((17, 20), (23, 24));
+        head.adopt(b"GET /x HTTP/1.0\r\nX-Y:  z \r\n\r\n");
+        assert_eq!(head.known_method(), Method::Get);
         assert_eq!(written(&head), "GET /x HTTP/1.0\r\nx-y: z\r\n\r\n");
     }
 
@@ -551,9 +578,9 @@ mod tests {
     #[test]
     fn offsets_outside_the_buffer_read_as_empty() {
         let mut head = Head::new();
-        head.adopt(b"abc");
         head.adopt_request((0, 9), (7, 8), Version::HTTP_11);
         head.adopt_field((5, 1), (1, 99));
+        head.adopt(b"abc");
         assert_eq!(head.method(), b"");
         assert_eq!(
             head.field(0),

@@ -1,0 +1,127 @@
+//! Heads written out, with framing and connection lines made anew.
+
+use super::{BodyLength, CaseMap};
+use crate::http::{Head, Version};
+
+/// What a written head says of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConnectionOption {
+    /// Nothing: the version's default holds.
+    #[default]
+    Default,
+    /// `connection: close`
+    Close,
+    /// `connection: keep-alive`, for HTTP/1.0 peers.
+    KeepAlive,
+}
+
+impl ConnectionOption {
+    /// The shortest way to say to a peer of this version whether the connection stays.
+    pub fn for_version(version: Version, keep: bool) -> Self {
+        match (keep, version.keeps_alive()) {
+            (true, true) | (false, false) => Self::Default,
+            (true, false) => Self::KeepAlive,
+            (false, true) => Self::Close,
+        }
+    }
+}
+
+/// How a head is framed when it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Framing {
+    /// What the head announces of the body.
+    pub announced: BodyLength,
+    /// What it says of the connection.
+    pub connection: ConnectionOption,
+    /// Whether an `Upgrade` line goes through, with the connection option that makes it one.
+    pub upgrade: bool,
+}
+
+/// Writes a head. `Content-Length` and `Transfer-Encoding` stand where the received ones stood, else at the end; what was
+/// received in them, and in `Connection`, is not looked at.
+pub fn write_head(head: &Head, framing: Framing, case: Option<&CaseMap>, out: &mut Vec<u8>) {
+    out.reserve(head.encoded_len() + 64);
+    head.write_line_to(out);
+    let mut announced = framing.announced;
+    let mut upgrade = false;
+    let mut trailers = false;
+    for (name, value) in head.fields() {
+        match name.len() {
+            2 if name == b"te" => trailers = true,
+            7 if name == b"upgrade" => {
+                if !framing.upgrade {
+                    continue;
+                }
+                upgrade = true;
+            }
+            10 if name == b"connection" || name == b"keep-alive" => continue,
+            14 if name == b"content-length" => {
+                if matches!(announced, BodyLength::Sized(_)) {
+                    write_announced(&mut announced, case, out);
+                }
+                continue;
+            }
+            17 if name == b"transfer-encoding" => {
+                if announced == BodyLength::Chunked {
+                    write_announced(&mut announced, case, out);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        write_field(name, value, case, out);
+    }
+    write_announced(&mut announced, case, out);
+    write_connection(framing.connection, upgrade, trailers, case, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[inline]
+fn write_field(name: &[u8], value: &[u8], case: Option<&CaseMap>, out: &mut Vec<u8>) {
+    out.extend_from_slice(case.map_or(name, |c| c.written(name)));
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes the framing line once.
+fn write_announced(announced: &mut BodyLength, case: Option<&CaseMap>, out: &mut Vec<u8>) {
+    match std::mem::take(announced) {
+        BodyLength::Sized(length) => {
+            let mut digits = [0; 20];
+            write_field(b"content-length", decimal(length, &mut digits), case, out);
+        }
+        BodyLength::Chunked => write_field(b"transfer-encoding", b"chunked", case, out),
+        BodyLength::Empty | BodyLength::UntilClose | BodyLength::Tunnel => {}
+    }
+}
+
+fn write_connection(
+    option: ConnectionOption,
+    upgrade: bool,
+    trailers: bool,
+    case: Option<&CaseMap>,
+    out: &mut Vec<u8>,
+) {
+    let word: &[u8] = match (option, upgrade) {
+        // Who offers to switch keeps the connection: nothing else makes sense to say.
+        (_, true) => b"upgrade",
+        (ConnectionOption::Close, false) => b"close",
+        (ConnectionOption::KeepAlive, false) => b"keep-alive",
+        (ConnectionOption::Default, false) if trailers => b"te",
+        (ConnectionOption::Default, false) => return,
+    };
+    write_field(b"connection", word, case, out);
+}
+
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 || at == 0 {
+            return &digits[at..];
+        }
+    }
+}
