@@ -225,3 +225,6 @@ impl Balancer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,6 +127,7 @@ impl Ring {
         self.turn = farm.turn();
         self.shares = vec![Share::default(); farm.slots().len()];
         self.total_weight = 0;
+        let mut servers = Vec::new();
         for (server, weight) in farm.usable(self.turn != Turn::Active) {
             let weight = u64::from(weight);
             self.shares[server] = Share {
@@ -134,11 +135,12 @@ impl Ring {
                 before: self.total_weight,
             };
             self.total_weight += weight;
-            self.only = match self.shares.iter().filter(|share| share.weight > 0).count() {
-                1 => Some(server),
-                _ => None,
-            };
+            servers.push(server);
         }
+        self.only = match servers[..] {
+            [server] => Some(server),
+            _ => None,
+        };
     }
 
     /// The server whose node is nearest to the hash, or the next one along the ring that is neither to
@@ -160,24 +162,19 @@ impl Ring {
         let previous = nodes[before];
         let nearer_before = hash.wrapping_sub(previous.place) <= next.place.wrapping_sub(hash);
         let start = if nearer_before { before } else { after };
-        // Once to the end of the ring and once around it, as HAProxy goes; where all are passed over,
-        // the walk ends where the second lap would.
-        let mut at = start;
-        let mut wrapped = false;
-        loop {
-            let server = nodes[at].server as usize;
-            if avoid != Some(server) && self.may_serve(server, loads) {
-                return Some(server);
-            }
-            at += 1;
-            if at == count {
-                at = 0;
-                if wrapped {
-                    return Some(server);
-                }
-                wrapped = true;
-            }
-        }
+        let lap = (start..count).chain(0..start);
+        let serving = lap
+            .map(|at| nodes[at].server as usize)
+            .find(|&server| avoid != Some(server) && self.may_serve(server, loads));
+        serving.or_else(|| {
+            // All were passed over: the manual names the server before the chosen one for
+            // hash-preserve-affinity; without it HAProxy ends on the last node of the ring.
+            let at = match self.bounds.affinity {
+                Affinity::Always => count - 1,
+                Affinity::Maxconn | Affinity::Maxqueue => (start + count - 1) % count,
+            };
+            Some(nodes[at].server as usize)
+        })
     }
 
     fn may_serve<L: Loads + ?Sized>(&self, server: usize, loads: &L) -> bool {

@@ -278,8 +278,8 @@ pub struct Proxy {
     pub hash_type: crate::balance::HashType,
     /// `hash-balance-factor`, percent, 0 off.
     pub hash_balance_factor: u32,
-    /// `hash-preserve-affinity`: 0 always, 1 maxconn, 2 maxqueue.
-    pub hash_preserve_affinity: u8,
+    /// `hash-preserve-affinity`
+    pub hash_preserve_affinity: crate::balance::Affinity,
     /// `errorfile` and kin.
     pub errors: ErrorFiles,
     /// `log` lines.

@@ -181,28 +181,30 @@ impl Client {
     /// The server that answered an HTTP request.
     pub fn answer(&mut self) -> usize {
         let mut length = 0;
+        let mut head = String::new();
         loop {
             let mut line = String::new();
             self.0.read_line(&mut line).expect("a response");
             if let Some(value) = line.strip_prefix("content-length: ") {
                 length = value.trim().parse().expect("a length");
             }
+            head.push_str(&line);
             if line == "\r\n" || line.is_empty() {
                 break;
             }
         }
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).expect("a body");
-        String::from_utf8_lossy(&body)
-            .parse()
-            .expect("a server's number")
+        let body = String::from_utf8_lossy(&body);
+        let number = body.parse();
+        number.unwrap_or_else(|_| panic!("not a server's number: {head}{body}"))
     }
 
-    /// The server that took a TCP connection.
-    pub fn greeting(&mut self) -> usize {
+    /// The server that took a TCP connection; `None` if none did.
+    pub fn greeting(&mut self) -> Option<usize> {
         let mut byte = [0];
-        self.0.read_exact(&mut byte).expect("a greeting");
-        usize::from(byte[0])
+        self.0.read_exact(&mut byte).ok()?;
+        Some(usize::from(byte[0]))
     }
 }
 
