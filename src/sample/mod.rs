@@ -3,18 +3,34 @@
 //! `config` has words checked here, `plan` links the result; the engine evaluates it against a
 //! [`Scope`]. Must not know sections, sockets or the engine.
 
+mod args;
+mod cast;
+mod check;
+pub mod codec;
+pub mod convert;
+mod dump;
 mod expr;
+pub mod fetch;
 mod parse;
 mod pending;
 mod place;
+mod reader;
 mod scope;
+mod table;
+#[cfg(test)]
+mod testing;
 mod value;
 mod vars;
 
-pub use expr::{Expr, Run, Sample};
-pub use parse::{Captures, Context, parse};
+pub use args::{Arg, Args, Kind, Param};
+pub use cast::leading_int;
+pub use check::{mask4, mask6};
+pub use dump::{dump_converters, dump_fetches};
+pub use expr::{Expr, Sample};
+pub use parse::{Captures, Context, parse, parse_text, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{Address, Now, Payload, Scope, Session, Timers, Transaction};
+pub use table::{Bytes, Convert, Converter, Fetch, Get, Points, Request};
 pub use value::{Type, Value};
-pub use vars::{VarNames, VarScope, Vars};
+pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

@@ -1,13 +1,19 @@
-//! What reading a piece of the language needs to know of its surroundings.
+//! Reading an expression from a word, and what that needs to know of its surroundings.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Span, suggest};
 use crate::settings::{Kind, Mode};
-use crate::syntax::Word;
+use crate::syntax::{Cursor, Word};
 
-use super::Expr;
+use super::args::{self, Param};
+use super::check::{self, Unlinked};
+use super::expr::Step;
 use super::place::Place;
+use super::reader::Reader;
+use super::table::{Convert, Converter, Fetch, Get};
+use super::{Expr, Linker, Pending, Sample, Type, convert, fetch};
 
 /// The surroundings of a line while its expressions, conditions and actions are checked.
 pub struct Context<'a> {
@@ -49,11 +55,349 @@ pub struct Captures {
 /// An unknown fetch or converter, bad arguments, a place where it cannot be known.
 pub fn parse(
     word: &Word,
-    range: std::ops::Range<usize>,
-    _: &mut Context<'_>,
+    range: Range<usize>,
+    cx: &mut Context<'_>,
 ) -> Result<(Expr, usize), Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        word.part(range.start, range.end),
-        "expressions are not available yet",
-    )))
+    let start = range.start;
+    let mut reader = Reader::new(word, range);
+    let mut draft = fetch(&mut reader, cx)?;
+    converters(&mut reader, &mut draft, false)?;
+    let consumed = reader.at() - start;
+    Ok((draft.finish(), consumed))
+}
+
+/// Reads an expression from text that is no word of its own: a part of a longer string. All of it stands
+/// at `span`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_text(
+    text: &[u8],
+    span: Span,
+    cx: &mut Context<'_>,
+) -> Result<(Expr, usize), Box<Diagnostic>> {
+    let word = Word {
+        bytes: text.to_vec(),
+        span,
+        map: vec![span.start; text.len()],
+    };
+    parse(&word, 0..text.len(), cx)
+}
+
+/// Reads an expression that has words of its own: `hdr(host),lower`, and in the old style also
+/// `hdr(host) lower`. Stops at the first word that is no converter.
+///
+/// # Errors
+/// As [`parse`]; also no word, or something behind the expression within its word.
+pub fn parse_words(cursor: &mut Cursor<'_>, cx: &mut Context<'_>) -> Result<Expr, Box<Diagnostic>> {
+    let Some(word) = cursor.take() else {
+        return Err(alert(cursor.span(), "missing fetch method"));
+    };
+    let mut reader = Reader::new(word, 0..word.bytes.len());
+    let mut draft = fetch(&mut reader, cx)?;
+    converters(&mut reader, &mut draft, false)?;
+    all_read(&reader, word)?;
+    while let Some(word) = cursor.peek() {
+        let mut reader = Reader::new(word, 0..word.bytes.len());
+        if convert::find(&reader.text(Reader::new(word, 0..word.bytes.len()).name())).is_none() {
+            break;
+        }
+        converters(&mut reader, &mut draft, true)?;
+        all_read(&reader, word)?;
+        cursor.take();
+    }
+    Ok(draft.finish())
+}
+
+fn alert(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
+    Box::new(Diagnostic::alert(span, message))
+}
+
+fn all_read(reader: &Reader<'_>, word: &Word) -> Result<(), Box<Diagnostic>> {
+    if reader.at() == word.bytes.len() {
+        return Ok(());
+    }
+    let rest = reader.at()..word.bytes.len();
+    let before = reader.text(0..reader.at());
+    Err(alert(
+        reader.span(rest),
+        format!("missing comma after '{before}'"),
+    ))
+}
+
+/// An expression as far as it has been read.
+struct Draft {
+    fetch: &'static Fetch,
+    args: Unlinked,
+    ty: Type,
+    steps: Vec<(&'static Converter, Unlinked)>,
+}
+
+impl Draft {
+    fn finish(self) -> Expr {
+        let Self {
+            fetch,
+            args,
+            ty,
+            steps,
+        } = self;
+        let link = move |linker: &mut Linker<'_>| {
+            let mut linked = Vec::with_capacity(steps.len());
+            for (converter, args) in &steps {
+                linked.push(Step {
+                    cast: converter.convert.takes(),
+                    convert: converter.convert,
+                    args: args.link(linker)?,
+                });
+            }
+            Ok(Sample::new(fetch.get, args.link(linker)?, linked))
+        };
+        Expr {
+            ty,
+            fetch: fetch.name.to_owned(),
+            points: fetch.get.points(),
+            needs: fetch.get.needs(),
+            sample: Pending::new(link),
+        }
+    }
+}
+
+fn fetch(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Draft, Box<Diagnostic>> {
+    let range = reader.name();
+    let name = reader.text(range.clone());
+    let span = reader.span(range.clone());
+    if name.is_empty() {
+        return Err(alert(span, "missing fetch method"));
+    }
+    let Some(entry) = fetch::find(&name) else {
+        return Err(unknown("fetch method", &name, span, fetch::names()));
+    };
+    let args = arguments(reader, entry.params, "fetch method", &name, &range)?;
+    if let Get::Later(missing) = entry.get {
+        return Err(alert(span, format!("'{name}' needs {missing}")));
+    }
+    let points = entry.get.points();
+    if cx.place != Place::Acl && !points.has(cx.place) {
+        let needs = entry.get.needs();
+        return Err(Box::new(
+            Diagnostic::alert(
+                span,
+                format!(
+                    "sample fetch <{name}> may not be reliably used here because it needs '{needs}' which is not \
+                     available here"
+                ),
+            )
+            .label("not available here")
+            .help(format!("it can be used in: {}", points.describe())),
+        ));
+    }
+    Ok(Draft {
+        fetch: entry,
+        args,
+        ty: entry.out,
+        steps: Vec::new(),
+    })
+}
+
+/// Reads converters as long as commas lead to them; `first` if one begins right here.
+fn converters(
+    reader: &mut Reader<'_>,
+    draft: &mut Draft,
+    first: bool,
+) -> Result<(), Box<Diagnostic>> {
+    let mut more = first || reader.commas();
+    while more {
+        let range = reader.name();
+        let name = reader.text(range.clone());
+        let span = reader.span(range.clone());
+        let Some(entry) = convert::find(&name) else {
+            return Err(unknown("converter", &name, span, convert::names()));
+        };
+        let args = arguments(reader, entry.params, "converter", &name, &range)?;
+        if let Convert::Later(_, missing) = entry.convert {
+            return Err(alert(span, format!("'{name}' needs {missing}")));
+        }
+        let takes = entry.convert.takes();
+        if !draft.ty.casts_to(takes) {
+            let ty = draft.ty.name();
+            return Err(Box::new(
+                Diagnostic::alert(span, format!("converter '{name}' cannot be applied"))
+                    .label(format!("takes {}, is given {ty}", takes.name())),
+            ));
+        }
+        if entry.out != Type::Any {
+            draft.ty = entry.out;
+        }
+        draft.steps.push((entry, args));
+        more = reader.commas();
+    }
+    Ok(())
+}
+
+fn unknown<'a>(
+    what: &str,
+    name: &str,
+    span: Span,
+    known: impl Iterator<Item = &'a str>,
+) -> Box<Diagnostic> {
+    let mut diagnostic =
+        Diagnostic::alert(span, format!("unknown {what} '{name}'")).label("not known");
+    if name.starts_with("lua.") {
+        diagnostic = diagnostic.help("Lua is not available in tidegate");
+    } else if let Some(help) = suggest::did_you_mean(name, known) {
+        diagnostic = diagnostic.help(help);
+    }
+    Box::new(diagnostic)
+}
+
+fn arguments(
+    reader: &mut Reader<'_>,
+    params: &'static [Param],
+    what: &str,
+    name: &str,
+    named: &Range<usize>,
+) -> Result<Unlinked, Box<Diagnostic>> {
+    let raw = reader.arguments().map_err(|mut diagnostic| {
+        diagnostic.message = format!("{what} '{name}' : {}", diagnostic.message);
+        diagnostic
+    })?;
+    let checked = check::check(params, raw.as_deref()).map_err(|refusal| {
+        let range = refusal.range.unwrap_or_else(|| named.clone());
+        Box::new(
+            Diagnostic::alert(
+                reader.span(range),
+                format!("{what} '{name}' : {}", refusal.message),
+            )
+            .help(format!("it is written {name}{}", args::signature(params))),
+        )
+    })?;
+    let here = reader.span(named.clone());
+    let place = |range: Option<Range<usize>>| range.map_or(here, |range| reader.span(range));
+    let keyword = match what {
+        "converter" => "conversion keyword",
+        _ => "sample fetch keyword",
+    };
+    Ok(Unlinked {
+        args: checked
+            .into_iter()
+            .map(|(loose, range)| (loose, place(range)))
+            .collect(),
+        owner: format!("{keyword} '{name}'"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{linked, read, with_context, word};
+    use super::*;
+
+    #[test]
+    fn arguments_have_quotes_and_escapes_of_their_own() {
+        for (text, gives) in [
+            ("str(a)", "a"),
+            ("str()", ""),
+            ("str(a b)", "a b"),
+            (r#"str("a)b")"#, "a)b"),
+            (r#"str('a,"b')"#, "a,\"b"),
+            (r#"str("a'b\"c")"#, "a'b\"c"),
+            (r"str(a\ b\\c\n)", "a b\\c\n"),
+            (r"str(a\d)", r"a\d"),
+            (r"str('a\\b')", r"a\\b"),
+            ("str(a),,upper", "A"),
+            ("str(7),add(1),mul(3)", "24"),
+        ] {
+            let got = super::super::testing::Stream::new().eval(text);
+            assert_eq!(got.as_deref(), Some(gives), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_marked() {
+        for (text, message, start, end) in [
+            ("foo", "unknown fetch method 'foo'", 0, 3),
+            ("", "missing fetch method", 0, 0),
+            ("src,lowr", "unknown converter 'lowr'", 4, 8),
+            ("src,", "unknown converter ''", 4, 4),
+            ("hdr(host", "fetch method 'hdr' : expected ')'", 3, 8),
+            (
+                "hdr(host,a)",
+                "fetch method 'hdr' : failed to parse 'a' as type 'integer' at position 2",
+                9,
+                10,
+            ),
+            (
+                "int()",
+                "fetch method 'int' : expected type 'integer' at position 1, but got nothing",
+                0,
+                3,
+            ),
+            ("bin(41),add(1)", "converter 'add' cannot be applied", 8, 11),
+            (
+                "var(x.y)",
+                "fetch method 'var' : invalid variable name 'x.y'. A variable name must be start by its scope. The \
+                 scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'",
+                4,
+                7,
+            ),
+        ] {
+            let error = read(text, Place::Acl).unwrap_err();
+            assert_eq!(error.message, message, "{text}");
+            let span = error.span.unwrap();
+            assert_eq!((span.start, span.end), (10 + start, 10 + end), "{text}");
+        }
+        let error = read("src,lowr", Place::Acl).unwrap_err();
+        assert_eq!(error.help, ["did you mean `lower`?"]);
+    }
+
+    #[test]
+    fn a_place_that_cannot_know_is_refused() {
+        for (text, place, ok) in [
+            ("path", Place::FrontRequest, true),
+            ("path", Place::TcpConnection, false),
+            ("path", Place::FrontResponse, false),
+            ("path", Place::Log, false),
+            ("path", Place::Acl, true),
+            ("hdr(a)", Place::BackResponse, true),
+            ("hdr(a)", Place::Log, false),
+            ("status", Place::FrontRequest, false),
+            ("status", Place::Log, true),
+            ("src", Place::TcpConnection, true),
+            ("src", Place::Config, false),
+            ("env(HOME)", Place::Config, true),
+            ("be_name", Place::FrontRequest, false),
+            ("capture.req.uri", Place::FrontResponse, true),
+        ] {
+            assert_eq!(read(text, place).is_ok(), ok, "{text} {place:?}");
+        }
+    }
+
+    #[test]
+    fn an_expression_ends_where_nothing_of_it_follows() {
+        let text = word("src,lower]rest");
+        let (_, taken) = with_context(Place::Acl, |cx| parse(&text, 0..14, cx)).unwrap();
+        assert_eq!(taken, 9);
+    }
+
+    #[test]
+    fn names_are_resolved_at_link() {
+        for (text, error) in [
+            ("nbsrv(app)", None),
+            (
+                "nbsrv(web)",
+                Some(
+                    "unable to find backend 'web' referenced in arg 1 of sample fetch keyword 'nbsrv' in proxy 'web'",
+                ),
+            ),
+            ("fe_conn", None),
+            ("srv_queue(app/b)", None),
+            (
+                "srv_queue(app/c)",
+                Some(
+                    "unable to find server 'c' in proxy 'app', referenced in arg 1 of sample fetch keyword 'srv_queue' in proxy 'web'",
+                ),
+            ),
+        ] {
+            assert_eq!(linked(text, Place::Acl).err().as_deref(), error, "{text}");
+        }
+    }
 }

@@ -1,0 +1,284 @@
+//! Arguments of fetches and converters: parameter kinds, their checks, and what linking makes of them.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+
+use super::vars::{VarName, Variable};
+use crate::settings::Userlist;
+use crate::state;
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Any text.
+    Str,
+    /// A signed integer.
+    Int,
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
+    /// An IPv4 mask, dotted or as a number of bits.
+    Mask4,
+    /// An IPv6 mask, as an address or as a number of bits.
+    Mask6,
+    /// A frontend's name; this proxy's if left out.
+    Frontend,
+    /// A backend's name; this proxy's if left out.
+    Backend,
+    /// `[backend/]server`.
+    Server,
+    /// A userlist's name.
+    Users,
+    /// A stick table's name.
+    Table,
+    /// A regular expression; its flags are the parameter of this number.
+    Regex(usize),
+    /// `scope.name`.
+    Var,
+    /// `scope.name`, or nothing.
+    VarOrNone,
+    /// An integer, or the variable that holds it.
+    Operand,
+    /// A text, or the variable that holds it.
+    TextOrVar,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Text that this check accepts.
+    Checked(fn(&str) -> Result<(), String>),
+    /// Hexadecimal digits, for bytes.
+    Hex,
+    /// Base64 text for bytes, or the variable that holds it.
+    Base64OrVar,
+    /// A dotted field number of protocol buffers.
+    FieldNumber,
+    /// A boolean.
+    Bool,
+    /// A map file.
+    Map,
+}
+
+impl Kind {
+    /// The name in the `-dK` dumps and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int => "integer",
+            Self::Ipv4 => "IPv4 address",
+            Self::Ipv6 => "IPv6 address",
+            Self::Mask4 => "IPv4 mask",
+            Self::Mask6 => "IPv6 mask",
+            Self::Frontend => "frontend",
+            Self::Backend => "backend",
+            Self::Server => "server",
+            Self::Users => "user list",
+            Self::Table => "table",
+            Self::Regex(_) => "regex",
+            Self::FieldNumber => "Protocol buffers field number",
+            _ => "string",
+        }
+    }
+
+    /// Whether it may be left out even where it is needed: a name then means the current proxy.
+    pub(super) fn implicit(self) -> bool {
+        matches!(
+            self,
+            Self::Frontend | Self::Backend | Self::Server | Self::Users | Self::Table
+        )
+    }
+}
+
+/// A parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Param {
+    /// What it takes.
+    pub kind: Kind,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// A parameter that has to be there.
+pub const fn need(kind: Kind) -> Param {
+    Param {
+        kind,
+        optional: false,
+    }
+}
+
+/// A parameter that may be left out.
+pub const fn may(kind: Kind) -> Param {
+    Param {
+        kind,
+        optional: true,
+    }
+}
+
+/// The parameters as the `-dK` dumps show them: `(string[,integer])`; nothing where there are none.
+pub fn signature(params: &[Param]) -> String {
+    if params.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("(");
+    let mut open = false;
+    for (at, param) in params.iter().enumerate() {
+        if param.optional && !open {
+            out.push('[');
+            open = true;
+        }
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(param.kind.name());
+    }
+    if open {
+        out.push(']');
+    }
+    out.push(')');
+    out
+}
+
+/// A backend and its servers.
+#[derive(Debug)]
+pub struct Backend {
+    /// The backend's totals.
+    pub proxy: Arc<state::Proxy>,
+    /// Its servers.
+    pub servers: Vec<Arc<state::Server>>,
+}
+
+/// One argument, ready to be used.
+#[derive(Debug, Clone, Default)]
+pub enum Arg {
+    /// Left out.
+    #[default]
+    None,
+    /// Text, or bytes.
+    Text(Arc<[u8]>),
+    /// An integer; for a choice, the number of the word.
+    Int(i64),
+    /// An IPv4 address or mask.
+    Ipv4(Ipv4Addr),
+    /// An IPv6 address or mask.
+    Ipv6(Ipv6Addr),
+    /// A frontend.
+    Frontend(Arc<state::Proxy>),
+    /// A backend.
+    Backend(Arc<Backend>),
+    /// A server.
+    Server(Arc<state::Server>),
+    /// A userlist.
+    Users(Arc<Userlist>),
+    /// A regular expression.
+    Regex(Arc<Regex>),
+    /// A variable.
+    Var(Variable),
+    /// Numbers of a dotted path.
+    Path(Arc<[u64]>),
+}
+
+/// Arguments, by position.
+#[derive(Debug, Default)]
+pub struct Args(Box<[Arg]>);
+
+impl Args {
+    pub(super) fn new(args: Vec<Arg>) -> Self {
+        Self(args.into_boxed_slice())
+    }
+
+    /// The argument at this place; `None` where it was left out.
+    #[inline]
+    pub fn at(&self, at: usize) -> &Arg {
+        self.0.get(at).unwrap_or(&Arg::None)
+    }
+    /// Text, empty where it was left out.
+    #[inline]
+    pub fn text(&self, at: usize) -> &[u8] {
+        match self.at(at) {
+            Arg::Text(text) => text,
+            _ => b"",
+        }
+    }
+    /// Text that is there and not empty.
+    #[inline]
+    pub fn some_text(&self, at: usize) -> Option<&[u8]> {
+        match self.at(at) {
+            Arg::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+    /// An integer.
+    #[inline]
+    pub fn int(&self, at: usize) -> Option<i64> {
+        match self.at(at) {
+            Arg::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+    /// An integer, or `default` where it was left out.
+    #[inline]
+    pub fn int_or(&self, at: usize, default: i64) -> i64 {
+        self.int(at).unwrap_or(default)
+    }
+    /// A backend.
+    pub fn backend(&self, at: usize) -> Option<&Backend> {
+        match self.at(at) {
+            Arg::Backend(backend) => Some(backend),
+            _ => None,
+        }
+    }
+    /// A frontend.
+    pub fn frontend(&self, at: usize) -> Option<&state::Proxy> {
+        match self.at(at) {
+            Arg::Frontend(frontend) => Some(frontend),
+            _ => None,
+        }
+    }
+    /// A server.
+    pub fn server(&self, at: usize) -> Option<&state::Server> {
+        match self.at(at) {
+            Arg::Server(server) => Some(server),
+            _ => None,
+        }
+    }
+    /// A userlist.
+    pub fn users(&self, at: usize) -> Option<&Userlist> {
+        match self.at(at) {
+            Arg::Users(users) => Some(users),
+            _ => None,
+        }
+    }
+    /// A regular expression.
+    pub fn regex(&self, at: usize) -> Option<&Regex> {
+        match self.at(at) {
+            Arg::Regex(regex) => Some(regex),
+            _ => None,
+        }
+    }
+    /// A variable.
+    #[inline]
+    pub fn var(&self, at: usize) -> Option<&Variable> {
+        match self.at(at) {
+            Arg::Var(var) => Some(var),
+            _ => None,
+        }
+    }
+    /// A dotted path of numbers.
+    pub fn path(&self, at: usize) -> &[u64] {
+        match self.at(at) {
+            Arg::Path(path) => path,
+            _ => &[],
+        }
+    }
+}
+
+/// An argument that was checked but may name something.
+#[derive(Debug, Clone)]
+pub(super) enum Loose {
+    /// Nothing left to do.
+    Ready(Arg),
+    /// A variable.
+    Var(VarName),
+    /// A name of this kind.
+    Name(Kind, String),
+}

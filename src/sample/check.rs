@@ -1,0 +1,299 @@
+//! Arguments as written to arguments as meant: the checks of the load, and the names resolved at link.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
+use std::sync::Arc;
+
+use regex::bytes::RegexBuilder;
+
+use super::args::{Arg, Args, Backend, Kind, Loose, Param};
+use super::reader::RawArg;
+use super::vars::VarName;
+use super::{Linker, Names};
+use crate::diag::{Diagnostic, Span};
+
+/// Why arguments are refused: the message, and which of them.
+pub(super) struct Refusal {
+    pub message: String,
+    pub range: Option<Range<usize>>,
+}
+
+fn refuse<T>(message: impl Into<String>, range: Option<Range<usize>>) -> Result<T, Refusal> {
+    Err(Refusal {
+        message: message.into(),
+        range,
+    })
+}
+
+/// Checks the arguments against the parameters.
+pub(super) fn check(
+    params: &[Param],
+    raw: Option<&[RawArg]>,
+) -> Result<Vec<(Loose, Option<Range<usize>>)>, Refusal> {
+    // `f()` is `f` without arguments, unless its first one may be an empty text.
+    let raw = match raw {
+        Some([only]) if only.text.is_empty() && params.first().is_none_or(|p| !is_text(p.kind)) => {
+            &[]
+        }
+        other => other.unwrap_or_default(),
+    };
+    if let Some(extra) = raw.get(params.len()) {
+        let at = extra.range.start.saturating_sub(1);
+        return refuse(
+            format!("expected at most {} argument(s)", params.len()),
+            Some(at..extra.range.end),
+        );
+    }
+    let mut out = Vec::with_capacity(params.len());
+    for (at, param) in params.iter().enumerate() {
+        match raw.get(at) {
+            Some(arg) => {
+                let loose = check_one(*param, arg, raw).map_err(|message| Refusal {
+                    message: message_at(&message, at, param.kind, &arg.text),
+                    range: Some(arg.range.clone()),
+                })?;
+                out.push((loose, Some(arg.range.clone())));
+            }
+            None if param.kind.implicit() && !param.optional => {
+                out.push((Loose::Name(param.kind, String::new()), None));
+            }
+            None if param.optional => out.push((Loose::Ready(Arg::None), None)),
+            None if matches!(param.kind, Kind::Var) => {
+                return refuse("empty variable name cannot be accepted", None);
+            }
+            None if raw.is_empty() => {
+                return refuse(
+                    format!(
+                        "expected type '{}' at position {}, but got nothing",
+                        param.kind.name(),
+                        at + 1
+                    ),
+                    None,
+                );
+            }
+            None => {
+                let needed = params.iter().filter(|p| !p.optional).count();
+                return refuse(
+                    format!(
+                        "missing arguments (got {}/{needed}), type '{}' expected",
+                        raw.len(),
+                        param.kind.name()
+                    ),
+                    None,
+                );
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn is_text(kind: Kind) -> bool {
+    kind.name() == "string"
+}
+
+/// HAProxy's words for an argument that is not of its type; other complaints stand as they are.
+fn message_at(message: &str, at: usize, kind: Kind, text: &[u8]) -> String {
+    if !message.is_empty() {
+        return message.to_owned();
+    }
+    if text.is_empty() {
+        return format!(
+            "expected type '{}' at position {}, but got nothing",
+            kind.name(),
+            at + 1
+        );
+    }
+    format!(
+        "failed to parse '{}' as type '{}' at position {}",
+        String::from_utf8_lossy(text),
+        kind.name(),
+        at + 1
+    )
+}
+
+fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String> {
+    let text = std::str::from_utf8(&arg.text);
+    // Everything but free text is ASCII, so text that is no UTF-8 cannot be any of it.
+    let word = text.unwrap_or("\u{fffd}");
+    let ready = |arg| Ok(Loose::Ready(arg));
+    let bytes = |bytes: &[u8]| Ok(Loose::Ready(Arg::Text(Arc::from(bytes))));
+    match param.kind {
+        Kind::Str | Kind::Map => bytes(&arg.text),
+        Kind::Int => word
+            .parse()
+            .map(|n| Loose::Ready(Arg::Int(n)))
+            .map_err(|_| String::new()),
+        Kind::Ipv4 => ready(Arg::Ipv4(word.parse().map_err(|_| String::new())?)),
+        Kind::Ipv6 => ready(Arg::Ipv6(word.parse().map_err(|_| String::new())?)),
+        Kind::Mask4 => ready(Arg::Ipv4(mask4(word).ok_or_else(String::new)?)),
+        Kind::Mask6 => ready(Arg::Ipv6(mask6(word).ok_or_else(String::new)?)),
+        Kind::Frontend | Kind::Backend | Kind::Server | Kind::Users | Kind::Table => {
+            Ok(Loose::Name(param.kind, word.to_owned()))
+        }
+        Kind::Regex(flags) => {
+            let flags = all.get(flags).map_or(&b""[..], |flags| &flags.text);
+            regex(word, flags.contains(&b'i'))
+        }
+        Kind::Var => VarName::parse(word).map(Loose::Var),
+        Kind::VarOrNone if word.is_empty() => ready(Arg::None),
+        Kind::VarOrNone => VarName::parse(word)
+            .map(Loose::Var)
+            .map_err(|_| format!("failed to register variable name '{word}'")),
+        Kind::Operand => match word.parse::<i64>() {
+            Ok(n) => ready(Arg::Int(n)),
+            Err(_) => VarName::parse(word)
+                .map(Loose::Var)
+                .map_err(|_| "expects an integer or a variable name".to_owned()),
+        },
+        Kind::TextOrVar => match VarName::parse(word) {
+            Ok(var) => Ok(Loose::Var(var)),
+            Err(_) => bytes(&arg.text),
+        },
+        Kind::Choice(words) => match words.iter().position(|known| *known == word) {
+            Some(at) => ready(Arg::Int(at as i64)),
+            None => Err(format!(
+                "expects one of '{}', got '{word}'",
+                words.join("', '")
+            )),
+        },
+        Kind::Checked(check) => {
+            check(word)?;
+            bytes(&arg.text)
+        }
+        Kind::Hex => {
+            let raw = super::codec::unhex(&arg.text)
+                .ok_or_else(|| format!("'{word}' is not an even number of hexadecimal digits"))?;
+            bytes(&raw)
+        }
+        Kind::Base64OrVar => match VarName::parse(word) {
+            Ok(var) => Ok(Loose::Var(var)),
+            Err(_) => {
+                let raw = super::codec::decode_base64(&arg.text)
+                    .ok_or_else(|| format!("failed to decode base64 in '{word}'"))?;
+                bytes(&raw)
+            }
+        },
+        Kind::FieldNumber => {
+            let numbers: Result<Vec<u64>, _> = word.split('.').map(str::parse).collect();
+            match numbers {
+                Ok(numbers) => ready(Arg::Path(Arc::from(numbers))),
+                Err(_) => Err(String::new()),
+            }
+        }
+        Kind::Bool => match word {
+            "true" => ready(Arg::Int(1)),
+            "false" => ready(Arg::Int(0)),
+            _ => word
+                .parse::<i64>()
+                .map(|n| Loose::Ready(Arg::Int(i64::from(n != 0))))
+                .map_err(|_| format!("expects 'true', 'false' or an integer, got '{word}'")),
+        },
+    }
+}
+
+fn regex(pattern: &str, ignore_case: bool) -> Result<Loose, String> {
+    RegexBuilder::new(pattern)
+        .case_insensitive(ignore_case)
+        .unicode(false)
+        .size_limit(1 << 20)
+        .build()
+        .map(|regex| Loose::Ready(Arg::Regex(Arc::new(regex))))
+        .map_err(|error| {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim();
+            format!("regex '{pattern}' is invalid ({reason})")
+        })
+}
+
+/// `24` or `255.255.255.0`. Any pattern of bits will do, as in HAProxy.
+pub fn mask4(text: &str) -> Option<Ipv4Addr> {
+    match text.parse::<u32>() {
+        Ok(bits) if bits <= 32 => Some(Ipv4Addr::from(
+            u32::MAX.checked_shl(32 - bits).unwrap_or_default(),
+        )),
+        Ok(_) => None,
+        Err(_) => text.parse().ok(),
+    }
+}
+
+/// `64` or `ffff:ffff::`.
+pub fn mask6(text: &str) -> Option<Ipv6Addr> {
+    match text.parse::<u32>() {
+        Ok(bits) if bits <= 128 => Some(Ipv6Addr::from(
+            u128::MAX.checked_shl(128 - bits).unwrap_or_default(),
+        )),
+        Ok(_) => None,
+        Err(_) => text.parse().ok(),
+    }
+}
+
+/// Arguments that wait for names to be resolved, each with its place for messages.
+#[derive(Debug, Clone)]
+pub(super) struct Unlinked {
+    pub args: Vec<(Loose, Span)>,
+    /// What they belong to, for messages: `sample fetch keyword 'nbsrv'`.
+    pub owner: String,
+}
+
+impl Unlinked {
+    pub fn link(&self, linker: &Linker<'_>) -> Result<Args, Box<Diagnostic>> {
+        let mut out = Vec::with_capacity(self.args.len());
+        for (at, (loose, span)) in self.args.iter().enumerate() {
+            let arg = match loose {
+                Loose::Ready(arg) => arg.clone(),
+                Loose::Var(name) => Arg::Var(name.link(linker.vars)),
+                Loose::Name(kind, name) => resolve(*kind, name, linker).map_err(|message| {
+                    let owner = &self.owner;
+                    let proxy = linker.proxy;
+                    Diagnostic::alert(
+                        *span,
+                        format!("{message} in arg {} of {owner} in proxy '{proxy}'", at + 1),
+                    )
+                })?,
+            };
+            out.push(arg);
+        }
+        Ok(Args::new(out))
+    }
+}
+
+fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
+    let names: &dyn Names = linker.names;
+    let named = if name.is_empty() { linker.proxy } else { name };
+    match kind {
+        Kind::Frontend if names.frontend(named) => Ok(Arg::Frontend(linker.state.proxy(named))),
+        Kind::Frontend if name.is_empty() => Err(format!(
+            "proxy '{named}', which has no frontend capability, is referenced"
+        )),
+        Kind::Frontend => Err(format!("unable to find frontend '{named}' referenced")),
+        Kind::Backend if names.backend(named) => Ok(Arg::Backend(Arc::new(Backend {
+            proxy: linker.state.proxy(named),
+            servers: names.servers(named),
+        }))),
+        Kind::Backend if name.is_empty() => Err(format!(
+            "proxy '{named}', which has no backend capability, is referenced"
+        )),
+        Kind::Backend => Err(format!("unable to find backend '{named}' referenced")),
+        Kind::Server if name.is_empty() => Err("missing server name".to_owned()),
+        Kind::Server => {
+            let (backend, server) = name.split_once('/').unwrap_or((linker.proxy, name));
+            if !names.backend(backend) {
+                return Err(format!("unable to find proxy '{backend}' referenced"));
+            }
+            if !names.server(backend, server) {
+                return Err(format!(
+                    "unable to find server '{server}' in proxy '{backend}', referenced"
+                ));
+            }
+            Ok(Arg::Server(linker.state.server(backend, server)))
+        }
+        Kind::Users if name.is_empty() => Err("missing userlist name".to_owned()),
+        Kind::Users => names
+            .userlist(name)
+            .map(Arg::Users)
+            .ok_or_else(|| format!("unable to find userlist '{name}' referenced")),
+        _ => Err(format!(
+            "stick tables are not available yet, '{named}' is referenced"
+        )),
+    }
+}

@@ -1,0 +1,47 @@
+//! Connections, their addresses, and the proxies and servers that have them (manual 7.3.3).
+
+use std::net::IpAddr;
+
+use super::*;
+use crate::sample::args::Args;
+use crate::sample::scope::{Address, Transaction};
+
+#[rustfmt::skip]
+pub(super) const TABLE: &[Fetch] = &[
+    entry("bc_dst", &[], Type::Ipv4, Get::ServerSide(|txn, _| ip(&txn.backend_destination)), "the server's address"),
+    entry("bc_dst_port", &[], Type::Int, Get::ServerSide(|txn, _| port(&txn.backend_destination)), "the server's port"),
+    entry("bc_http_major", &[], Type::Int, Get::ServerSide(bc_http_major), "the HTTP version towards the server: 1 or 2"),
+    entry("bc_src", &[], Type::Ipv4, Get::ServerSide(|txn, _| ip(&txn.backend_source)), "our address towards the server"),
+    entry("bc_src_port", &[], Type::Int, Get::ServerSide(|txn, _| port(&txn.backend_source)), "our port towards the server"),
+    entry("be_id", &[], Type::Int, Get::Backend(|txn, _| txn.backend.as_ref().map(|_| Value::Int(i64::from(txn.backend_id)))), "the backend's number"),
+    entry("be_name", &[], Type::Str, Get::Backend(|txn, _| Some(Value::text(txn.backend.as_ref()?.name.as_bytes()))), "the backend's name"),
+    entry("dst", &[], Type::Ipv4, Get::Client(|session, _| ip(&session.destination)), "the address the client asked for"),
+    entry("dst_conn", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener.conns.load())))), "connections of the listener now"),
+    entry("dst_port", &[], Type::Int, Get::Client(|session, _| port(&session.destination)), "the port the client asked for"),
+    entry("fc_http_major", &[], Type::Int, Get::Client(|_, _| Some(Value::Int(1))), "the client's HTTP version: 1 or 2"),
+    entry("fe_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.frontend_id)))), "the frontend's number"),
+    entry("fe_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.frontend.name.as_bytes()))), "the frontend's name"),
+    entry("so_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener_id)))), "the listener's number"),
+    entry("so_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.listener.name.as_bytes()))), "the listener's name"),
+    entry("src", &[], Type::Ipv4, Get::Client(|session, _| ip(&session.source)), "the client's address"),
+    entry("src_port", &[], Type::Int, Get::Client(|session, _| port(&session.source)), "the client's port"),
+    entry("srv_id", &[], Type::Int, Get::Server(|txn, _| txn.server.as_ref().map(|_| Value::Int(i64::from(txn.server_id)))), "the server's number"),
+    entry("srv_name", &[], Type::Str, Get::Server(|txn, _| Some(Value::text(txn.server.as_ref()?.name.as_bytes()))), "the server's name"),
+];
+
+/// The IP address of an end, IPv4 where it is one in IPv6 clothes.
+fn ip<'s>(address: &Address) -> Option<Value<'s>> {
+    Some(Value::address(match address.ip()?.ip() {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
+        v4 => v4,
+    }))
+}
+
+fn port<'s>(address: &Address) -> Option<Value<'s>> {
+    Some(Value::Int(i64::from(address.ip()?.port())))
+}
+
+fn bc_http_major<'s>(txn: &'s Transaction, _: &'s Args) -> Option<Value<'s>> {
+    txn.has_response
+        .then(|| Value::Int(i64::from(txn.response.head.version().major)))
+}
