@@ -3,8 +3,12 @@
 //! `process` builds it at start and reload; workers and streams read it. Never holds words, spans or
 //! config types. In an `ArcSwap`: a connection finishes on the plan it started with.
 
+mod errors;
+
 use std::collections::HashMap;
 use std::sync::Arc;
+
+pub use errors::{ErrorReplies, ErrorReply};
 
 use crate::acl::Cond;
 use crate::action::Ruleset;
@@ -60,6 +64,8 @@ pub struct Proxy {
     pub error_log_format: Option<Format>,
     /// `unique-id-format`.
     pub unique_id_format: Option<Format>,
+    /// `errorfile` and kin.
+    pub errors: ErrorReplies,
     /// Servers, in configuration order.
     pub servers: Vec<Arc<Server>>,
 }
