@@ -11,6 +11,7 @@ pub mod end;
 pub mod format;
 pub mod hash;
 pub mod http;
+pub mod log;
 pub mod net;
 pub mod plan;
 pub mod regex;

@@ -37,12 +37,21 @@ pub(super) fn watch_listener(fd: Arc<OwnedFd>) -> io::Result<AsyncFd<Arc<OwnedFd
 /// # Errors
 /// `BadFd` where no such descriptor is open, `NotASocket` where it is something else.
 pub fn adopt(number: RawFd) -> io::Result<OwnedFd> {
+    let fd = duplicate(number)?;
+    let _family: AddressFamily = rustix::net::sockopt::socket_domain(&fd)?;
+    Ok(fd)
+}
+
+/// A duplicate of a descriptor, of any kind, that was open when the process started; so two lines, or
+/// a reload, can name the same number.
+///
+/// # Errors
+/// `BadFd` where no such descriptor is open.
+pub fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
     if number < 0 {
         return Err(rustix::io::Errno::BADF.into());
     }
-    // SAFETY: not -1, and used only for the two calls below, which fail cleanly on a closed number.
+    // SAFETY: not -1, and used only for the call below, which fails cleanly on a closed number.
     let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
-    let _family: AddressFamily = rustix::net::sockopt::socket_domain(borrowed)?;
-    // A duplicate, so that two `bind fd@N` lines, or a reload, can adopt the same number again.
     Ok(rustix::io::fcntl_dupfd_cloexec(borrowed, 3)?)
 }

@@ -5,8 +5,10 @@ use super::Endpoint;
 /// Message framing of a `log` line's `format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// `<PRI>Mon dd hh:mm:ss host tag[pid]: ` without host unless asked; HAProxy's default.
+    /// Not said: `local`, or `rfc3164` under `log-send-hostname`.
     #[default]
+    Unset,
+    /// `local`: `<PRI>Mon dd hh:mm:ss tag[pid]: `.
     Local,
     /// `rfc3164`.
     Rfc3164,
