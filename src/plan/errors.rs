@@ -76,9 +76,7 @@ fn compile(
     linker: &mut Linker<'_>,
 ) -> Result<Option<ErrorReply>, Box<Diagnostic>> {
     Ok(match file {
-        ErrorFile::Raw(bytes) => parse_errorfile(bytes, bufsize)
-            .ok()
-            .map(ErrorReply::Fixed),
+        ErrorFile::Raw(bytes) => parse_errorfile(bytes, bufsize).ok().map(ErrorReply::Fixed),
         ErrorFile::Location(code, to) => {
             redirect::reply(*code, to.as_bytes()).map(ErrorReply::Fixed)
         }

@@ -12,6 +12,7 @@ pub use errors::{ErrorReplies, ErrorReply};
 
 use crate::acl::Cond;
 use crate::action::Ruleset;
+use crate::balance::Balancer;
 use crate::format::Format;
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
@@ -68,6 +69,11 @@ pub struct Proxy {
     pub errors: ErrorReplies,
     /// Servers, in configuration order.
     pub servers: Vec<Arc<Server>>,
+    /// Who serves next; over `servers`, by place.
+    pub balancer: Balancer,
+    /// `fullconn`, as given or computed: connections on this backend at which servers with a `minconn`
+    /// reach their `maxconn`.
+    pub fullconn: u32,
 }
 
 /// A `bind` address.

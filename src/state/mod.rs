@@ -7,6 +7,7 @@
 pub mod counter;
 mod listener;
 mod proxy;
+pub mod queue;
 mod server;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use listener::Listener;
 pub use proxy::{Proxy, Side};
+pub use queue::Queue;
 pub use server::{Admin, CheckResult, Health, Operational, Server};
 
 /// The living state of the process.

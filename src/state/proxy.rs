@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use super::counter::{Average, Counter, Gauge, Rate};
+use super::queue::Queue;
 
 /// Totals of one side of a proxy; the names are those of the CSV columns (management guide 9.1).
 #[derive(Debug, Default)]
@@ -91,7 +92,7 @@ pub struct Proxy {
     /// Totals as a backend.
     pub back: Side,
     /// Requests waiting in the backend's own queue (`qcur`, `qmax`), those of its servers not counted.
-    pub queued: Gauge,
+    pub queued: Queue,
     /// Usable active servers (`act`); maintained by whoever changes a server.
     pub active_servers: AtomicU32,
     /// Usable backup servers (`bck`).

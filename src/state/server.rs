@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::counter::Gauge;
 use super::proxy::Side;
+use super::queue::Queue;
 
 /// What a server can do for new requests; the order of HAProxy's states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,7 +108,7 @@ pub struct Server {
     /// Totals.
     pub totals: Side,
     /// Requests in its own queue (`qcur`, `qmax`).
-    pub queued: Gauge,
+    pub queued: Queue,
     /// Idle connections kept open.
     pub idle: Gauge,
     /// Connections in use.
