@@ -1,13 +1,14 @@
 //! Descriptors: the only place with `unsafe`.
 //!
-//! Two things need it: telling the runtime that a descriptor stays open while it is watched, and
-//! adopting a descriptor that another process left us (`fd@N`).
+//! Three things need it: telling the runtime that a descriptor stays open while it is watched, adopting a
+//! descriptor that another process left us (`fd@N`), and socket options that the crates do not know.
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
+use nix::libc;
 use rustix::net::AddressFamily;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -54,4 +55,48 @@ pub fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: not -1, and used only for the call below, which fails cleanly on a closed number.
     let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
     Ok(rustix::io::fcntl_dupfd_cloexec(borrowed, 3)?)
+}
+
+/// Socket options that no crate at hand offers without `unsafe`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// TCP_DEFER_ACCEPT: wake the acceptor when data has come, at most this many seconds late.
+    DeferAccept(i32),
+    /// TCP_FASTOPEN on a listener: length of its queue.
+    FastOpen(i32),
+    /// TCP_FASTOPEN_CONNECT: `connect` may send data in the SYN.
+    FastOpenConnect,
+    /// IP_BIND_ADDRESS_NO_PORT: choose the source port at connect, so that it may be used for several
+    /// destinations.
+    BindAddressNoPort,
+}
+
+/// Sets one of them.
+///
+/// # Errors
+/// The system's.
+pub(super) fn set_extra(fd: impl AsFd, option: Extra) -> io::Result<()> {
+    let (level, name, value) = match option {
+        Extra::DeferAccept(seconds) => (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, seconds),
+        Extra::FastOpen(queue) => (libc::IPPROTO_TCP, libc::TCP_FASTOPEN, queue),
+        Extra::FastOpenConnect => (libc::IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, 1),
+        Extra::BindAddressNoPort => (libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1),
+    };
+    let size = std::mem::size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the descriptor is borrowed, so open; the pointer and the size are those of one integer
+    // that lives through the call.
+    let done = unsafe {
+        libc::setsockopt(
+            fd.as_fd().as_raw_fd(),
+            level,
+            name,
+            std::ptr::from_ref(&value).cast(),
+            size,
+        )
+    };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }

@@ -5,9 +5,14 @@
 
 mod alarm;
 mod buffer;
+pub mod connect;
 pub mod fd;
+pub mod listen;
+mod resolve;
 mod stream;
 
 pub use alarm::{Alarm, Expired};
 pub use buffer::{Buffer, BufferPool};
+pub use listen::Listener;
+pub use resolve::resolve;
 pub use stream::Stream;

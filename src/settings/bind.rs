@@ -9,6 +9,8 @@ pub struct Bind {
     pub endpoint: Option<Endpoint>,
     /// The address as written, for messages, `show` commands and the default name.
     pub text: String,
+    /// `file:line` of the line, for messages at start.
+    pub place: String,
     /// `name`.
     pub name: Option<String>,
     /// `id`.
