@@ -1,19 +1,32 @@
 //! A configuration linked against the living state: immutable, shared, what the engine runs on.
 //!
-//! `process` builds it at start and reload; workers and streams read it. Never holds words, spans or
-//! config types. In an `ArcSwap`: a connection finishes on the plan it started with.
+//! `process` builds it at start and reload ([`link`]); workers and streams read it. Never holds words,
+//! spans or config types. In an `ArcSwap`: a connection finishes on the plan it started with.
 
 mod errors;
+mod limits;
+mod link;
+mod loads;
+mod names;
+mod proxy;
+mod server;
+mod take_over;
+mod track;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use errors::{ErrorReplies, ErrorReply};
+pub use link::link;
+pub use loads::Loads;
 
-use crate::acl::Cond;
-use crate::action::Ruleset;
-use crate::balance::Balancer;
+use crate::acl::{self, Cond};
+use crate::action::{Action, Ruleset};
+use crate::balance::{Balancer, Params};
 use crate::format::Format;
+use crate::log;
+use crate::net::connect;
+use crate::sample::{Captures, Sample, VarNames};
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
 
@@ -26,8 +39,20 @@ pub struct Plan {
     pub proxies: Vec<Arc<Proxy>>,
     /// Backends by name, for `use_backend %[…]`.
     pub backends: HashMap<String, usize>,
+    /// Frontends by name.
+    pub frontends: HashMap<String, usize>,
+    /// Most client connections at once (`maxconn`, or what the limit of open files allows).
+    pub maxconn: u32,
+    /// Log targets of the `global` section.
+    pub log: log::Outputs,
+    /// `set-var` lines of `global`, to be run once when the plan takes over.
+    pub global_actions: Vec<Action>,
     /// The living state it was linked against.
     pub state: Arc<State>,
+    /// Numbers of variables, the same for the life of the process.
+    pub vars: Arc<VarNames>,
+    /// ACL and map files.
+    pub files: acl::Files,
 }
 
 /// A frontend, backend or listen block.
@@ -57,6 +82,8 @@ pub struct Proxy {
     pub use_server: Vec<(Target, Option<Cond>)>,
     /// `monitor fail`.
     pub monitor_fail: Vec<Cond>,
+    /// Where its log lines go.
+    pub log: log::Logger,
     /// Log formats: normal, structured data, errors.
     pub log_format: Option<Format>,
     /// See `log_format`.
@@ -65,15 +92,28 @@ pub struct Proxy {
     pub error_log_format: Option<Format>,
     /// `unique-id-format`.
     pub unique_id_format: Option<Format>,
-    /// `errorfile` and kin.
-    pub errors: ErrorReplies,
     /// Servers, in configuration order.
     pub servers: Vec<Arc<Server>>,
-    /// Who serves next; over `servers`, by place.
+    /// What stands for a server where `dispatch` or `option transparent` name none.
+    pub dispatch: Option<Arc<Server>>,
+    /// Chooses among the servers.
     pub balancer: Balancer,
-    /// `fullconn`, as given or computed: connections on this backend at which servers with a `minconn`
-    /// reach their `maxconn`.
+    /// What it chooses by.
+    pub balance: Params,
+    /// The expression of `balance hash`.
+    pub balance_expr: Option<Sample>,
+    /// Most client connections at once, as a frontend.
+    pub maxconn: u32,
+    /// Streams at which servers with `minconn` are given their full `maxconn`.
     pub fullconn: u32,
+    /// `errorfile` and kin.
+    pub errors: ErrorReplies,
+    /// `stats admin` conditions, any of which permits changes.
+    pub stats_admin: Vec<Cond>,
+    /// `stats http-request` rules.
+    pub stats_rules: Ruleset,
+    /// Capture slots.
+    pub captures: Captures,
 }
 
 /// A `bind` address.
@@ -81,8 +121,10 @@ pub struct Proxy {
 pub struct Listener {
     /// Numeric id (`so_id`).
     pub id: u32,
-    /// Its settings.
+    /// Its settings; a range of ports is one listener for each port.
     pub bind: Bind,
+    /// What its sockets are opened with.
+    pub options: crate::net::listen::Options,
     /// Counters.
     pub state: Arc<state::Listener>,
 }
@@ -98,6 +140,12 @@ pub struct Server {
     pub settings: settings::Server,
     /// Health, weight, totals.
     pub state: Arc<state::Server>,
+    /// Where to connect, where that is no IP address; those are in `state`.
+    pub target: Option<connect::Target>,
+    /// How to connect.
+    pub connect: connect::Options,
+    /// The server whose health it follows (`track`): proxy and server by their places.
+    pub track: Option<(usize, usize)>,
 }
 
 /// Linked rules by checkpoint.

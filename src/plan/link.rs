@@ -1,0 +1,135 @@
+//! From a checked configuration to a plan: names become places, pending pieces are finished.
+
+use std::sync::Arc;
+
+use crate::acl;
+use crate::config::Config;
+use crate::diag::{Diagnostic, Severity};
+use crate::log;
+use crate::sample::Linker;
+use crate::settings::Global;
+use crate::state::State;
+
+use super::names::Index;
+use super::server::Located;
+use super::{Plan, limits, proxy, track};
+
+/// What every proxy's linking looks at.
+pub(super) struct Context<'a> {
+    pub(super) config: &'a Config,
+    pub(super) global: &'a Global,
+    pub(super) state: &'a State,
+    pub(super) index: &'a Index<'a>,
+    pub(super) maxconn: u32,
+    pub(super) log: &'a log::Outputs,
+}
+
+/// What linking found out that goes into the living state once all is well.
+#[derive(Default)]
+pub(super) struct Fresh {
+    /// Where servers are, by proxy and server.
+    pub(super) located: Vec<Vec<Located>>,
+}
+
+/// Links a configuration against the living state. `old` is the plan that runs now, on a reload.
+///
+/// With an alert among the diagnostics there is no plan, and nothing that lives was changed. Without
+/// one the plan has taken over: server addresses and weights are those of the new configuration.
+pub fn link(
+    config: &Config,
+    state: &Arc<State>,
+    old: Option<&Plan>,
+) -> (Option<Plan>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let vars = old.map(|old| old.vars.clone()).unwrap_or_default();
+    let files = acl::Files::default();
+    let index = Index::new(config, state);
+    let log = match log::Outputs::new(&config.global, state) {
+        Ok(log) => log,
+        Err(error) => {
+            let alert = Diagnostic::new(Severity::Alert, None, error.to_string());
+            return (None, vec![alert]);
+        }
+    };
+    let maxconn = limits::maxconn(&config.global);
+    let context = Context {
+        log: &log,
+        config,
+        global: &config.global,
+        state,
+        index: &index,
+        maxconn,
+    };
+    let mut fresh = Fresh::default();
+    let mut linked = Vec::with_capacity(config.proxies.len());
+    let mut global_actions = Vec::new();
+    let mut warnings = Vec::new();
+    let tracked = track::resolve(&config.proxies, &mut diagnostics);
+    {
+        let linker = |proxy| Linker {
+            state,
+            vars: &vars,
+            proxy,
+            files: &files,
+            names: &index,
+            warnings: Vec::new(),
+        };
+        let mut global = linker("");
+        for pending in &config.global.vars {
+            match pending.link(&mut global) {
+                Ok(action) => global_actions.push(action),
+                Err(error) => diagnostics.push(*error),
+            }
+        }
+        warnings.append(&mut global.warnings);
+        for (at, proxy) in config.proxies.iter().enumerate() {
+            let mut linker = linker(proxy.name.as_str());
+            let done = proxy::link(
+                at,
+                proxy,
+                &context,
+                &mut linker,
+                &mut fresh,
+                &mut diagnostics,
+            );
+            warnings.append(&mut linker.warnings);
+            linked.push(follow(done, at, &tracked));
+        }
+    }
+    diagnostics.append(&mut warnings);
+    if diagnostics.iter().any(|d| d.severity == Severity::Alert) {
+        return (None, diagnostics);
+    }
+    let plan = Plan {
+        global: Arc::new(config.global.clone()),
+        proxies: linked.into_iter().map(Arc::new).collect(),
+        backends: index.backends(),
+        frontends: index.frontends(),
+        maxconn,
+        log,
+        global_actions,
+        state: state.clone(),
+        vars,
+        files,
+    };
+    plan.settle(&fresh, old);
+    (Some(plan), diagnostics)
+}
+
+/// Enters what the servers of a proxy track.
+fn follow(
+    mut proxy: super::Proxy,
+    at: usize,
+    tracked: &[((usize, usize), (usize, usize))],
+) -> super::Proxy {
+    for ((_, server), to) in tracked.iter().filter(|(from, _)| from.0 == at) {
+        if let Some(server) = proxy.servers.get_mut(*server).and_then(Arc::get_mut) {
+            server.track = Some(*to);
+        }
+    }
+    proxy
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

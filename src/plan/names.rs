@@ -1,0 +1,97 @@
+//! What exists in a configuration, by name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::sample::Names;
+use crate::settings::{ErrorFiles, Userlist};
+use crate::state::{self, State};
+
+/// The names of a configuration, for linking.
+pub(super) struct Index<'a> {
+    config: &'a Config,
+    state: &'a State,
+    fronts: HashMap<&'a str, usize>,
+    backs: HashMap<&'a str, usize>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(config: &'a Config, state: &'a State) -> Self {
+        let by_name = |front: bool| {
+            config
+                .proxies
+                .iter()
+                .enumerate()
+                .filter(move |(_, proxy)| {
+                    if front {
+                        proxy.kind.front()
+                    } else {
+                        proxy.kind.back()
+                    }
+                })
+                .map(|(at, proxy)| (proxy.name.as_str(), at))
+                .collect()
+        };
+        Self {
+            config,
+            state,
+            fronts: by_name(true),
+            backs: by_name(false),
+        }
+    }
+
+    /// The place of a proxy with backend capability.
+    pub(super) fn backend_at(&self, name: &str) -> Option<usize> {
+        self.backs.get(name).copied()
+    }
+
+    /// Places of all proxies with backend capability, by name.
+    pub(super) fn backends(&self) -> HashMap<String, usize> {
+        owned(&self.backs)
+    }
+
+    /// Places of all proxies with frontend capability, by name.
+    pub(super) fn frontends(&self) -> HashMap<String, usize> {
+        owned(&self.fronts)
+    }
+}
+
+fn owned(map: &HashMap<&str, usize>) -> HashMap<String, usize> {
+    map.iter()
+        .map(|(&name, &at)| (name.to_owned(), at))
+        .collect()
+}
+
+impl Names for Index<'_> {
+    fn frontend(&self, name: &str) -> bool {
+        self.fronts.contains_key(name)
+    }
+    fn backend(&self, name: &str) -> bool {
+        self.backs.contains_key(name)
+    }
+    fn server(&self, backend: &str, name: &str) -> bool {
+        self.backend_at(backend)
+            .and_then(|at| self.config.proxies.get(at))
+            .is_some_and(|proxy| proxy.servers.iter().any(|(server, _)| server.name == name))
+    }
+    fn userlist(&self, name: &str) -> Option<Arc<Userlist>> {
+        self.config.userlists.get(name).cloned()
+    }
+    fn http_errors(&self, name: &str) -> Option<Arc<ErrorFiles>> {
+        self.config.http_errors.get(name).cloned()
+    }
+    fn servers(&self, backend: &str) -> Vec<Arc<state::Server>> {
+        let Some(proxy) = self
+            .backend_at(backend)
+            .and_then(|at| self.config.proxies.get(at))
+        else {
+            return Vec::new();
+        };
+        proxy
+            .servers
+            .iter()
+            .map(|(server, _)| self.state.server(&proxy.name, &server.name))
+            .collect()
+    }
+}

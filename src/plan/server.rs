@@ -1,0 +1,214 @@
+//! `server` lines: addresses, ids, how to connect.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use crate::config;
+use crate::diag::{Diagnostic, Severity, Span};
+use crate::net::connect::{self, Target};
+use crate::settings::{self, Endpoint, Family, Global, Host, Options};
+use crate::state::{self, State};
+
+use super::Server;
+
+/// Where a server is, and whether it could be found.
+pub(super) struct Located {
+    pub(super) address: Option<SocketAddr>,
+    pub(super) target: Option<Target>,
+    /// Its name did not resolve and `init-addr` lets it start without: in maintenance.
+    pub(super) unresolved: bool,
+}
+
+/// Links all servers of a proxy.
+pub(super) fn link(
+    proxy: &config::Proxy,
+    global: &Global,
+    state: &State,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(Arc<Server>, Located)> {
+    let mut used: Vec<u32> = proxy.servers.iter().filter_map(|(s, _)| s.id).collect();
+    let mut servers = Vec::with_capacity(proxy.servers.len());
+    for (index, (settings, span)) in proxy.servers.iter().enumerate() {
+        let id = settings.id.unwrap_or_else(|| {
+            let id = (1..).find(|id| !used.contains(id)).unwrap_or_default();
+            used.push(id);
+            id
+        });
+        let who = format!("'server {}/{}'", proxy.name, settings.name);
+        let located = locate(settings, &who, *span, diagnostics);
+        let server = Server {
+            index,
+            id,
+            state: state.server(&proxy.name, &settings.name),
+            target: located.target.clone(),
+            connect: connect_options(&proxy.settings, Some(settings), global),
+            settings: settings.clone(),
+            track: None,
+        };
+        servers.push((Arc::new(server), located));
+    }
+    servers
+}
+
+/// What stands for a server with `dispatch` and `option transparent`. It counts for itself: no
+/// statistics show it.
+pub(super) fn dispatch(proxy: &config::Proxy, global: &Global) -> Option<Arc<Server>> {
+    let transparent = proxy.settings.options.contains(Options::TRANSPARENT);
+    let endpoint = proxy.settings.dispatch.clone();
+    if endpoint.is_none() && !transparent {
+        return None;
+    }
+    let state = state::Server::new(&proxy.name, "<dispatch>", u32::MAX);
+    let mut target = None;
+    if let Some(endpoint) = &endpoint {
+        match endpoint {
+            Endpoint::Unix(path) => target = Some(Target::Unix(path.as_str().into())),
+            Endpoint::Abstract(name) => target = Some(Target::Abstract(name.as_str().into())),
+            _ => state.set_address(literal(endpoint)),
+        }
+    }
+    Some(Arc::new(Server {
+        index: usize::MAX,
+        id: 0,
+        settings: settings::Server {
+            name: "<NOSRV>".into(),
+            endpoint,
+            ..settings::Server::default()
+        },
+        state: Arc::new(state),
+        target,
+        connect: connect_options(&proxy.settings, None, global),
+        track: None,
+    }))
+}
+
+fn connect_options(
+    proxy: &settings::Proxy,
+    server: Option<&settings::Server>,
+    global: &Global,
+) -> connect::Options {
+    let source = server
+        .and_then(|s| s.source.as_ref())
+        .or(proxy.source.as_ref());
+    let interface = server.and_then(|s| s.source_interface.as_deref());
+    let keepalive = proxy
+        .options
+        .contains(Options::SERVER_TCP_KEEPALIVE)
+        .then_some(proxy.server_keepalive);
+    connect::Options {
+        source: source.and_then(literal),
+        interface: interface.map(Into::into),
+        user_timeout: server.and_then(|s| s.tcp_user_timeout),
+        keepalive,
+        fast_open: server.is_some_and(|s| s.tcp_fast_open),
+        buffers: (global.rcvbuf.1, global.sndbuf.1),
+    }
+}
+
+/// The address of an endpoint that needs no resolver; a wildcard is "any".
+fn literal(endpoint: &Endpoint) -> Option<SocketAddr> {
+    match endpoint {
+        Endpoint::Tcp {
+            host: Host::Ip(ip),
+            port,
+            ..
+        } => Some(SocketAddr::new(*ip, *port)),
+        Endpoint::Tcp {
+            host: Host::Wildcard,
+            family,
+            port,
+            ..
+        } => Some(SocketAddr::new(any(*family), *port)),
+        _ => None,
+    }
+}
+
+fn any(family: Family) -> IpAddr {
+    match family {
+        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        _ => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn locate(
+    settings: &settings::Server,
+    who: &str,
+    span: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Located {
+    let mut located = Located {
+        address: None,
+        target: None,
+        unresolved: false,
+    };
+    match &settings.endpoint {
+        Some(Endpoint::Tcp {
+            host: Host::Name(name),
+            family,
+            port,
+            ..
+        }) => match init_address(settings, name, *family) {
+            Initial::At(ip) => located.address = Some(SocketAddr::new(ip, *port)),
+            Initial::None => located.unresolved = true,
+            Initial::Disabled => {
+                located.unresolved = true;
+                diagnostics.push(Diagnostic::warning(
+                    span,
+                    format!("{who} : could not resolve address '{name}', disabling server."),
+                ));
+            }
+            Initial::Failed => diagnostics.push(Diagnostic::alert(
+                span,
+                format!("{who} : could not resolve address '{name}'."),
+            )),
+        },
+        Some(endpoint @ Endpoint::Tcp { .. }) => located.address = literal(endpoint),
+        Some(Endpoint::Unix(path)) => {
+            located.target = Some(Target::Unix(path.as_str().into()));
+        }
+        Some(Endpoint::Abstract(name)) => {
+            located.target = Some(Target::Abstract(name.as_str().into()));
+        }
+        Some(Endpoint::Fd(_) | Endpoint::SockPair(_)) | None => diagnostics.push(Diagnostic::new(
+            Severity::Alert,
+            Some(span),
+            format!(
+                "{who} : connecting to '{}' is not supported.",
+                settings.text
+            ),
+        )),
+    }
+    located
+}
+
+enum Initial {
+    At(IpAddr),
+    None,
+    Disabled,
+    Failed,
+}
+
+/// `init-addr`, by default `last,libc`: the first method that gives an address wins. `last` asks the
+/// server state file, which gives nothing where there is none.
+fn init_address(settings: &settings::Server, name: &str, family: Family) -> Initial {
+    let default = ["last".to_owned(), "libc".to_owned()];
+    let methods = settings.init_addr.as_deref().unwrap_or(&default);
+    let mut resolved_badly = false;
+    for method in methods.iter().flat_map(|word| word.split(',')) {
+        match method {
+            "last" => {}
+            "libc" => match crate::net::resolve(name, family) {
+                Ok(ip) => return Initial::At(ip),
+                Err(_) => resolved_badly = true,
+            },
+            "none" if resolved_badly => return Initial::Disabled,
+            "none" => return Initial::None,
+            literal => {
+                if let Ok(ip) = literal.parse() {
+                    return Initial::At(ip);
+                }
+            }
+        }
+    }
+    Initial::Failed
+}

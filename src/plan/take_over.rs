@@ -1,0 +1,65 @@
+//! The moment a plan becomes the one that runs: what is living is brought in line with it.
+//!
+//! Linking changes nothing that lives, so that a bad file leaves everything as it was. This runs once
+//! linking has succeeded.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::balance::WEIGHT_SCALE;
+use crate::state::Admin;
+
+use super::link::Fresh;
+use super::{Plan, Server};
+
+impl Plan {
+    /// Brings the living state in line: addresses, weights and administrative state of servers that
+    /// are new or whose configuration changed. What an operator or the checks changed stays.
+    pub(super) fn settle(&self, fresh: &Fresh, old: Option<&Plan>) {
+        for (proxy, located) in self.proxies.iter().zip(&fresh.located) {
+            for (server, place) in proxy.servers.iter().zip(located) {
+                let before =
+                    old.and_then(|old| old.server_named(&proxy.name, &server.settings.name));
+                settle_weight(server, before);
+                settle_admin(server, before, place.unresolved);
+                if place.address.is_some() {
+                    server.state.set_address(place.address);
+                }
+            }
+            for index in 0..proxy.servers.len() {
+                proxy.server_changed(index);
+            }
+        }
+    }
+
+    /// A server by the names of its backend and itself.
+    pub fn server_named(&self, backend: &str, name: &str) -> Option<&Server> {
+        let proxy = self.proxies.get(*self.backends.get(backend)?)?;
+        proxy
+            .servers
+            .iter()
+            .map(|server| &**server)
+            .find(|server| server.settings.name == name)
+    }
+}
+
+fn settle_weight(server: &Server, before: Option<&Server>) {
+    let weight = server.settings.weight.unwrap_or(1);
+    if before.is_none_or(|before| before.settings.weight.unwrap_or(1) != weight) {
+        server.state.user_weight.store(weight, Relaxed);
+        server
+            .state
+            .effective_weight
+            .store(weight * WEIGHT_SCALE, Relaxed);
+    }
+}
+
+fn settle_admin(server: &Server, before: Option<&Server>, unresolved: bool) {
+    let (mut set, mut clear) = (0, 0);
+    let disabled = server.settings.disabled;
+    if before.map_or(disabled, |before| before.settings.disabled != disabled) {
+        let bits = Admin::CONFIG_MAINT | Admin::FORCED_MAINT;
+        *(if disabled { &mut set } else { &mut clear }) |= bits;
+    }
+    *(if unresolved { &mut set } else { &mut clear }) |= Admin::RESOLVER_MAINT;
+    server.state.change_admin(set, clear);
+}
