@@ -1,24 +1,55 @@
-//! ACLs: patterns, pattern files and conditions (manual 7.1, 7.2).
+//! ACLs: patterns, pattern files, maps and conditions (manual 7.1, 7.2).
 //!
-//! `config` declares ACLs and reads conditions here; the engine tests a linked [`Cond`]. Must not know
-//! the engine.
+//! `config` declares ACLs and reads conditions here, converters look samples up in maps; the engine tests
+//! a linked [`Cond`]. Must not know the engine, and not what a rule does when its condition holds.
+
+mod condition;
+mod declare;
+mod file;
+mod hint;
+mod keyword;
+mod method;
+mod network;
+mod number;
+mod patterns;
+mod predefined;
+mod strings;
+mod subject;
 
 use std::collections::BTreeMap;
 
+pub use condition::{Cond, Outcome};
+pub use file::{Entry, File, Files, Output, Set};
+pub use keyword::{KEYWORDS, dump};
+pub use method::{METHODS, Method};
+pub use number::Operator;
+pub use patterns::{Patterns, Reading};
+pub use predefined::PREDEFINED;
+
 use crate::diag::Diagnostic;
-use crate::sample::{Context, Pending, Scope};
-use crate::syntax::Cursor;
+use crate::sample::{Context, Pending};
+use crate::syntax::{Cursor, Word};
+use declare::Criterion;
 
 /// ACLs declared in a section, by name; several declarations of one name are alternatives.
 #[derive(Debug, Clone, Default)]
 pub struct Acls {
-    by_name: BTreeMap<String, Vec<Declared>>,
+    by_name: BTreeMap<String, Vec<Criterion>>,
 }
 
 impl Acls {
     /// Adds what [`declare`] read.
     pub fn add(&mut self, acl: Declared) {
-        self.by_name.entry(acl.name.clone()).or_default().push(acl);
+        let Declared { name, criterion } = acl;
+        self.by_name.entry(name).or_default().push(criterion);
+    }
+
+    fn find(&self, name: &str) -> Option<&[Criterion]> {
+        self.by_name.get(name).map(Vec::as_slice)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
     }
 }
 
@@ -26,21 +57,50 @@ impl Acls {
 #[derive(Debug, Clone)]
 pub struct Declared {
     name: String,
+    criterion: Criterion,
 }
-
-/// ACL and map files read so far, each once. One for a whole load; the plan keeps it.
-#[derive(Debug, Default)]
-pub struct Files {}
 
 /// Reads `<name> <criterion> [flags] [operator] <values>`, what follows the word `acl` (manual 7.1).
 ///
 /// # Errors
-/// An unknown fetch, a pattern of the wrong type, a file that cannot be read.
-pub fn declare(cursor: &mut Cursor<'_>, _: &mut Context<'_>) -> Result<Declared, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "'acl' is not available yet",
-    )))
+/// A bad name, an unknown fetch, a pattern of the wrong type, a file that cannot be read.
+pub fn declare(cursor: &mut Cursor<'_>, cx: &mut Context<'_>) -> Result<Declared, Box<Diagnostic>> {
+    let name = name(cursor)?;
+    let words = cursor.rest();
+    while cursor.take().is_some() {}
+    let criterion = declare::criterion(words, cursor.span(), cx).map_err(|mut error| {
+        error.message = format!(
+            "error detected while parsing ACL '{name}' : {}.",
+            error.message
+        );
+        error
+    })?;
+    Ok(Declared { name, criterion })
+}
+
+fn name(cursor: &mut Cursor<'_>) -> Result<String, Box<Diagnostic>> {
+    let refuse = |word: &Word, message: String| Box::new(Diagnostic::alert(word.span, message));
+    let Some(word) = cursor.take() else {
+        return Err(Box::new(Diagnostic::alert(
+            cursor.span(),
+            "'acl' expects a name and a criterion",
+        )));
+    };
+    let name = word.text().into_owned();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
+        return Err(refuse(
+            word,
+            format!("character '{bad}' is not permitted in acl name '{name}'."),
+        ));
+    }
+    if name == "or" {
+        return Err(refuse(
+            word,
+            "acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition.".into(),
+        ));
+    }
+    Ok(name)
 }
 
 /// Reads `if …` or `unless …` up to the end of the line; `None` where nothing is left (manual 7.2).
@@ -49,46 +109,19 @@ pub fn declare(cursor: &mut Cursor<'_>, _: &mut Context<'_>) -> Result<Declared,
 /// Another word than `if` or `unless`, an unknown ACL, a bad anonymous one.
 pub fn condition(
     cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
+    cx: &mut Context<'_>,
 ) -> Result<Option<Pending<Cond>>, Box<Diagnostic>> {
-    if cursor.done() {
-        return Ok(None);
-    }
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "conditions are not available yet",
-    )))
+    condition::read(cursor, cx)
 }
 
-/// The outcome of a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It holds.
-    Pass,
-    /// It does not hold.
-    Fail,
-    /// It does not hold yet, but data that is still to come may change that.
-    Wait,
-}
-
-/// A linked condition (`if …`, `unless …`).
-pub struct Cond {
-    run: Box<dyn Fn(&Scope<'_>) -> Outcome + Send + Sync>,
-}
-
-impl Cond {
-    /// A condition that runs this.
-    pub fn new(run: Box<dyn Fn(&Scope<'_>) -> Outcome + Send + Sync>) -> Self {
-        Self { run }
-    }
-    /// Tests it now.
-    pub fn test(&self, scope: &Scope<'_>) -> Outcome {
-        (self.run)(scope)
-    }
-}
-
-impl std::fmt::Debug for Cond {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Cond")
-    }
+/// Reads the list of an `acl(a,!b)` fetch: true if all of these ACLs pass.
+///
+/// # Errors
+/// An unknown ACL.
+pub fn all_of(
+    list: &[u8],
+    span: crate::diag::Span,
+    cx: &mut Context<'_>,
+) -> Result<Pending<Cond>, Box<Diagnostic>> {
+    condition::all_of(list, span, cx)
 }

@@ -30,3 +30,24 @@ pub enum Place {
     /// `global` `set-var`, and command line.
     Config,
 }
+
+impl Place {
+    /// The place in HAProxy's messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Acl => "acl",
+            Self::TcpConnection => "frontend tcp-request connection rule",
+            Self::TcpSession => "frontend tcp-request session rule",
+            Self::FrontContent => "frontend tcp-request content rule",
+            Self::FrontRequest => "frontend http-request header rule",
+            Self::BackContent => "backend tcp-request content rule",
+            Self::BackRequest => "backend http-request header rule",
+            Self::ResponseContent => "backend tcp-response content rule",
+            Self::BackResponse => "backend http-response header rule",
+            Self::FrontResponse => "frontend http-response header rule",
+            Self::Log => "logs",
+            Self::Check => "backend tcp-check rule",
+            Self::Config => "configuration parser",
+        }
+    }
+}

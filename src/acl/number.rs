@@ -1,0 +1,133 @@
+//! Numbers and ranges of numbers, with `eq ge gt le lt` before them (manual 7.1.2).
+
+use std::collections::HashMap;
+
+/// An operator before numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Operator {
+    /// `eq`
+    #[default]
+    Eq,
+    /// `ge`
+    Ge,
+    /// `gt`
+    Gt,
+    /// `le`
+    Le,
+    /// `lt`
+    Lt,
+}
+
+impl Operator {
+    /// The operator of this name.
+    pub fn of(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"eq" => Self::Eq,
+            b"ge" => Self::Ge,
+            b"gt" => Self::Gt,
+            b"le" => Self::Le,
+            b"lt" => Self::Lt,
+            _ => return None,
+        })
+    }
+}
+
+/// Numbers and ranges, each with the number of its pattern.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    exact: HashMap<i64, u32>,
+    ranges: Vec<(i64, i64, u32)>,
+}
+
+impl Numbers {
+    pub(super) fn insert(&mut self, (low, high): (i64, i64), id: u32) {
+        if low == high {
+            self.exact.entry(low).or_insert(id);
+        } else {
+            self.ranges.push((low, high, id));
+        }
+    }
+    pub(super) fn remove(&mut self, id: u32) {
+        self.exact.retain(|_, known| *known != id);
+        self.ranges.retain(|(_, _, known)| *known != id);
+    }
+    pub(super) fn find(&self, n: i64) -> Option<u32> {
+        let exact = if self.exact.is_empty() {
+            None
+        } else {
+            self.exact.get(&n).copied()
+        };
+        let range = self
+            .ranges
+            .iter()
+            .find(|(low, high, _)| (*low..=*high).contains(&n));
+        let range = range.map(|(_, _, id)| *id);
+        match (exact, range) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// Reads `n`, `n:m`, `n:`, `:m` or, for versions, `a.b` in their places. An operator turns a single
+/// number into a range; before a range it means nothing, as in HAProxy.
+pub(super) fn parse(text: &str, version: bool, operator: Operator) -> Result<(i64, i64), String> {
+    let number = |part: &str| if version { dotted(part) } else { integer(part) };
+    let Some((low, high)) = text.split_once(':') else {
+        let n = number(text).ok_or_else(|| format!("'{text}' is not a number"))?;
+        return Ok(match operator {
+            Operator::Eq => (n, n),
+            Operator::Ge => (n, i64::MAX),
+            Operator::Gt => (n.saturating_add(1), i64::MAX),
+            Operator::Le => (i64::MIN, n),
+            Operator::Lt => (i64::MIN, n.saturating_sub(1)),
+        });
+    };
+    let bound = |part: &str, open| {
+        if part.is_empty() {
+            Some(open)
+        } else {
+            number(part)
+        }
+    };
+    match (bound(low, i64::MIN), bound(high, i64::MAX)) {
+        (Some(low), Some(high)) if text.len() > 1 => Ok((low, high)),
+        _ => Err(format!("'{text}' is not a valid number range")),
+    }
+}
+
+fn integer(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
+
+fn dotted(text: &str) -> Option<i64> {
+    let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+    let part = |text: &str| text.parse::<u16>().ok().map(i64::from);
+    Some((part(major)? << 16) + part(minor)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        let eq = |text| parse(text, false, Operator::Eq);
+        assert_eq!(eq("5"), Ok((5, 5)));
+        assert_eq!(eq("1024:65535"), Ok((1024, 65535)));
+        assert_eq!(eq("1024:"), Ok((1024, i64::MAX)));
+        assert_eq!(eq(":1023"), Ok((i64::MIN, 1023)));
+        assert_eq!(eq("a"), Err("'a' is not a number".into()));
+        assert_eq!(
+            eq("1:2:3"),
+            Err("'1:2:3' is not a valid number range".into())
+        );
+        assert_eq!(
+            parse("3.0:3.1", true, Operator::Eq),
+            Ok((3 << 16, (3 << 16) + 1))
+        );
+        assert_eq!(parse("4", false, Operator::Gt), Ok((5, i64::MAX)));
+        assert_eq!(parse("4", false, Operator::Lt), Ok((i64::MIN, 3)));
+        assert_eq!(parse("3:7", false, Operator::Gt), Ok((3, 7)));
+    }
+}
