@@ -8,6 +8,7 @@ use crate::plan::{Proxy, Server};
 use crate::worker::Worker;
 
 use super::Own;
+use super::queue::Place;
 
 /// A server, a place among its connections, and the connection. Dropping it closes the connection and
 /// makes room for the next in the queue.
@@ -22,18 +23,6 @@ pub struct Lease {
     pub(super) requests: u32,
     pub(super) stream: Stream,
     pub(super) place: Place,
-}
-
-/// A counted stream on a server.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) server: Arc<Server>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.server.state.totals.sessions.dec();
-    }
 }
 
 impl Lease {

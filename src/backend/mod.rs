@@ -7,9 +7,11 @@
 mod lease;
 mod obtain;
 mod own;
+mod queue;
 mod seat;
 
 pub use lease::Lease;
 pub use obtain::{Ask, Attempts, Failure, obtain};
 pub use own::{Idle, Own};
+pub use queue::server_changed;
 pub use seat::Seat;

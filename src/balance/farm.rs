@@ -73,6 +73,15 @@ impl Farm {
         }
     }
 
+    /// The same servers with these weights in effect.
+    pub(super) fn with_weights(&self, effective: &[u32]) -> Self {
+        let mut farm = self.clone();
+        for (server, &weight) in effective.iter().enumerate() {
+            farm.set(server, weight);
+        }
+        farm
+    }
+
     pub(super) fn slots(&self) -> &[Slot] {
         &self.slots
     }
@@ -98,6 +107,29 @@ impl Farm {
             (None, None) => Turn::Nobody,
             (None, Some(_)) if self.all_backups => Turn::Backups,
             (None, Some(first)) => Turn::OneBackup(first),
+        }
+    }
+
+    /// How many take part.
+    pub(super) fn serving(&self) -> usize {
+        match self.turn() {
+            Turn::Active => self.usable(false).count(),
+            Turn::Backups => self.usable(true).count(),
+            Turn::OneBackup(_) => 1,
+            Turn::Nobody => 0,
+        }
+    }
+
+    /// True if this server does.
+    pub(super) fn takes_part(&self, server: usize) -> bool {
+        let Some(slot) = self.slots.get(server).filter(|slot| slot.effective > 0) else {
+            return false;
+        };
+        match self.turn() {
+            Turn::Active => !slot.backup,
+            Turn::Backups => slot.backup,
+            Turn::OneBackup(only) => only == server,
+            Turn::Nobody => false,
         }
     }
 
@@ -139,6 +171,9 @@ mod tests {
             assert_eq!(farm.turn(), Turn::Active);
             assert_eq!(farm.set(0, 0), Some(16));
             assert_eq!(farm.turn(), turn);
+            let takes_part: Vec<_> = (0..4).map(|server| farm.takes_part(server)).collect();
+            assert_eq!(takes_part, [false, true, all, false]);
+            assert_eq!(farm.serving(), if all { 2 } else { 1 });
             farm.set(1, 0);
             farm.set(2, 0);
             assert_eq!(farm.turn(), Turn::Nobody);

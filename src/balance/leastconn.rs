@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::Loads;
-use super::farm::{Farm, Slot, Turn, WEIGHT_MAX};
+use super::farm::{Farm, Turn, WEIGHT_MAX};
 
 /// The whole algorithm; not shared by itself, see `Balancer`.
 #[derive(Debug)]
@@ -25,20 +25,24 @@ pub(super) struct LeastConn {
 type Standing = (u32, u64, usize);
 
 impl LeastConn {
-    pub(super) fn new<L: Loads + ?Sized>(slots: &[Slot], all_backups: bool, loads: &L) -> Self {
-        let farm = Farm::new(slots, all_backups);
+    pub(super) fn new<L: Loads + ?Sized>(farm: Farm, loads: &L) -> Self {
+        let servers = farm.slots().len();
         let mut made = Self {
             turn: farm.turn(),
             active: BTreeSet::new(),
             backups: BTreeSet::new(),
-            standings: vec![None; slots.len()],
+            standings: vec![None; servers],
             arrivals: 0,
             farm,
         };
-        for server in 0..slots.len() {
+        for server in 0..servers {
             made.stand(server, loads);
         }
         made
+    }
+
+    pub(super) fn farm(&self) -> &Farm {
+        &self.farm
     }
 
     /// Takes the weight in effect of one server.

@@ -18,7 +18,7 @@ mod random;
 mod ring;
 mod roundrobin;
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -97,6 +97,12 @@ impl<T> Shared<T> {
         }
     }
 
+    fn restart(&self, effective: &[u32], make: impl FnOnce(&Farm) -> T) {
+        let mut farm = lock(&self.farm);
+        *farm = farm.with_weights(effective);
+        self.made.store(make(&farm).into());
+    }
+
     fn update(&self, server: usize, effective: u32, make: impl FnOnce(&Farm, &T) -> T) {
         let mut farm = lock(&self.farm);
         if farm
@@ -117,18 +123,10 @@ impl Balancer {
     /// A balancer over these servers, in the order of the configuration.
     pub fn new<L: Loads + ?Sized>(params: &Params, slots: &[Slot], loads: &L) -> Self {
         let farm = Farm::new(slots, params.all_backups);
-        let bounds = Bounds {
-            balance_factor: params.balance_factor,
-            affinity: params.affinity,
-        };
+        let bounds = Bounds::of(params);
         let choice = match &params.algorithm {
-            Algorithm::RoundRobin => {
-                Choice::RoundRobin(Mutex::new(RoundRobin::new(slots, params.all_backups)))
-            }
-            Algorithm::LeastConn => {
-                let made = LeastConn::new(slots, params.all_backups, loads);
-                Choice::LeastConn(Mutex::new(made))
-            }
+            Algorithm::RoundRobin => Choice::RoundRobin(Mutex::new(RoundRobin::new(farm))),
+            Algorithm::LeastConn => Choice::LeastConn(Mutex::new(LeastConn::new(farm, loads))),
             Algorithm::First => {
                 let made = First::new(&farm);
                 Choice::First(Shared::new(farm, made))
@@ -160,6 +158,31 @@ impl Balancer {
         Self { choice }
     }
 
+    /// Starts anew with these weights in effect, as if no request had come yet: for the moment between
+    /// making a balancer and using it, when it has become known which servers can be used.
+    pub fn restart<L: Loads + ?Sized>(&self, effective: &[u32], loads: &L) {
+        match &self.choice {
+            Choice::RoundRobin(turns) => {
+                let mut turns = lock(turns);
+                *turns = RoundRobin::new(turns.farm().with_weights(effective));
+            }
+            Choice::LeastConn(tree) => {
+                let mut tree = lock(tree);
+                *tree = LeastConn::new(tree.farm().with_weights(effective), loads);
+            }
+            Choice::First(shared) => shared.restart(effective, First::new),
+            Choice::StaticRr(shared, turn) | Choice::MapBased(shared, turn) => {
+                shared.restart(effective, Map::new);
+                turn.store(0, Relaxed);
+            }
+            Choice::Consistent(shared, cursor) | Choice::Random(shared, cursor, _) => {
+                let bounds = shared.made.load().bounds();
+                shared.restart(effective, |farm| Ring::new(farm, bounds));
+                cursor.reset();
+            }
+        }
+    }
+
     /// Takes a server's weight in effect (see [`effective_weight`]), 0 while new requests must not go to
     /// it. The static algorithms take only the difference between 0 and not 0.
     pub fn update<L: Loads + ?Sized>(&self, server: usize, effective: u32, loads: &L) {
@@ -177,6 +200,26 @@ impl Balancer {
                     ring.updated(farm, server, cursor)
                 });
             }
+        }
+    }
+
+    /// How many servers take part now: the usable active ones, else the backups that stand in.
+    pub fn serving(&self) -> usize {
+        self.with_farm(Farm::serving)
+    }
+
+    /// True if this server takes part now: it may take requests that wait for any server.
+    pub fn takes_part(&self, server: usize) -> bool {
+        self.with_farm(|farm| farm.takes_part(server))
+    }
+
+    fn with_farm<R>(&self, read: impl FnOnce(&Farm) -> R) -> R {
+        match &self.choice {
+            Choice::RoundRobin(turns) => read(lock(turns).farm()),
+            Choice::LeastConn(tree) => read(lock(tree).farm()),
+            Choice::First(shared) => read(&lock(&shared.farm)),
+            Choice::StaticRr(shared, _) | Choice::MapBased(shared, _) => read(&lock(&shared.farm)),
+            Choice::Consistent(shared, _) | Choice::Random(shared, ..) => read(&lock(&shared.farm)),
         }
     }
 

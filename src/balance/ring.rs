@@ -5,7 +5,7 @@
 use std::sync::Mutex;
 
 use super::farm::{Farm, Turn, WEIGHT_SCALE};
-use super::params::Affinity;
+use super::params::{Affinity, Params};
 use super::{Loads, lock};
 use crate::hash;
 
@@ -44,11 +44,24 @@ pub(super) struct Ring {
 /// When a server on the ring is passed over.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bounds {
-    pub(super) balance_factor: u32,
-    pub(super) affinity: Affinity,
+    balance_factor: u32,
+    affinity: Affinity,
+}
+
+impl Bounds {
+    pub(super) fn of(params: &Params) -> Self {
+        Self {
+            balance_factor: params.balance_factor,
+            affinity: params.affinity,
+        }
+    }
 }
 
 impl Ring {
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     pub(super) fn new(farm: &Farm, bounds: Bounds) -> Self {
         let mut ring = Self {
             turn: Turn::Nobody,
@@ -261,6 +274,11 @@ impl Ring {
 pub(super) struct Cursor(Mutex<Option<Node>>);
 
 impl Cursor {
+    /// Starts anew.
+    pub(super) fn reset(&self) {
+        *lock(&self.0) = None;
+    }
+
     /// Follows a change of the ring: a node that is gone hands its turn to the next one that stays.
     pub(super) fn follow(&self, ring: &Ring) {
         let nodes = ring.nodes();

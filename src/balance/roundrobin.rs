@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Loads;
-use super::farm::{Farm, Slot, Turn, WEIGHT_MAX, WEIGHT_SCALE};
+use super::farm::{Farm, Turn, WEIGHT_MAX, WEIGHT_SCALE};
 
 /// A server waiting in one of the heaps: key, then order of arrival.
 type Waiting = Reverse<(u32, u64, usize)>;
@@ -25,15 +25,18 @@ pub(super) struct RoundRobin {
 }
 
 impl RoundRobin {
-    pub(super) fn new(slots: &[Slot], all_backups: bool) -> Self {
-        let farm = Farm::new(slots, all_backups);
-        let line = |backup| Line::new(slots.len(), farm.usable(backup));
+    pub(super) fn new(farm: Farm) -> Self {
+        let line = |backup| Line::new(farm.slots().len(), farm.usable(backup));
         Self {
             turn: farm.turn(),
             active: line(false),
             backups: line(true),
             farm,
         }
+    }
+
+    pub(super) fn farm(&self) -> &Farm {
+        &self.farm
     }
 
     /// Takes the weight in effect of one server.

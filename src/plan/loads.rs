@@ -1,8 +1,11 @@
 //! What the balancer asks of the servers' loads, and what it is told of their health.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::balance;
+use crate::state::Operational;
 
 use super::{Proxy, Server};
 
@@ -43,28 +46,56 @@ impl balance::Loads for Loads<'_> {
 
 impl Proxy {
     /// How many requests this server may work on at once now; 0 for any number. With `minconn` it
-    /// grows with the load of the whole backend, up to `maxconn` at `fullconn` (manual 5.2 `minconn`).
+    /// grows with the load of the whole backend, up to `maxconn` at `fullconn` (manual 5.2 `minconn`);
+    /// in slow start it is a share of that.
     pub fn limit(&self, server: &Server) -> u32 {
-        let (min, max) = (server.settings.minconn, server.settings.maxconn);
-        if min == 0 || min >= max || self.fullconn == 0 {
-            return max;
+        let settings = &server.settings;
+        if settings.maxconn == 0 && settings.minconn == 0 {
+            return 0;
         }
-        let load = u64::from(self.state.back.sessions.load());
-        let full = u64::from(self.fullconn);
-        if load >= full {
-            return max;
+        let rising = (server.state.operational() == Operational::Starting).then(|| {
+            let health = server.state.health.lock();
+            let up_since = health.unwrap_or_else(PoisonError::into_inner).last_change;
+            let slowstart = settings.slowstart.unwrap_or(0) / 1000;
+            (now().saturating_sub(up_since), slowstart)
+        });
+        dynamic_limit(
+            (settings.minconn, settings.maxconn),
+            (self.state.back.sessions.load(), self.fullconn),
+            rising,
+        )
+    }
+
+    /// True for a server of this backend's list, false for the one of `dispatch` or `transparent`.
+    pub fn lists(&self, server: &Server) -> bool {
+        let listed = self.servers.get(server.index);
+        listed.is_some_and(|listed| std::ptr::eq(&**listed, server))
+    }
+
+    /// Tells the balancer that a server's number of requests, running or queued, changed.
+    pub fn load_changed(&self, server: &Server) {
+        if self.lists(server) {
+            self.balancer.load_changed(server.index, &Loads(self));
         }
-        min.max((load * u64::from(max) / full) as u32)
     }
 
     /// Tells the balancer that a server's health, weight or administrative state changed, and counts
-    /// anew what is usable. Whoever changes a server calls this, for every plan that still runs.
+    /// anew what is usable. Whoever changes a server calls [`crate::backend::server_changed`], which
+    /// moves those who wait, too.
     pub fn server_changed(&self, index: usize) {
         let Some(server) = self.servers.get(index) else {
             return;
         };
         self.balancer
             .update(index, server.effective_weight(), &Loads(self));
+        self.count_servers();
+    }
+
+    /// Lets the balancer start with the servers as they are.
+    pub(super) fn start_balancing(&self) {
+        let servers = self.servers.iter();
+        let weights: Vec<u32> = servers.map(|server| server.effective_weight()).collect();
+        self.balancer.restart(&weights, &Loads(self));
         self.count_servers();
     }
 
@@ -93,6 +124,36 @@ impl Proxy {
     }
 }
 
+/// Wall clock, in seconds.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// `maxconn`, on the ramp from `minconn` that ends when the backend has `fullconn` connections, and
+/// during slow start (seconds since up, seconds of `slowstart`) the share of it that has passed.
+fn dynamic_limit(
+    (min, max): (u32, u32),
+    (busy, full): (u32, u32),
+    rising: Option<(u64, u64)>,
+) -> u32 {
+    let max = max.max(min);
+    let limit = if min == 0 || min == max || busy >= full {
+        max
+    } else {
+        let ramp = u64::from(busy) * u64::from(max) / u64::from(full);
+        min.max(u32::try_from(ramp).unwrap_or(max))
+    };
+    match rising {
+        Some((elapsed, slowstart)) if elapsed < slowstart => {
+            let percent = 100 * elapsed / slowstart;
+            let share = u64::from(limit) * percent / 100;
+            u32::try_from(share).unwrap_or(limit).max(1)
+        }
+        _ => limit,
+    }
+}
+
 impl Server {
     /// Its weight for the balancer: 0 while new requests must not go to it.
     pub fn effective_weight(&self) -> u32 {
@@ -100,6 +161,32 @@ impl Server {
             self.state.effective_weight.load(Relaxed)
         } else {
             0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_follows_the_backend_and_the_slow_start() {
+        for (minmax, load, rising, wanted) in [
+            ((0, 100), (0, 1000), None, 100),
+            ((100, 100), (0, 1000), None, 100),
+            ((10, 100), (0, 1000), None, 10),
+            ((10, 100), (50, 1000), None, 10),
+            ((10, 100), (500, 1000), None, 50),
+            ((10, 100), (1000, 1000), None, 100),
+            ((10, 100), (0, 0), None, 100),
+            ((30, 20), (0, 1000), None, 30),
+            ((0, 100), (0, 1000), Some((0, 10)), 1),
+            ((0, 100), (0, 1000), Some((5, 10)), 50),
+            ((0, 100), (0, 1000), Some((10, 10)), 100),
+            ((10, 100), (500, 1000), Some((5, 10)), 25),
+        ] {
+            let got = dynamic_limit(minmax, load, rising);
+            assert_eq!(got, wanted, "{minmax:?} {load:?} {rising:?}");
         }
     }
 }

@@ -25,9 +25,7 @@ impl Plan {
                     server.state.set_address(place.address);
                 }
             }
-            for index in 0..proxy.servers.len() {
-                proxy.server_changed(index);
-            }
+            proxy.start_balancing();
         }
     }
 

@@ -136,12 +136,20 @@ fn config(dir: &Path, mode: Mode, frontend: &str, cases: &[Case], origins: usize
         );
         for (index, slot) in slots.iter().enumerate() {
             let Slot {
-                id, weight, backup, ..
+                id,
+                weight,
+                backup,
+                effective,
             } = slot;
             let backup = if *backup { " backup" } else { "" };
+            let disabled = if *effective == 0 && *weight > 0 {
+                " disabled"
+            } else {
+                ""
+            };
             let _ = writeln!(
                 out,
-                "  server s{index} unix@{dir}/o{index} id {id} weight {weight}{backup} {server}"
+                "  server s{index} unix@{dir}/o{index} id {id} weight {weight}{backup}{disabled} {server}"
             );
         }
     }

@@ -21,6 +21,16 @@ fn weighted(weights: &[u32]) -> Vec<Slot> {
     numbered.map(|(&weight, id)| Slot::up(id, weight)).collect()
 }
 
+/// These of them `disabled` in the configuration.
+fn without(mut slots: Vec<Slot>, disabled: &[usize]) -> Vec<Slot> {
+    disabled.iter().for_each(|&at| slots[at].effective = 0);
+    slots
+}
+
+fn disabled(slot: &Slot) -> bool {
+    slot.effective == 0 && slot.weight > 0
+}
+
 /// The last `count` of them as backups.
 fn with_backups(mut slots: Vec<Slot>, count: usize) -> Vec<Slot> {
     slots
@@ -65,7 +75,7 @@ impl<'a> Farm<'a> {
             oracle,
             case,
             balancer: Balancer::new(&case.params, &case.slots, loads),
-            up: vec![true; case.slots.len()],
+            up: case.slots.iter().map(|slot| !disabled(slot)).collect(),
             weights: case.slots.iter().map(|slot| slot.weight).collect(),
         }
     }

@@ -4,7 +4,7 @@ use tidegate::balance::key::{hdr, uri, url_param};
 use tidegate::balance::{Algorithm, Function, HashType, Method, Params, Slot};
 
 use super::harness::{Case, Dice, Held, Mode, Oracle, ask};
-use super::{Farm, both, case, choose, weighted, with_backups, word};
+use super::{Farm, both, case, choose, weighted, with_backups, without, word};
 
 fn get(target: &str, header: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nhost: h\r\n{header}\r\n")
@@ -66,6 +66,7 @@ fn farms() -> Vec<(&'static str, Vec<Slot>)> {
             "odd",
             odd_ids.map(|(id, weight)| Slot::up(id, weight)).to_vec(),
         ),
+        ("disabled", without(weighted(&[4, 2, 3, 1]), &[0, 2])),
         ("second", with_backups(weighted(&[1, 2, 5]), 2)),
         ("backup", with_backups(weighted(&[3, 1, 2, 3]), 2)),
     ]
