@@ -27,11 +27,24 @@ impl BufferPool {
         self.size
     }
 
+    /// A buffer that is [`Self::size`] long, with whatever bytes were in it before. Only for pools that
+    /// lend no buffers of the other kind, else each has to be filled anew.
+    pub fn take_whole(self: &Rc<Self>) -> Buffer {
+        let mut buffer = Buffer {
+            bytes: self.free.borrow_mut().pop().unwrap_or_default(),
+            pool: self.clone(),
+        };
+        buffer.resize(self.size, 0);
+        buffer
+    }
+
     /// An empty buffer with room for at least [`Self::size`] bytes.
     pub fn take(self: &Rc<Self>) -> Buffer {
         let bytes = self.free.borrow_mut().pop();
+        let mut bytes = bytes.unwrap_or_else(|| Vec::with_capacity(self.size));
+        bytes.clear();
         Buffer {
-            bytes: bytes.unwrap_or_else(|| Vec::with_capacity(self.size)),
+            bytes,
             pool: self.clone(),
         }
     }
@@ -59,12 +72,11 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
+        let bytes = std::mem::take(&mut self.bytes);
         let mut free = self.pool.free.borrow_mut();
         // One that was made to grow is not kept: the pool's memory stays what its size says.
         let fits = bytes.capacity() >= self.pool.size && bytes.capacity() <= self.pool.size * 2;
         if fits && free.len() < self.pool.keep {
-            bytes.clear();
             free.push(bytes);
         }
     }

@@ -8,6 +8,7 @@ mod buffer;
 pub mod connect;
 pub mod fd;
 pub mod listen;
+pub mod pipe;
 mod resolve;
 mod stream;
 

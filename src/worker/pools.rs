@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::net::pipe::PipePool;
 use crate::net::{Buffer, BufferPool};
 use crate::sample::Transaction;
 use crate::settings::Global;
+use crate::wire::pump::Tools;
 
 /// Free transactions kept; more live ones than this come from the allocator.
 const TRANSACTIONS: usize = 256;
@@ -20,7 +22,8 @@ const BULK_KEPT: usize = 16;
 #[derive(Debug)]
 pub struct Pools {
     buffers: Rc<BufferPool>,
-    bulk: Rc<BufferPool>,
+    /// What tunnels and other transfers borrow.
+    pub tools: Tools,
     transactions: RefCell<Vec<Box<Transaction>>>,
 }
 
@@ -29,7 +32,11 @@ impl Pools {
     pub fn new(global: &Global) -> Self {
         Self {
             buffers: BufferPool::new(global.bufsize, BUFFERS),
-            bulk: BufferPool::new(BULK, BULK_KEPT),
+            tools: Tools {
+                small: BufferPool::new(global.bufsize, BUFFERS),
+                bulk: BufferPool::new(BULK, BULK_KEPT),
+                pipes: (!global.no_splice).then(|| PipePool::new(global.pipesize)),
+            },
             transactions: RefCell::default(),
         }
     }
@@ -37,11 +44,6 @@ impl Pools {
     /// A buffer of `tune.bufsize` bytes.
     pub fn buffer(&self) -> Buffer {
         self.buffers.take()
-    }
-
-    /// A large buffer, for moving bulk data.
-    pub fn bulk(&self) -> Buffer {
-        self.bulk.take()
     }
 
     /// A fresh transaction.

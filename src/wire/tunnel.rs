@@ -1,0 +1,208 @@
+//! The two-way copy: TCP mode, CONNECT and Upgrade.
+//!
+//! An end of stream on one side is passed on as one (half close) while the other direction goes on.
+//! Activity in either direction renews both sides' timeouts, as in HAProxy.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::net::{Alarm, Stream};
+
+use super::pump::{Broken, Ended, Pump, Tools};
+
+/// Timeouts of a tunnel, in milliseconds; `None` waits for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `timeout client`
+    pub client: Option<u64>,
+    /// `timeout server`
+    pub server: Option<u64>,
+    /// `timeout tunnel`, in place of both while both directions are open.
+    pub tunnel: Option<u64>,
+    /// `timeout client-fin`, on the client side once a direction is closed.
+    pub client_fin: Option<u64>,
+    /// `timeout server-fin`, on the server side once a direction is closed.
+    pub server_fin: Option<u64>,
+}
+
+/// How a tunnel ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both directions came to their ends.
+    Done,
+    /// The client's connection broke.
+    ClientBroke,
+    /// The server's connection broke.
+    ServerBroke,
+    /// Nothing came for too long; the client's timeout was the first to pass.
+    ClientTimeout,
+    /// Nothing came for too long; the server's timeout was the first to pass.
+    ServerTimeout,
+}
+
+/// A tunnel between two connections.
+#[derive(Debug)]
+pub struct Tunnel<'a> {
+    client: &'a Stream,
+    server: &'a Stream,
+    tools: &'a Tools,
+    times: Times,
+    up: Direction,
+    down: Direction,
+}
+
+#[derive(Debug, Default)]
+struct Direction {
+    pump: Pump,
+    closed: bool,
+}
+
+impl<'a> Tunnel<'a> {
+    /// A tunnel in which nothing has moved yet.
+    pub fn new(client: &'a Stream, server: &'a Stream, tools: &'a Tools, times: Times) -> Self {
+        Self {
+            client,
+            server,
+            tools,
+            times,
+            up: Direction::default(),
+            down: Direction::default(),
+        }
+    }
+
+    /// Bytes that are to go first: what was read from the client, and from the server, before.
+    #[must_use]
+    pub fn after(mut self, from_client: Vec<u8>, from_server: Vec<u8>) -> Self {
+        self.up.pump = std::mem::take(&mut self.up.pump).after(from_client);
+        self.down.pump = std::mem::take(&mut self.down.pump).after(from_server);
+        self
+    }
+
+    /// Bytes that went to the server and to the client.
+    pub fn moved(&self) -> (u64, u64) {
+        (self.up.pump.moved(), self.down.pump.moved())
+    }
+
+    /// Copies until both directions are closed, a side breaks, or a timeout passes.
+    pub async fn run(&mut self, alarm: &mut Alarm) -> Outcome {
+        let mut seen = None;
+        poll_fn(|cx| {
+            if let Some(outcome) = self.poll_directions(cx) {
+                return Poll::Ready(outcome);
+            }
+            let progress = self.progress();
+            if seen != Some(progress) {
+                seen = Some(progress);
+                alarm.set(self.deadline(Instant::now()));
+            }
+            alarm.poll(cx).map(|()| self.late())
+        })
+        .await
+    }
+
+    /// Lets the client's bytes flow until the server has sent some more into `got`, which must have
+    /// spare capacity; 0 bytes at its end. For rules that look at what the server says first.
+    ///
+    /// # Errors
+    /// The tunnel is over.
+    pub async fn listen(&mut self, alarm: &mut Alarm, got: &mut Vec<u8>) -> Result<usize, Outcome> {
+        let mut seen = None;
+        poll_fn(|cx| {
+            if !self.up.closed {
+                if let Some(outcome) = self.poll_up(cx) {
+                    return Poll::Ready(Err(outcome));
+                }
+            }
+            match self.server.poll_append(cx, got) {
+                Poll::Ready(Ok(n)) => return Poll::Ready(Ok(n)),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Outcome::ServerBroke)),
+                Poll::Pending => {}
+            }
+            let progress = self.progress();
+            if seen != Some(progress) {
+                seen = Some(progress);
+                let now = Instant::now();
+                let nearest = [alarm.deadline(), self.deadline(now)].into_iter().flatten();
+                alarm.set(nearest.min());
+            }
+            alarm.poll(cx).map(|()| Err(self.late()))
+        })
+        .await
+    }
+
+    /// Has these bytes of the server go to the client before all others.
+    pub fn answer_first(&mut self, from_server: Vec<u8>) {
+        self.down.pump = Pump::default().after(from_server);
+    }
+
+    fn poll_directions(&mut self, cx: &mut Context<'_>) -> Option<Outcome> {
+        if !self.up.closed {
+            if let Some(outcome) = self.poll_up(cx) {
+                return Some(outcome);
+            }
+        }
+        if !self.down.closed {
+            match self
+                .down
+                .pump
+                .poll(cx, self.server, self.client, self.tools)
+            {
+                Poll::Ready(Ok(Ended::Eof | Ended::Limit)) => {
+                    self.down.closed = true;
+                    let _ = self.client.shutdown_write();
+                }
+                Poll::Ready(Err(Broken::Read(_))) => return Some(Outcome::ServerBroke),
+                Poll::Ready(Err(Broken::Write(_))) => return Some(Outcome::ClientBroke),
+                Poll::Pending => {}
+            }
+        }
+        (self.up.closed && self.down.closed).then_some(Outcome::Done)
+    }
+
+    fn poll_up(&mut self, cx: &mut Context<'_>) -> Option<Outcome> {
+        match self.up.pump.poll(cx, self.client, self.server, self.tools) {
+            Poll::Ready(Ok(Ended::Eof | Ended::Limit)) => {
+                self.up.closed = true;
+                let _ = self.server.shutdown_write();
+                None
+            }
+            Poll::Ready(Err(Broken::Read(_))) => Some(Outcome::ClientBroke),
+            Poll::Ready(Err(Broken::Write(_))) => Some(Outcome::ServerBroke),
+            Poll::Pending => None,
+        }
+    }
+
+    /// What each side may be silent for now.
+    fn limits(&self) -> (Option<u64>, Option<u64>) {
+        let times = &self.times;
+        let half_closed = self.up.closed || self.down.closed;
+        if half_closed {
+            return (
+                times.client_fin.or(times.tunnel).or(times.client),
+                times.server_fin.or(times.tunnel).or(times.server),
+            );
+        }
+        (times.tunnel.or(times.client), times.tunnel.or(times.server))
+    }
+
+    /// Changes with whatever renews the timeouts: a byte moved, a direction closed.
+    fn progress(&self) -> (u64, bool, bool) {
+        let moved = self.up.pump.activity() + self.down.pump.activity();
+        (moved, self.up.closed, self.down.closed)
+    }
+
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        let (client, server) = self.limits();
+        let first = [client, server].into_iter().flatten().min()?;
+        now.checked_add(Duration::from_millis(first))
+    }
+
+    fn late(&self) -> Outcome {
+        match self.limits() {
+            (Some(client), Some(server)) if server < client => Outcome::ServerTimeout,
+            (None, Some(_)) => Outcome::ServerTimeout,
+            _ => Outcome::ClientTimeout,
+        }
+    }
+}
