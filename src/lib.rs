@@ -4,6 +4,7 @@ pub mod acl;
 pub mod action;
 pub mod backend;
 pub mod balance;
+pub mod check;
 pub mod cmdline;
 pub mod config;
 pub mod diag;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::balance;
+use crate::settings::Options;
 use crate::state::Operational;
 
 use super::{Proxy, Server};
@@ -99,28 +100,26 @@ impl Proxy {
         self.count_servers();
     }
 
-    /// Counts usable servers and their weight, for statistics.
+    /// Counts usable servers and the weight of those that take part, for statistics.
     pub(super) fn count_servers(&self) {
-        let (mut active, mut backup, mut weights) = (0, 0, [0u32; 2]);
-        for server in &self.servers {
-            let weight = server.effective_weight();
-            if weight == 0 {
-                continue;
-            }
-            if server.settings.backup {
-                backup += 1;
-                weights[1] += weight;
-            } else {
-                active += 1;
-                weights[0] += weight;
-            }
-        }
-        let total = if active > 0 { weights[0] } else { weights[1] };
-        self.state.active_servers.store(active, Relaxed);
-        self.state.backup_servers.store(backup, Relaxed);
-        self.state
-            .total_weight
-            .store(total / balance::WEIGHT_SCALE, Relaxed);
+        let weights = |backup: bool| {
+            let servers = self
+                .servers
+                .iter()
+                .filter(move |s| s.settings.backup == backup);
+            servers.map(|s| s.effective_weight()).filter(|w| *w > 0)
+        };
+        let all_backups = self.settings.options.contains(Options::ALL_BACKUPS);
+        let total: u32 = match (weights(false).count(), all_backups) {
+            (0, false) => weights(true).next().unwrap_or(0),
+            (0, true) => weights(true).sum(),
+            _ => weights(false).sum(),
+        };
+        let count = |backup| u32::try_from(weights(backup).count()).unwrap_or(u32::MAX);
+        self.state.active_servers.store(count(false), Relaxed);
+        self.state.backup_servers.store(count(true), Relaxed);
+        let total = total.div_ceil(balance::WEIGHT_SCALE);
+        self.state.total_weight.store(total, Relaxed);
     }
 }
 

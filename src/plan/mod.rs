@@ -114,6 +114,8 @@ pub struct Proxy {
     pub stats_rules: Ruleset,
     /// Capture slots.
     pub captures: Captures,
+    /// How its servers are checked.
+    pub check: Arc<crate::check::Script>,
 }
 
 /// A `bind` address.

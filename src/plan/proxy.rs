@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::action::{Rule, Ruleset};
 use crate::balance::{Balancer, Params, Slot, WEIGHT_SCALE};
+use crate::check::Script;
 use crate::config;
 use crate::diag::Diagnostic;
 use crate::log;
@@ -89,6 +90,7 @@ pub(super) fn link(
         stats_admin: step.all(settings.stats.as_ref().map_or(&[][..], |s| &s.admin)),
         stats_rules: step.ruleset(settings.stats.as_ref().map_or(&[][..], |s| &s.rules)),
         captures: proxy.captures.clone(),
+        check: Arc::new(step.check(settings)),
         settings: Arc::new(settings.clone()),
         servers,
     }
@@ -122,6 +124,16 @@ struct Step<'s, 'l> {
 }
 
 impl Step<'_, '_> {
+    fn check(&mut self, settings: &crate::settings::Proxy) -> Script {
+        match Script::link(settings, self.linker) {
+            Ok(script) => script,
+            Err(error) => {
+                self.diagnostics.push(*error);
+                Script::connect()
+            }
+        }
+    }
+
     fn one<T: 'static>(&mut self, pending: Option<&Pending<T>>) -> Option<T> {
         match pending?.link(self.linker) {
             Ok(linked) => Some(linked),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use super::counter::Gauge;
+use super::counter::{Counter, Gauge};
 use super::proxy::Side;
 use super::queue::Queue;
 
@@ -32,7 +32,7 @@ impl Admin {
     pub const FORCED_MAINT: u8 = 0x01;
     /// Maintenance inherited from a tracked server.
     pub const INHERITED_MAINT: u8 = 0x02;
-    /// Maintenance from `disabled` in the configuration.
+    /// `disabled` in the configuration: a memory, not a maintenance of its own (that is `FORCED_MAINT`).
     pub const CONFIG_MAINT: u8 = 0x04;
     /// Drain forced at run time.
     pub const FORCED_DRAIN: u8 = 0x08;
@@ -43,12 +43,7 @@ impl Admin {
 
     /// In maintenance for any reason.
     pub fn maint(self) -> bool {
-        self.0
-            & (Self::FORCED_MAINT
-                | Self::INHERITED_MAINT
-                | Self::CONFIG_MAINT
-                | Self::RESOLVER_MAINT)
-            != 0
+        self.0 & (Self::FORCED_MAINT | Self::INHERITED_MAINT | Self::RESOLVER_MAINT) != 0
     }
     /// Draining for any reason.
     pub fn drain(self) -> bool {
@@ -63,8 +58,8 @@ pub struct CheckResult {
     pub status: &'static str,
     /// Layer 5-7 code (HTTP status), 0 for none.
     pub code: u16,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
+    /// How long it took, in milliseconds; `None` where nothing was measured.
+    pub duration_ms: Option<u64>,
     /// What the server said or what failed.
     pub description: String,
     /// True while a check runs (the page shows `* `).
@@ -92,8 +87,6 @@ pub struct Health {
     pub downtime: u64,
     /// True if checks are configured and running.
     pub checked: bool,
-    /// Consecutive errors seen by `observe`.
-    pub observed_errors: u32,
 }
 
 /// The living half of a server.
@@ -119,6 +112,10 @@ pub struct Server {
     pub user_weight: AtomicU32,
     /// Weight in effect (slow start), in HAProxy's scale of weight × 16 where that is used.
     pub effective_weight: AtomicU32,
+    /// Consecutive errors seen by `observe`.
+    pub observed_errors: AtomicU32,
+    /// Failures that `observe` made of such errors (`hanafail`).
+    pub observed_failures: Counter,
     /// Health counters and the last check.
     pub health: Mutex<Health>,
     address: Mutex<Option<SocketAddr>>,
@@ -181,6 +178,11 @@ impl Server {
                 Operational::Running | Operational::Starting
             )
             && self.effective_weight.load(Relaxed) > 0
+    }
+
+    /// Its health, locked. No one holds this lock while doing anything slow.
+    pub fn health(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address connections go to, where it is an IP address and known.

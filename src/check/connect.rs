@@ -1,0 +1,150 @@
+//! Opening the connection of a check: where to, from where, with what header in front.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::linux::net::SocketAddrExt;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpSocket, UnixStream};
+
+use crate::plan;
+use crate::sample::{Scope, Value};
+use crate::settings::{Endpoint, Host};
+
+use super::script::Connect;
+
+/// A connection of a check.
+pub trait Link: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Link for T {}
+
+/// Where a check goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// TCP.
+    Ip(SocketAddr),
+    /// A unix socket by path.
+    Unix(String),
+    /// An abstract unix socket.
+    Abstract(String),
+}
+
+/// Where this step connects to; `None` if no address is known.
+pub fn goal(step: &Connect, server: &plan::Server, scope: &Scope<'_>) -> Option<Goal> {
+    let check = &server.settings.check;
+    let endpoint = step
+        .addr
+        .as_ref()
+        .or(check.addr.as_ref())
+        .or(server.settings.endpoint.as_ref())?;
+    let own = step.addr.is_none() && check.addr.is_none();
+    let (host, written_port) = match endpoint {
+        Endpoint::Tcp { host, port, .. } => (host, *port),
+        Endpoint::Unix(path) => return Some(Goal::Unix(path.clone())),
+        Endpoint::Abstract(name) => return Some(Goal::Abstract(name.clone())),
+        Endpoint::Fd(_) | Endpoint::SockPair(_) => return None,
+    };
+    let live = server.state.address();
+    let ip = match host {
+        _ if own && live.is_some() => live?.ip(),
+        Host::Ip(ip) => *ip,
+        Host::Wildcard => IpAddr::from([127, 0, 0, 1]),
+        Host::Name(_) => live?.ip(),
+    };
+    let server_port = live
+        .map(|addr| addr.port())
+        .or(match &server.settings.endpoint {
+            Some(Endpoint::Tcp { port, .. }) => Some(*port),
+            _ => None,
+        });
+    let port = step
+        .port
+        .or_else(|| computed_port(step, scope))
+        .or((step.addr.is_some() && written_port > 0).then_some(written_port))
+        .or(check.port)
+        .or((!own && written_port > 0).then_some(written_port))
+        .or(server_port)?;
+    Some(Goal::Ip(SocketAddr::new(ip, port)))
+}
+
+fn computed_port(step: &Connect, scope: &Scope<'_>) -> Option<u16> {
+    match step.port_expr.as_ref()?.eval(scope)? {
+        Value::Int(port) => u16::try_from(port).ok(),
+        Value::Str(text) => std::str::from_utf8(&text).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Opens a connection and sends the PROXY header where one is asked for.
+///
+/// # Errors
+/// What the system says.
+pub async fn open(goal: &Goal, step: &Connect, server: &plan::Server) -> io::Result<Box<dyn Link>> {
+    let header = step.send_proxy || (step.server_options && server.settings.check.send_proxy);
+    match goal {
+        Goal::Ip(to) => {
+            let socket = if to.is_ipv4() {
+                TcpSocket::new_v4()?
+            } else {
+                TcpSocket::new_v6()?
+            };
+            bind_source(&socket, server, *to)?;
+            // Checks are many and short: without this each leaves a socket in TIME_WAIT.
+            if !step.linger {
+                socket2::SockRef::from(&socket).set_linger(Some(std::time::Duration::ZERO))?;
+            }
+            let mut stream = socket.connect(*to).await?;
+            stream.set_nodelay(true)?;
+            if header {
+                let from = stream.local_addr()?;
+                stream.write_all(proxy_header(from, *to).as_bytes()).await?;
+            }
+            Ok(Box::new(stream))
+        }
+        Goal::Unix(path) => unix(UnixStream::connect(path).await?, header).await,
+        Goal::Abstract(name) => {
+            let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
+            let stream = std::os::unix::net::UnixStream::connect_addr(&address)?;
+            stream.set_nonblocking(true)?;
+            unix(UnixStream::from_std(stream)?, header).await
+        }
+    }
+}
+
+async fn unix(mut stream: UnixStream, header: bool) -> io::Result<Box<dyn Link>> {
+    if header {
+        stream.write_all(b"PROXY UNKNOWN\r\n").await?;
+    }
+    Ok(Box::new(stream))
+}
+
+/// `source` of the server line.
+fn bind_source(socket: &TcpSocket, server: &plan::Server, to: SocketAddr) -> io::Result<()> {
+    if let Some(name) = &server.settings.source_interface {
+        socket.bind_device(Some(name.as_bytes()))?;
+    }
+    if let Some(Endpoint::Tcp {
+        host: Host::Ip(ip),
+        port,
+        last_port,
+        ..
+    }) = &server.settings.source
+        && ip.is_ipv4() == to.is_ipv4()
+    {
+        let port = if port == last_port { *port } else { 0 };
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::new(*ip, port))?;
+    }
+    Ok(())
+}
+
+/// The PROXY protocol's line, version 1 (proxy-protocol.txt 2.1).
+fn proxy_header(from: SocketAddr, to: SocketAddr) -> String {
+    let family = if to.is_ipv4() { "TCP4" } else { "TCP6" };
+    format!(
+        "PROXY {family} {} {} {} {}\r\n",
+        from.ip(),
+        to.ip(),
+        from.port(),
+        to.port()
+    )
+}
