@@ -25,6 +25,7 @@ pub use method::{METHODS, Method};
 pub use number::Operator;
 pub use patterns::{Patterns, Reading};
 pub use predefined::PREDEFINED;
+pub(crate) use subject::with_bytes as with_text;
 
 use crate::diag::Diagnostic;
 use crate::sample::{Context, Pending};

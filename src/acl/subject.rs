@@ -10,7 +10,7 @@ pub(super) fn truth(value: &Value<'_>) -> bool {
 }
 
 /// Gives the sample's bytes (numbers and addresses: as text) to a function.
-pub(super) fn with_bytes<R>(value: &Value<'_>, then: impl FnOnce(&[u8]) -> R) -> R {
+pub(crate) fn with_bytes<R>(value: &Value<'_>, then: impl FnOnce(&[u8]) -> R) -> R {
     let mut buf = [0; 48];
     let written = match value {
         Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) => return then(bytes),

@@ -253,7 +253,3 @@ pub fn server_changed(backend: &Proxy, server: &Server) -> u32 {
     backend.load_changed(server);
     sent
 }
-
-#[cfg(test)]
-#[path = "queue_tests.rs"]
-mod tests;

@@ -88,7 +88,6 @@ fn session(proxy: &plan::Proxy, now: Instant) -> Session {
         handshake_ms: 0,
         requests: 0,
         vars: Default::default(),
-        proxy_header: None,
         socket: None,
     }
 }

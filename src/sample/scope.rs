@@ -37,15 +37,6 @@ impl Address {
     }
 }
 
-/// What a PROXY header says beside the addresses (version 2, TLVs).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProxyHeader {
-    /// `PP2_TYPE_AUTHORITY`: the name the client asked for.
-    pub authority: Option<Box<[u8]>>,
-    /// `PP2_TYPE_UNIQUE_ID`.
-    pub unique_id: Option<Box<[u8]>>,
-}
-
 /// A client connection, as the language sees it. Lives as long as the connection.
 #[derive(Debug)]
 pub struct Session {
@@ -71,8 +62,6 @@ pub struct Session {
     pub requests: u32,
     /// Variables of scope `sess`.
     pub vars: Vars,
-    /// What the connection's PROXY header said beside the addresses, if it had one.
-    pub proxy_header: Option<ProxyHeader>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
     pub socket: Option<i32>,
 }
@@ -167,6 +156,12 @@ pub struct Transaction {
     pub server_queue: u32,
     /// Requests before this one in the backend's queue (`%bq`).
     pub backend_queue: u32,
+    /// Number of the stream in this process, from 0 (`%rt`).
+    pub number: u64,
+    /// True where the line is logged before the end (`option logasap`): totals get a `+`.
+    pub log_early: bool,
+    /// What stands for the server where something of our own answered: `<STATS>`.
+    pub service: Option<&'static str>,
     /// How it ended (`%ts`).
     pub end: End,
     /// Letters 3 and 4 of `%tsc`: client cookie and set-cookie states; 0 prints `-`.

@@ -10,10 +10,10 @@ use crate::diag::{Diagnostic, FileId, Span};
 use crate::http::{Head, Version};
 use crate::settings::{self, Secret, User, Userlist};
 use crate::state::{self, State};
-use crate::syntax::Word;
+use crate::syntax::{Line, Word};
 
 /// A stream that can be looked at.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     pub session: Session,
     pub txn: Transaction,
     pub random: Cell<u64>,
@@ -35,7 +35,6 @@ impl Stream {
             handshake_ms: 0,
             requests: 0,
             vars: Vars::default(),
-            proxy_header: None,
             socket: None,
         };
         Self {
@@ -136,7 +135,7 @@ impl Names for Configured {
                     user(
                         "sue",
                         Secret::Crypt(
-                            "$5$saltsalt$LJ1xP2sWvlns2HXEEtjkvBBnDjVDRjIJY1i9wZOF6p5".to_owned(),
+                            "$5$saltsalt$cFBtrqSUQ/qFKLlmCNRuO8o9MrQ2S7emqnPL0oVvj21".to_owned(),
                         ),
                     ),
                 ],
@@ -153,7 +152,7 @@ impl Names for Configured {
 }
 
 /// Runs with a context for this place.
-pub(super) fn with_context<T>(place: Place, run: impl FnOnce(&mut Context<'_>) -> T) -> T {
+pub(crate) fn with_context<T>(place: Place, run: impl FnOnce(&mut Context<'_>) -> T) -> T {
     run(&mut Context {
         place,
         kind: settings::Kind::Frontend,
@@ -169,7 +168,7 @@ pub(super) fn with_context<T>(place: Place, run: impl FnOnce(&mut Context<'_>) -
 }
 
 /// This text as a word that stands at column 10 of line 1.
-pub(super) fn word(text: &str) -> Word {
+pub(crate) fn word(text: &str) -> Word {
     Word {
         bytes: text.as_bytes().to_vec(),
         span: Span {
@@ -183,7 +182,7 @@ pub(super) fn word(text: &str) -> Word {
 }
 
 /// Reads an expression that is a whole word.
-pub(super) fn read(text: &str, place: Place) -> Result<Expr, Diagnostic> {
+pub(crate) fn read(text: &str, place: Place) -> Result<Expr, Diagnostic> {
     let word = word(text);
     let (expr, taken) =
         with_context(place, |cx| parse(&word, 0..text.len(), cx)).map_err(|d| *d)?;
@@ -191,18 +190,39 @@ pub(super) fn read(text: &str, place: Place) -> Result<Expr, Diagnostic> {
     Ok(expr)
 }
 
-/// Reads and links an expression; an error gives its message.
-pub(super) fn linked(text: &str, place: Place) -> Result<Sample, String> {
-    let expr = read(text, place).map_err(|error| error.message)?;
+/// Words of a line as they stand between blanks; a word may be in double quotes.
+pub(crate) fn line(text: &str) -> Line {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let quoted = rest
+            .strip_prefix('"')
+            .and_then(|inner| inner.split_once('"'));
+        let (one, after) = quoted.unwrap_or_else(|| rest.split_once(' ').unwrap_or((rest, "")));
+        words.push(word(one));
+        rest = after.trim_start();
+    }
+    Line {
+        words,
+        span: word(text).span,
+    }
+}
+
+/// Runs with a linker for the frontend `web`.
+pub(crate) fn with_linker<T>(run: impl FnOnce(&mut Linker<'_>) -> T) -> T {
     let state = Arc::new(State::default());
-    let vars = VarNames::default();
-    let mut linker = Linker {
+    run(&mut Linker {
         state: &state,
-        vars: &vars,
+        vars: &VarNames::default(),
         proxy: "web",
         files: &Default::default(),
         names: &Configured(state.clone()),
         warnings: Vec::new(),
-    };
-    expr.sample.link(&mut linker).map_err(|error| error.message)
+    })
+}
+
+/// Reads and links an expression; an error gives its message.
+pub(crate) fn linked(text: &str, place: Place) -> Result<Sample, String> {
+    let expr = read(text, place).map_err(|error| error.message)?;
+    with_linker(|linker| expr.sample.link(linker).map_err(|error| error.message))
 }

@@ -25,7 +25,7 @@ pub struct State {
     servers: Mutex<HashMap<(String, String), Arc<Server>>>,
     listeners: Mutex<HashMap<(String, String), Arc<Listener>>>,
     /// Totals of the process.
-    pub process: Process,
+    pub process: Arc<Process>,
 }
 
 /// Totals of the whole process (`show info`).

@@ -99,6 +99,8 @@ pub struct Proxy {
     pub backup_servers: AtomicU32,
     /// Sum of the usable servers' weights.
     pub total_weight: AtomicU32,
+    /// Lines it has logged as a frontend (`%lc`).
+    pub logs: Counter,
     /// Times the whole backend went down (`chkdown`).
     pub down_transitions: Counter,
     /// Wall-clock second of the last change between up and down.

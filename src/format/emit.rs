@@ -1,0 +1,140 @@
+//! How one value is written: quoted, escaped, in hexadecimal, or as a dash where there is none.
+
+use std::io::Write;
+
+/// Flags of a variable: `+Q`, `+X`, `+E`; and whether its absence shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// `Q`: strings are quoted.
+    pub quote: bool,
+    /// `X`: addresses, ports and counters in hexadecimal.
+    pub hex: bool,
+    /// `E`: `"`, `\` and `]` get a backslash.
+    pub escape: bool,
+    /// An absent value is written as `-`.
+    pub dash: bool,
+    /// The section is in HTTP mode.
+    pub http: bool,
+}
+
+/// A buffer and the flags of the variable that is written to it.
+pub(super) struct Out<'b> {
+    pub(super) bytes: &'b mut Vec<u8>,
+    pub(super) flags: Flags,
+}
+
+impl Out<'_> {
+    /// A string.
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.string(text, |_| false);
+    }
+
+    /// A string of which bytes outside printable ASCII, and those given, are written as `#XX`.
+    pub(super) fn encoded(&mut self, text: &[u8], marks: &[u8]) {
+        self.string(text, |byte| {
+            !(0x20..0x7f).contains(&byte) || marks.contains(&byte)
+        });
+    }
+
+    fn string(&mut self, text: &[u8], coded: impl Fn(u8) -> bool) {
+        if text.is_empty() {
+            self.absent();
+            return;
+        }
+        if self.flags.quote {
+            self.bytes.push(b'"');
+        }
+        self.body(text, coded);
+        if self.flags.quote {
+            self.bytes.push(b'"');
+        }
+    }
+
+    /// The bytes themselves, `#XX` where `coded` says so.
+    pub(super) fn body(&mut self, text: &[u8], coded: impl Fn(u8) -> bool) {
+        for &byte in text {
+            if coded(byte) {
+                self.hex_byte(b'#', byte);
+            } else {
+                if self.flags.escape && matches!(byte, b'"' | b'\\' | b']') {
+                    self.bytes.push(b'\\');
+                }
+                self.bytes.push(byte);
+            }
+        }
+    }
+
+    /// A part of a message: control characters as `%XX`, never quoted.
+    pub(super) fn http(&mut self, text: &[u8]) {
+        let control = |byte: u8| byte < 0x20 && byte != b'\t' || byte == 0x7f;
+        let plain = !self.flags.escape && !text.iter().any(|b| control(*b));
+        if plain {
+            self.bytes.extend_from_slice(text);
+            return;
+        }
+        for &byte in text {
+            if control(byte) {
+                self.hex_byte(b'%', byte);
+            } else {
+                if self.flags.escape && matches!(byte, b'"' | b'\\' | b']') {
+                    self.bytes.push(b'\\');
+                }
+                self.bytes.push(byte);
+            }
+        }
+    }
+
+    fn hex_byte(&mut self, mark: u8, byte: u8) {
+        let digit = |n: u8| b"0123456789ABCDEF"[usize::from(n & 15)];
+        self.bytes
+            .extend_from_slice(&[mark, digit(byte >> 4), digit(byte)]);
+    }
+
+    /// What stands for a value that does not exist.
+    pub(super) fn absent(&mut self) {
+        if self.flags.quote {
+            self.bytes.extend_from_slice(b"\"\"");
+        } else if self.flags.dash {
+            self.bytes.push(b'-');
+        }
+    }
+
+    /// A number; never quoted.
+    pub(super) fn number(&mut self, n: impl Into<i128>) {
+        // Writing to a Vec cannot fail.
+        let _ = write!(self.bytes, "{}", n.into());
+    }
+
+    /// A number that `+X` shows as at least four hexadecimal digits.
+    pub(super) fn hexable(&mut self, n: u64) {
+        let _ = if self.flags.hex {
+            write!(self.bytes, "{n:04X}")
+        } else {
+            write!(self.bytes, "{n}")
+        };
+    }
+
+    /// Bytes that no flag touches.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// An address, `+X` as hexadecimal digits.
+    pub(super) fn ip(&mut self, ip: std::net::IpAddr) {
+        if self.flags.hex {
+            let _ = match ip {
+                std::net::IpAddr::V4(ip) => write!(self.bytes, "{:08X}", u32::from(ip)),
+                std::net::IpAddr::V6(ip) => write!(self.bytes, "{:032X}", u128::from(ip)),
+            };
+            return;
+        }
+        let quote = |bytes: &mut Vec<u8>, on: bool| {
+            if on {
+                bytes.push(b'"');
+            }
+        };
+        quote(self.bytes, self.flags.quote);
+        let _ = write!(self.bytes, "{ip}");
+        quote(self.bytes, self.flags.quote);
+    }
+}
