@@ -108,6 +108,7 @@ pub fn link(
         maxconn,
         log,
         global_actions,
+        case_adjust: case_map(&config.global),
         state: state.clone(),
         vars,
         files,
@@ -128,6 +129,15 @@ fn follow(
         }
     }
     proxy
+}
+
+/// `h1-case-adjust`; entries were checked when they were read.
+fn case_map(global: &crate::settings::Global) -> crate::wire::h1::CaseMap {
+    let mut map = crate::wire::h1::CaseMap::default();
+    for (from, to) in &global.h1_case_adjust {
+        map.insert(from.as_bytes(), to.as_bytes());
+    }
+    map
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use crate::net::connect;
 use crate::sample::{Captures, Sample, VarNames};
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
+use crate::wire::h1::CaseMap;
 
 /// Everything the engine needs to know.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct Plan {
     pub log: log::Outputs,
     /// `set-var` lines of `global`, to be run once when the plan takes over.
     pub global_actions: Vec<Action>,
+    /// `h1-case-adjust`: how header names are written to peers that need capitals.
+    pub case_adjust: CaseMap,
     /// The living state it was linked against.
     pub state: Arc<State>,
     /// Numbers of variables, the same for the life of the process.

@@ -30,6 +30,8 @@ pub struct Worker {
     pub fleet: Arc<Fleet>,
     /// Buffers and other things that are used again.
     pub pools: Pools,
+    /// Futures of live HTTP transactions, to be used again.
+    pub runners: crate::stream::http::Runners,
     /// Idle server connections.
     pub idle: IdlePool,
     random: Cell<u64>,
@@ -43,6 +45,7 @@ impl Worker {
             number,
             fleet,
             pools,
+            runners: crate::stream::http::Runners::default(),
             idle: IdlePool::default(),
             random: Cell::new(seed | 1),
         })

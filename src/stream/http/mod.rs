@@ -1,13 +1,64 @@
 //! The HTTP engine: a client connection in `mode http`, request by request.
+//!
+//! Reads top-down: [`serve`] waits for requests, `exchange` takes one through its phases (receive, rules, backend, body, server,
+//! response, finish), each in a file of its own. Must not know how servers are chosen or what rules say.
+
+mod answer;
+mod body;
+mod edit;
+mod exchange;
+mod finish;
+mod forward;
+mod half;
+mod idle;
+mod receive;
+mod relay;
+mod respond;
+mod rules;
+mod runner;
+mod size;
+mod stop;
+mod switch;
+mod upgrade;
 
 use std::rc::Rc;
 
+pub use runner::Runners;
+use stop::Stop;
+
 use super::Client;
+use crate::backend::Own;
 use crate::worker::Worker;
+
+/// A client connection between and during its requests.
+#[derive(Debug)]
+struct Connection {
+    client: Client,
+    /// Idle server connections that only this client may use.
+    own: Own,
+}
+
+/// What becomes of the client connection after an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// It may send another request.
+    Request,
+    /// It is over.
+    Close,
+}
 
 /// Serves a client connection in HTTP mode until it ends.
 pub async fn serve(worker: Rc<Worker>, client: Client) {
-    // Until the engine is here the connection is refused in a way that nobody takes for an answer.
-    client.stream.set_reset_on_close();
-    drop((worker, client));
+    let mut connection = Box::new(Connection {
+        client,
+        own: Own::default(),
+    });
+    // The first wait belongs to the first request: a client that sends nothing at all is answered and logged.
+    loop {
+        let (back, next) = runner::run(&worker, connection).await;
+        connection = back;
+        if next == Next::Close || !idle::wait(&mut connection.client).await {
+            return;
+        }
+    }
 }

@@ -151,10 +151,22 @@ impl BodyWriter {
         if self == Self::Plain {
             out.extend_from_slice(data);
         } else if !data.is_empty() {
-            write_size(data.len(), out);
+            self.open(data.len(), out);
             out.extend_from_slice(data);
-            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(self.close());
         }
+    }
+
+    /// Writes what comes before so much data (not 0), for a caller that sends the data itself.
+    pub fn open(self, size: usize, out: &mut Vec<u8>) {
+        if self == Self::Chunked {
+            write_size(size, out);
+        }
+    }
+
+    /// What comes after the data.
+    pub fn close(self) -> &'static [u8] {
+        if self == Self::Chunked { b"\r\n" } else { b"" }
     }
 
     /// Writes what ends the body.

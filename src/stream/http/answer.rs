@@ -1,0 +1,204 @@
+//! Answers of our own: error replies, what rules return, the monitor (manual 4.2 `errorfile`).
+
+use std::time::Instant;
+
+use super::exchange::Exchange;
+use super::respond::client_connection;
+use super::{Stop, size};
+use crate::action::Flow;
+use crate::end::{Cause, End, Stage};
+use crate::http::{Method, Reply};
+use crate::plan::{ErrorReply, Proxy};
+use crate::settings::Options;
+use crate::wire::h1::{BodyLength, Framing, Piece, write_head};
+
+/// Bytes read and thrown away from a client that is still sending, so that it can read the answer before the reset.
+const DRAIN: usize = 256 * 1024;
+
+impl Exchange {
+    /// Tells the client how it ended, as far as it is told anything. An error means that even that failed.
+    pub(super) async fn answer(&mut self, stop: Stop) -> Result<(), Stop> {
+        self.end = stop.end();
+        match stop {
+            Stop::Close(_) => {
+                self.keep_alive = false;
+                Ok(())
+            }
+            Stop::Vanish(_) => {
+                self.keep_alive = false;
+                self.connection.client.stream.vanish();
+                Ok(())
+            }
+            _ if self.sent => {
+                self.keep_alive = false;
+                Ok(())
+            }
+            Stop::Reply(reply, _) => self.reply(&reply).await,
+            Stop::Error(status, _) => self.error_reply(status).await,
+            Stop::Unparsed(status, _) => self.unparsed_reply(status).await,
+            Stop::Monitor(status) => {
+                self.logged = true;
+                self.reply(Reply::builtin(status)).await
+            }
+        }
+    }
+
+    /// The error reply of this status: the backend's, else the frontend's, else the built-in one.
+    async fn error_reply(&mut self, status: u16) -> Result<(), Stop> {
+        let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
+        match find(&backend, status).or_else(|| find(&frontend, status)) {
+            Some(ErrorReply::Fixed(reply)) => self.reply(reply).await,
+            Some(ErrorReply::Made(action)) => {
+                let made = action.run(&mut self.scope());
+                match made {
+                    Flow::Reply(reply) | Flow::Deny(_, Some(reply)) => self.reply(&reply).await,
+                    _ => self.reply(Reply::builtin(status)).await,
+                }
+            }
+            None => self.reply(Reply::builtin(status)).await,
+        }
+    }
+
+    /// The answer to what could not be parsed. No rule sees it, and its bytes are not counted.
+    async fn unparsed_reply(&mut self, status: u16) -> Result<(), Stop> {
+        self.keep_alive = false;
+        self.txn.status = Some(status);
+        let mut out = Vec::new();
+        let frontend = self.frontend.clone();
+        match find(&frontend, status) {
+            Some(ErrorReply::Fixed(reply)) if reply.silent => return Ok(()),
+            Some(ErrorReply::Fixed(reply)) => {
+                let connection = client_connection(&self.txn.request.head, &reply.head, false);
+                let framing = Framing {
+                    announced: BodyLength::Sized(reply.body.len() as u64),
+                    connection,
+                    upgrade: false,
+                };
+                write_head(&reply.head, framing, None, &mut out);
+                out.extend_from_slice(&reply.body);
+            }
+            _ => Reply::builtin(status).write_unparsed(&mut out),
+        }
+        self.frontend.state.front.response(status);
+        self.flush_to_client(&out).await?;
+        self.part().await;
+        Ok(())
+    }
+
+    /// Sends an answer in the place of a server's response.
+    async fn reply(&mut self, reply: &Reply) -> Result<(), Stop> {
+        if reply.silent {
+            self.keep_alive = false;
+            return Ok(());
+        }
+        self.keep_alive &= !self.closing() && self.pass_over_body();
+        let txn = &mut *self.txn;
+        txn.response.head.copy_from(&reply.head);
+        txn.has_response = true;
+        self.after_response_rules();
+        let head = &self.txn.response.head;
+        let status = head.status();
+        let bodiless = self.txn.request.head.known_method() == Method::Head
+            || matches!(status, 100..200 | 204 | 304);
+        let framing = Framing {
+            announced: match status {
+                100..200 | 204 | 304 => BodyLength::Empty,
+                _ => BodyLength::Sized(reply.body.len() as u64),
+            },
+            connection: client_connection(&self.txn.request.head, head, self.keep_alive),
+            upgrade: false,
+        };
+        let bogus = self
+            .frontend
+            .settings
+            .options
+            .contains(Options::CASE_ADJUST_CLIENT);
+        let case = bogus.then_some(&self.plan.case_adjust);
+        let mut out = self.worker.pools.buffer();
+        write_head(head, framing, case, &mut out);
+        self.txn.bytes_out += size::of_head(&self.txn.response.head);
+        self.txn.status = Some(status);
+        if !bodiless {
+            out.extend_from_slice(&reply.body);
+            self.txn.bytes_out += reply.body.len() as u64;
+        }
+        self.flush_to_client(&out).await?;
+        drop(out);
+        if !self.keep_alive {
+            self.part().await;
+        }
+        Ok(())
+    }
+
+    /// Passes over the request's body where it is all there. False if it is not: the connection cannot go on after the answer.
+    fn pass_over_body(&mut self) -> bool {
+        if self.upload.finished() && self.upload.reader.is_done() && self.upload.at > self.body_at {
+            return true;
+        }
+        self.upload.rewind(self.body_at, self.facts.body);
+        let upload = &mut self.upload;
+        loop {
+            let piece = upload.reader.next(
+                &upload.buf,
+                &mut upload.at,
+                &mut upload.trailers,
+                &self.options,
+            );
+            match piece {
+                Ok(Piece::Data(_)) => {}
+                Ok(Piece::End) => return true,
+                Ok(Piece::More) | Err(_) => return false,
+            }
+        }
+    }
+
+    /// Closes our side, and reads for a moment what the client still sends: unread bytes would make the kernel reset the
+    /// connection and the client lose the answer.
+    async fn part(&mut self) {
+        let client = &mut self.connection.client;
+        if client.stream.shutdown_write().is_err() {
+            return;
+        }
+        client.alarm.after(Instant::now(), Some(1_000));
+        let mut left = DRAIN;
+        let stream = &client.stream;
+        let mut scratch = self.worker.pools.buffer();
+        while left > 0 {
+            scratch.clear();
+            let read = client
+                .alarm
+                .until(|cx| stream.poll_append(cx, &mut scratch));
+            match read.await {
+                Ok(Ok(n @ 1..)) => left = left.saturating_sub(n),
+                _ => return,
+            }
+        }
+    }
+
+    /// The status page where its address is asked for (`stats uri`).
+    pub(super) fn stats_page(&mut self, proxy: &Proxy) -> Result<(), Stop> {
+        let Some(stats) = &proxy.settings.stats else {
+            return Ok(());
+        };
+        if self
+            .txn
+            .request
+            .head
+            .target()
+            .starts_with(stats.uri.as_bytes())
+        {
+            return Err(self.stats(proxy));
+        }
+        Ok(())
+    }
+
+    /// The status page.
+    pub(super) fn stats(&mut self, _proxy: &Proxy) -> Stop {
+        self.frontend.state.front.intercepted.inc();
+        Stop::Error(501, End::new(Cause::Local, Stage::Request))
+    }
+}
+
+fn find(proxy: &Proxy, status: u16) -> Option<&ErrorReply> {
+    proxy.errors.find(status)
+}

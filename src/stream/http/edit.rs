@@ -1,0 +1,129 @@
+//! What the proxy itself adds to messages and takes down from them (manual 4.2 `option forwardfor`, `option originalto`,
+//! `unique-id-header`, `capture`).
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::exchange::Exchange;
+use crate::http::Head;
+use crate::sample::Address;
+use crate::settings::ForwardFor;
+
+impl Exchange {
+    /// Adds the headers that options ask for, after all request rules.
+    pub(super) fn edit_request(&mut self) {
+        let frontend = Arc::clone(&self.frontend);
+        let backend = Arc::clone(&self.backend);
+        if let Some(format) = &frontend.unique_id_format {
+            self.make_unique_id(format);
+            if let (Some(name), Some(id)) =
+                (&frontend.settings.unique_id_header, &self.txn.unique_id)
+            {
+                self.txn.request.head.add(name.as_bytes(), id);
+            }
+        }
+        let (front, back) = (&frontend.settings, &backend.settings);
+        let session = &self.connection.client.session;
+        let head = &mut self.txn.request.head;
+        let source = self.txn.source.as_ref().unwrap_or(&session.source);
+        if let Some(how) = back.forward_for.as_ref().or(front.forward_for.as_ref()) {
+            add_address(head, how, source);
+        }
+        let destination = self
+            .txn
+            .destination
+            .as_ref()
+            .unwrap_or(&session.destination);
+        if let Some(how) = back.original_to.as_ref().or(front.original_to.as_ref()) {
+            add_address(head, how, destination);
+        }
+    }
+
+    /// Makes the unique id, once.
+    pub(super) fn make_unique_id(&mut self, format: &crate::format::Format) {
+        if self.txn.unique_id.is_none() {
+            let mut id = Vec::new();
+            format.render(&self.scope(), &mut id);
+            self.txn.unique_id = Some(id.into());
+        }
+    }
+
+    /// `capture request header` and the request's `capture cookie`.
+    pub(super) fn capture_request(&mut self) {
+        let settings = &self.frontend.settings;
+        let txn = &mut *self.txn;
+        capture(
+            &txn.request.head,
+            &self.frontend.captures.request,
+            &mut txn.request_captures,
+        );
+        if let Some((name, length)) = &settings.capture_cookie {
+            let found = find_cookie(&txn.request.head, b"cookie", name.as_bytes());
+            txn.cookie_captures[0] = found.map(|value| cut(value, *length));
+        }
+    }
+
+    /// `capture response header` and the response's `capture cookie`.
+    pub(super) fn capture_response(&mut self) {
+        let settings = &self.frontend.settings;
+        let txn = &mut *self.txn;
+        capture(
+            &txn.response.head,
+            &self.frontend.captures.response,
+            &mut txn.response_captures,
+        );
+        if let Some((name, length)) = &settings.capture_cookie {
+            let found = find_cookie(&txn.response.head, b"set-cookie", name.as_bytes());
+            txn.cookie_captures[1] = found.map(|value| cut(value, *length));
+        }
+    }
+}
+
+fn add_address(head: &mut Head, how: &ForwardFor, address: &Address) {
+    let Some(address) = address.ip() else { return };
+    let ip = address.ip().to_canonical();
+    let excepted = how.except.is_some_and(|net| net.contains(&ip));
+    if excepted || (how.if_none && head.find(how.header.as_bytes()).is_some()) {
+        return;
+    }
+    let mut text = [0; 48];
+    head.add(how.header.as_bytes(), written(ip, &mut text));
+}
+
+fn written(ip: IpAddr, text: &mut [u8; 48]) -> &[u8] {
+    let mut rest = &mut text[..];
+    let _ = write!(rest, "{ip}");
+    let left = rest.len();
+    &text[..text.len() - left]
+}
+
+/// Takes the last value of each header into its slot.
+fn capture(head: &Head, wanted: &[(String, usize)], slots: &mut Vec<Option<Box<[u8]>>>) {
+    if wanted.is_empty() {
+        return;
+    }
+    slots.resize(wanted.len(), None);
+    for ((name, length), slot) in wanted.iter().zip(slots) {
+        if let Some(value) = head.values(name.as_bytes()).next_back() {
+            *slot = Some(cut(value, *length));
+        }
+    }
+}
+
+fn cut(value: &[u8], length: usize) -> Box<[u8]> {
+    value
+        .get(..length.min(value.len()))
+        .unwrap_or_default()
+        .into()
+}
+
+/// The first `name=value` whose name begins so (`capture cookie` matches prefixes; an `=` at the end makes it exact).
+fn find_cookie<'a>(head: &'a Head, line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    head.values(line).find_map(|value| {
+        value
+            .split(|&b| b == b';')
+            .map(<[u8]>::trim_ascii)
+            .find(|pair| pair.starts_with(name))
+    })
+}

@@ -1,0 +1,165 @@
+//! One request and its response, from the first byte to the log line.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::half::Half;
+use super::{Connection, Next, Stop};
+use crate::backend::Seat;
+use crate::end::End;
+use crate::plan::{Plan, Proxy};
+use crate::sample::{Scope, Transaction};
+use crate::wire::h1::{BodyLength, HeadParser, Limits, Options, RequestFacts};
+use crate::worker::Worker;
+
+/// A live transaction: everything that is given back when the connection falls idle.
+pub(super) struct Exchange {
+    pub worker: Rc<Worker>,
+    pub connection: Box<Connection>,
+    pub txn: Box<Transaction>,
+    pub plan: Arc<Plan>,
+    pub frontend: Arc<Proxy>,
+    /// The frontend until a backend is chosen.
+    pub backend: Arc<Proxy>,
+    pub seat: Option<Seat>,
+    /// Client to server.
+    pub upload: Half,
+    pub parser: HeadParser,
+    /// How requests are parsed.
+    pub options: Options,
+    pub facts: RequestFacts,
+    /// Where the request's body starts in the upload's buffer.
+    pub body_at: usize,
+    /// How it ended, once something went wrong.
+    pub end: End,
+    /// Whether the client connection may carry another request.
+    pub keep_alive: bool,
+    /// Whether the log line was written already (`option logasap`).
+    pub logged: bool,
+    /// Whether bytes of a final response have been sent: no other one can follow.
+    pub sent: bool,
+    /// When the transaction began, on the wall clock.
+    pub date: SystemTime,
+}
+
+/// Serves the requests that come one after the other, until none is in sight.
+pub(super) async fn serve(
+    worker: Rc<Worker>,
+    connection: Box<Connection>,
+) -> (Box<Connection>, Next) {
+    let mut exchange = Exchange::new(worker, connection);
+    loop {
+        let next = exchange.one().await;
+        if next == Next::Close || exchange.upload.buf.is_empty() {
+            let Exchange {
+                worker,
+                connection,
+                txn,
+                ..
+            } = exchange;
+            worker.recycle(txn);
+            return (connection, next);
+        }
+    }
+}
+
+impl Exchange {
+    fn new(worker: Rc<Worker>, connection: Box<Connection>) -> Self {
+        let client = &connection.client;
+        let (plan, frontend) = (client.plan.clone(), client.proxy.clone());
+        let options = request_options(&plan, &frontend);
+        Self {
+            txn: worker.transaction(),
+            upload: Half::new(&worker.pools),
+            parser: HeadParser::new(),
+            backend: frontend.clone(),
+            seat: None,
+            facts: RequestFacts {
+                consumed: 0,
+                body: BodyLength::Empty,
+                keep_alive: false,
+                keep_alive_asked: false,
+                upgrade: false,
+                expect_continue: false,
+            },
+            body_at: 0,
+            end: End::default(),
+            keep_alive: false,
+            logged: false,
+            sent: false,
+            date: SystemTime::UNIX_EPOCH,
+            options,
+            plan,
+            frontend,
+            connection,
+            worker,
+        }
+    }
+
+    /// The phases of one exchange.
+    async fn one(&mut self) -> Next {
+        self.begin();
+        let outcome = match self.receive().await {
+            Ok(()) => self.process().await,
+            Err(stop) => Err(stop),
+        };
+        let outcome = match outcome {
+            Ok(()) => Ok(()),
+            Err(stop) => self.answer(stop).await,
+        };
+        self.finish(outcome)
+    }
+
+    /// A whole head is there: rules, backend, server, response.
+    async fn process(&mut self) -> Result<(), Stop> {
+        self.monitor()?;
+        self.front_rules().await?;
+        self.choose_backend()?;
+        self.back_rules().await?;
+        self.edit_request();
+        self.buffer_body().await?;
+        self.forward().await
+    }
+
+    fn begin(&mut self) {
+        self.backend = self.frontend.clone();
+        self.seat = None;
+        self.end = End::default();
+        self.keep_alive = false;
+        self.logged = false;
+        self.sent = false;
+        self.txn.timers.began = Some(Instant::now());
+    }
+
+    /// Lends session and transaction to the language.
+    pub fn scope(&mut self) -> Scope<'_> {
+        Scope {
+            session: &mut self.connection.client.session,
+            txn: &mut self.txn,
+            now: self.worker.now(),
+            waiting: std::cell::Cell::new(false),
+        }
+    }
+
+    /// How responses are parsed.
+    pub fn response_options(&self) -> Options {
+        let relaxed = crate::settings::Options::ACCEPT_INVALID_RESPONSE;
+        Options {
+            relaxed: self.backend.settings.options.contains(relaxed),
+            ..self.options
+        }
+    }
+}
+
+fn request_options(plan: &Plan, frontend: &Proxy) -> Options {
+    let global = &plan.global;
+    let relaxed = crate::settings::Options::ACCEPT_INVALID_REQUEST;
+    Options {
+        limits: Limits {
+            head: global.bufsize.saturating_sub(global.maxrewrite),
+            lines: global.maxhdr,
+        },
+        relaxed: frontend.settings.options.contains(relaxed),
+    }
+}

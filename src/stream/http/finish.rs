@@ -1,0 +1,149 @@
+//! After the last byte: counters, the log line, and what becomes of the connection.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::exchange::Exchange;
+use super::{Next, Stop};
+use crate::end::{Cause, End, Stage};
+use crate::log::{Outcome, Policy};
+use crate::settings::Options;
+use crate::state;
+
+/// The clock of rates: milliseconds of wall-clock time.
+pub(super) fn rate_clock(date: SystemTime) -> u64 {
+    let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Exchange {
+    /// Counts and logs the exchange, and makes ready for the next one.
+    pub(super) fn finish(&mut self, outcome: Result<(), Stop>) -> Next {
+        if let Err(stop) = outcome {
+            self.keep_alive = false;
+            if self.end == End::default() {
+                self.end = stop.end();
+            }
+        }
+        self.txn.timers.ended = Some(Instant::now());
+        self.txn.end = self.end;
+        self.txn.bytes_in += self.upload.data;
+        self.count();
+        if !self.logged {
+            self.log();
+        }
+        self.seat = None;
+        let again = self.keep_alive;
+        self.txn.clear();
+        self.upload.next_message();
+        if again { Next::Request } else { Next::Close }
+    }
+
+    fn count(&mut self) {
+        let txn = &self.txn;
+        let front = &self.frontend.state.front;
+        front.bytes_in.add(txn.bytes_in);
+        front.bytes_out.add(txn.bytes_out);
+        let listener = &self.connection.client.listener.state;
+        listener.bytes_in.add(txn.bytes_in);
+        listener.bytes_out.add(txn.bytes_out);
+        if txn.backend.is_some() {
+            self.count_side(&self.backend.state.back);
+        }
+        if let (Some(status), true) = (txn.status, txn.has_request) {
+            front.response(status);
+            if txn.backend.is_some() {
+                self.backend.state.back.response(status);
+            }
+        }
+        if let Some(server) = &txn.server {
+            self.count_side(&server.totals);
+        }
+        match (self.end.cause, self.end.stage) {
+            (Cause::Client | Cause::ClientTimeout, Stage::Data | Stage::Headers | Stage::Last) => {
+                front.client_aborts.inc();
+                self.backend.state.back.client_aborts.inc();
+            }
+            (Cause::Server | Cause::ServerTimeout, Stage::Data) => {
+                front.server_aborts.inc();
+                self.backend.state.back.server_aborts.inc();
+                if let Some(server) = &txn.server {
+                    server.totals.server_aborts.inc();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Bytes and times of the backend's or the server's side.
+    fn count_side(&self, side: &state::Side) {
+        let timers = &self.txn.timers;
+        side.bytes_in.add(self.txn.bytes_in);
+        side.bytes_out.add(self.txn.bytes_out);
+        let since = |from: Option<Instant>, to: Option<Instant>| {
+            let span = to?.saturating_duration_since(from?).as_millis();
+            u32::try_from(span).ok()
+        };
+        if timers.response.is_none() {
+            return;
+        }
+        side.queue_time
+            .add(since(timers.request, timers.queued).unwrap_or(0));
+        side.connect_time
+            .add(since(timers.queued, timers.connected).unwrap_or(0));
+        side.response_time
+            .add(since(timers.connected, timers.response).unwrap_or(0));
+        side.total_time
+            .add(since(timers.request, timers.ended).unwrap_or(0));
+    }
+
+    /// `option logasap`: the line is written when the response's head is, with what is known by then.
+    pub(super) fn early_log(&mut self) {
+        if self.frontend.settings.options.contains(Options::LOGASAP) {
+            self.log();
+            self.logged = true;
+        }
+    }
+
+    fn log(&mut self) {
+        let frontend = self.frontend.clone();
+        let Some(format) = &frontend.log_format else {
+            return;
+        };
+        if frontend.log.silent() {
+            return;
+        }
+        let Some(level) = self.log_level() else {
+            return;
+        };
+        if let Some(format) = &frontend.unique_id_format {
+            self.make_unique_id(format);
+        }
+        let mut line = self.worker.pools.buffer();
+        let mut data = Vec::new();
+        let scope = self.scope();
+        format.render(&scope, &mut line);
+        if let Some(structured) = &frontend.log_format_sd {
+            structured.render(&scope, &mut data);
+        }
+        frontend
+            .log
+            .send_structured(SystemTime::now(), level, &data, &line);
+    }
+
+    fn log_level(&self) -> Option<u8> {
+        let options = self.frontend.settings.options;
+        let policy = Policy {
+            dontlognull: options.contains(Options::DONTLOG_NULL),
+            dontlog_normal: options.contains(Options::DONTLOG_NORMAL),
+            separate_errors: options.contains(Options::LOG_SEPARATE_ERRORS),
+        };
+        policy.level(Outcome {
+            null: !self.txn.has_request && self.upload.buf.is_empty(),
+            abnormal: self.end.cause != Cause::None,
+            local: self.end.cause == Cause::Local,
+            status: self.txn.status,
+            retried: self.txn.retries > 0 || self.txn.redispatched,
+            forced: self.txn.log_level,
+        })
+    }
+}

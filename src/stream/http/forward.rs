@@ -1,0 +1,311 @@
+//! To a server and back to the response's head, with other attempts where that is allowed (manual 4.2 `retries`, `retry-on`).
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::exchange::Exchange;
+use super::half::{Break, Half, Waits};
+use super::relay::Clock;
+use super::{Stop, size};
+use crate::backend::{Ask, Attempts, Lease, obtain};
+use crate::end::{Cause, Stage};
+use crate::http::Version;
+use crate::settings::{HttpMode, Options, RetryOn};
+use crate::wire::h1::{
+    Asked, ConnectionOption, Fault, Framing, HeadParser, ResponseFacts, write_head,
+};
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The server closed or failed before a whole head. True if not a byte had come.
+    Closed(bool),
+    /// `timeout server`.
+    ServerTimeout,
+    /// The response is malformed.
+    Malformed(Fault),
+    /// `timeout client` while its body is awaited.
+    ClientTimeout,
+    /// The client left.
+    ClientLeft,
+    /// The client's body is malformed.
+    BadBody(Fault),
+}
+
+impl Exchange {
+    /// Sends the request to a server and hands its response on.
+    pub(super) async fn forward(&mut self) -> Result<(), Stop> {
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.connect(&mut attempts).await?;
+            self.stage_request(&lease);
+            let mut download = Half::new(&self.worker.pools);
+            match self.response_head(&lease, &mut download).await {
+                Ok(facts) if self.retry_status(&attempts) => drop(facts),
+                Ok(facts) => return self.respond(lease, download, facts).await,
+                Err(failed) => self.give_up_unless_retryable(&failed, &lease, &attempts)?,
+            }
+            if !lease.reused || !self.backend_retries_spared(&lease, &download) {
+                attempts.used += 1;
+                self.count_retry(&lease);
+            }
+            self.txn.response.clear();
+        }
+    }
+
+    async fn connect(&mut self, attempts: &mut Attempts) -> Result<Lease, Stop> {
+        let ask = Ask {
+            plan: &self.plan,
+            backend: &self.backend,
+            session: &mut self.connection.client.session,
+            txn: &mut self.txn,
+            own: &mut self.connection.own,
+            attempts,
+        };
+        obtain(&self.worker, ask)
+            .await
+            .map_err(|failure| Stop::Error(failure.status, failure.end))
+    }
+
+    /// How connections are kept: what closes most wins.
+    pub(super) fn http_mode(&self) -> HttpMode {
+        let (front, back) = (
+            self.frontend.settings.http_mode,
+            self.backend.settings.http_mode,
+        );
+        match (front, back) {
+            (HttpMode::Close, _) | (_, HttpMode::Close) => HttpMode::Close,
+            (HttpMode::ServerClose, _) | (_, HttpMode::ServerClose) => HttpMode::ServerClose,
+            _ => HttpMode::KeepAlive,
+        }
+    }
+
+    /// Puts the request's head before its body.
+    fn stage_request(&mut self, lease: &Lease) {
+        let settings = &self.backend.settings;
+        let options = settings.options | self.frontend.settings.options;
+        if let Some(name) = &settings.send_name_header {
+            let server = lease.server.settings.name.as_bytes();
+            self.txn.request.head.set(name.as_bytes(), server);
+        }
+        let keep =
+            self.http_mode() == HttpMode::KeepAlive || options.contains(Options::PRETEND_KEEPALIVE);
+        let head = &self.txn.request.head;
+        let framing = Framing {
+            announced: self.facts.body,
+            connection: ConnectionOption::for_version(head.version(), keep),
+            upgrade: self.facts.upgrade,
+        };
+        let bogus = settings.options.contains(Options::CASE_ADJUST_SERVER);
+        let case = bogus.then_some(&self.plan.case_adjust);
+        self.upload.rewind(self.body_at, self.facts.body);
+        self.upload.keep_from = Some(self.body_at);
+        write_head(head, framing, case, &mut self.upload.staged);
+    }
+
+    /// Sends the request and reads until a final response's head is there. Interim ones are handed on.
+    async fn response_head(
+        &mut self,
+        lease: &Lease,
+        download: &mut Half,
+    ) -> Result<ResponseFacts, Failed> {
+        let asked = Asked {
+            method: self.txn.request.head.known_method(),
+            upgrade: self.facts.upgrade,
+        };
+        loop {
+            let facts = self.any_head(lease, download, asked).await?;
+            download.at = facts.consumed;
+            if !facts.interim {
+                self.txn.timers.response = Some(Instant::now());
+                return Ok(facts);
+            }
+            if self.txn.request.head.version() >= Version::HTTP_11 {
+                let mut out = Vec::new();
+                write_head(&self.txn.response.head, Framing::default(), None, &mut out);
+                let sent = self.flush_to_client(&out).await;
+                sent.map_err(|_| Failed::ClientLeft)?;
+            }
+            download.next_message();
+        }
+    }
+
+    /// One head, interim or final, while the request's body goes the other way.
+    async fn any_head(
+        &mut self,
+        lease: &Lease,
+        download: &mut Half,
+        asked: Asked,
+    ) -> Result<ResponseFacts, Failed> {
+        let options = self.response_options();
+        let mut clock = Clock::new(self);
+        let Self {
+            connection,
+            upload,
+            txn,
+            worker,
+            options: request_options,
+            backend,
+            ..
+        } = self;
+        let client = &mut connection.client;
+        let (stream, alarm) = (&client.stream, &mut client.alarm);
+        let abort = backend.settings.options.contains(Options::ABORT_ON_CLOSE);
+        let mut parser = HeadParser::new();
+        let mut refused = false;
+        poll_fn(|cx| {
+            if !upload.finished() && !refused {
+                let moved = upload.poll(cx, stream, lease.stream(), request_options, &worker.pools);
+                match moved {
+                    Poll::Ready(Err(Break::ReadEnd | Break::ReadError)) => {
+                        return Poll::Ready(Err(Failed::ClientLeft));
+                    }
+                    Poll::Ready(Err(Break::Fault(fault))) => {
+                        return Poll::Ready(Err(Failed::BadBody(fault)));
+                    }
+                    // It does not want the rest; it may have said why.
+                    Poll::Ready(Err(Break::WriteError)) => refused = true,
+                    Poll::Ready(Ok(())) | Poll::Pending => {}
+                }
+            }
+            loop {
+                if !download.buf.is_empty() {
+                    let head = &mut txn.response.head;
+                    match parser.response(&download.buf, head, &options, asked) {
+                        Ok(Some(facts)) => return Poll::Ready(Ok(facts)),
+                        Ok(None) => {}
+                        Err(fault) => return Poll::Ready(Err(Failed::Malformed(fault))),
+                    }
+                }
+                match download.poll_fill(cx, lease.stream(), &worker.pools) {
+                    Poll::Ready(Ok(1..)) => {}
+                    Poll::Ready(_) => {
+                        return Poll::Ready(Err(Failed::Closed(download.buf.is_empty())));
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            if abort && upload.finished() && stream.poll_readable(cx).is_ready() {
+                if stream.noticed() == Some(0) {
+                    return Poll::Ready(Err(Failed::ClientLeft));
+                }
+            }
+            if refused {
+                upload.waits = Waits::Nothing;
+            }
+            download.waits = Waits::Read;
+            match clock.poll(cx, alarm, upload, download) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Cause::ClientTimeout) => Poll::Ready(Err(Failed::ClientTimeout)),
+                Poll::Ready(_) => Poll::Ready(Err(Failed::ServerTimeout)),
+            }
+        })
+        .await
+    }
+
+    /// Whether the response's status is one to try again for.
+    fn retry_status(&mut self, attempts: &Attempts) -> bool {
+        let wanted = match self.txn.response.head.status() {
+            401 => RetryOn::S401,
+            403 => RetryOn::S403,
+            404 => RetryOn::S404,
+            408 => RetryOn::S408,
+            425 => RetryOn::S425,
+            500 => RetryOn::S500,
+            501 => RetryOn::S501,
+            502 => RetryOn::S502,
+            503 => RetryOn::S503,
+            504 => RetryOn::S504,
+            _ => return false,
+        };
+        self.may_retry(wanted, attempts)
+    }
+
+    fn may_retry(&self, event: RetryOn, attempts: &Attempts) -> bool {
+        let settings = &self.backend.settings;
+        settings.retry_on.contains(event)
+            && attempts.used < settings.retries.unwrap_or(3)
+            && !self.txn.no_l7_retry
+            && self.repeatable()
+    }
+
+    /// Whether the request can be sent again: nothing of it has been thrown away.
+    fn repeatable(&self) -> bool {
+        self.upload.keep_from.is_some()
+    }
+
+    /// A connection that was open before may have been closed just before the request came to it: that is no attempt.
+    fn backend_retries_spared(&self, lease: &Lease, download: &Half) -> bool {
+        lease.reused && download.buf.is_empty()
+    }
+
+    fn count_retry(&self, lease: &Lease) {
+        self.backend.state.back.retries.inc();
+        lease.server.state.totals.retries.inc();
+    }
+
+    fn give_up_unless_retryable(
+        &mut self,
+        failed: &Failed,
+        lease: &Lease,
+        attempts: &Attempts,
+    ) -> Result<(), Stop> {
+        let (event, stop) = match failed {
+            Failed::Closed(true) if lease.reused && self.race_lost() => return Ok(()),
+            Failed::Closed(true) if lease.reused && self.connection.client.session.requests > 1 => {
+                // The client reused its connection too: closing it tells it to try again itself.
+                (
+                    RetryOn::EMPTY_RESPONSE,
+                    Stop::close(Cause::Server, Stage::Headers),
+                )
+            }
+            Failed::Closed(empty) => (
+                if *empty {
+                    RetryOn::EMPTY_RESPONSE
+                } else {
+                    RetryOn::JUNK_RESPONSE
+                },
+                Stop::error(502, Cause::Server, Stage::Headers),
+            ),
+            Failed::ServerTimeout => (
+                RetryOn::RESPONSE_TIMEOUT,
+                Stop::error(504, Cause::ServerTimeout, Stage::Headers),
+            ),
+            Failed::Malformed(_) => (
+                RetryOn::JUNK_RESPONSE,
+                Stop::error(502, Cause::Proxy, Stage::Headers),
+            ),
+            Failed::ClientTimeout => {
+                return Err(Stop::error(408, Cause::ClientTimeout, Stage::Data));
+            }
+            Failed::ClientLeft if self.upload.finished() => {
+                return Err(Stop::close(Cause::Client, Stage::Headers));
+            }
+            Failed::ClientLeft => return Err(Stop::close(Cause::Client, Stage::Data)),
+            Failed::BadBody(_) => {
+                self.frontend.state.front.request_errors.inc();
+                return Err(Stop::error(400, Cause::Proxy, Stage::Data));
+            }
+        };
+        if self.may_retry(event, attempts) {
+            return Ok(());
+        }
+        self.backend.state.back.response_errors.inc();
+        lease.server.state.totals.response_errors.inc();
+        Err(stop)
+    }
+
+    /// Whether a request that met a closed connection may quietly go to another one.
+    fn race_lost(&self) -> bool {
+        self.txn.request.head.known_method().is_idempotent() && self.repeatable()
+    }
+
+    /// Counts what the server sent.
+    pub(super) fn note_response(&mut self, lease: &Lease) {
+        let status = self.txn.response.head.status();
+        lease.server.state.totals.response(status);
+        self.txn.has_response = true;
+        self.txn.bytes_out += size::of_head(&self.txn.response.head);
+    }
+}

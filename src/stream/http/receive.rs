@@ -1,0 +1,197 @@
+//! Receiving a request head (manual 4.2 `timeout http-request`, `option http-ignore-probes`, `option dontlognull`).
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::exchange::Exchange;
+use super::{Stop, size};
+use crate::end::{Cause, End, Stage};
+use crate::http::BodyState;
+use crate::settings::Options;
+use crate::wire::h1::{BodyLength, Fault};
+
+impl Exchange {
+    /// Reads until a whole request head is there, and takes note of it.
+    pub(super) async fn receive(&mut self) -> Result<(), Stop> {
+        let mut first = self.connection.client.session.requests == 0;
+        let mut since = if first {
+            self.connection.client.session.accepted
+        } else {
+            self.txn.timers.began.unwrap_or_else(Instant::now)
+        };
+        loop {
+            if !self.upload.buf.is_empty() {
+                self.note_first_byte();
+                let head = &mut self.txn.request.head;
+                let parsed = self.parser.request(&self.upload.buf, head, &self.options);
+                match parsed {
+                    Ok(Some(facts)) => {
+                        self.facts = facts;
+                        self.note_request();
+                        return Ok(());
+                    }
+                    Ok(None) => {}
+                    Err(fault) => return Err(self.malformed(fault)),
+                }
+                if !first && self.connection.client.session.requests > 0 {
+                    // From its first byte on, a later request has as long as the first one had from accept on.
+                    (first, since) = (true, Instant::now());
+                }
+            }
+            match self.read_head(since).await {
+                Some(Ok(1..)) => {}
+                Some(_) => return Err(self.client_left()),
+                None => return Err(self.timed_out()),
+            }
+        }
+    }
+
+    /// Reads once. `None` if the time since `since` is up.
+    async fn read_head(&mut self, since: Instant) -> Option<std::io::Result<usize>> {
+        let Self {
+            connection,
+            upload,
+            worker,
+            ..
+        } = self;
+        let client = &mut connection.client;
+        let timeouts = &client.proxy.settings.timeouts;
+        match timeouts.http_request {
+            Some(limit) => client.alarm.after(since, Some(limit)),
+            None => client.alarm.after(Instant::now(), timeouts.client),
+        }
+        let stream = &client.stream;
+        let read = client
+            .alarm
+            .until(|cx| upload.poll_fill(cx, stream, &worker.pools));
+        read.await.ok()
+    }
+
+    fn note_first_byte(&mut self) {
+        if self.txn.timers.first_byte.is_none() {
+            let now = self.worker.now();
+            self.txn.timers.first_byte = Some(now.instant);
+            self.txn.timers.request_date = Some(now.date);
+            self.date = now.date;
+        }
+    }
+
+    /// A whole head has come.
+    fn note_request(&mut self) {
+        self.upload.at = self.facts.consumed;
+        self.body_at = self.facts.consumed;
+        self.keep_alive = self.facts.keep_alive;
+        self.connection.client.session.requests += 1;
+        let txn = &mut *self.txn;
+        txn.has_request = true;
+        txn.timers.request = Some(Instant::now());
+        let head = &txn.request.head;
+        let version = head.version().digits();
+        txn.request_line.clear();
+        for part in [head.method(), b" ", head.target(), b" HTTP/", &version] {
+            txn.request_line.extend_from_slice(part);
+        }
+        txn.bytes_in += size::of_head(head);
+        (txn.request.body_state, txn.request.body_len) = match self.facts.body {
+            BodyLength::Empty | BodyLength::Sized(0) => (BodyState::Complete, None),
+            BodyLength::Sized(length) => (BodyState::Partial, Some(length)),
+            _ => (BodyState::Partial, None),
+        };
+        let rate = super::finish::rate_clock(self.date);
+        let front = &self.frontend.state.front;
+        front.requests_total.inc();
+        front.request_rate.add(rate, 1);
+        self.plan.state.process.requests.inc();
+        self.capture_request();
+    }
+
+    fn count_bad_request(&self) {
+        self.frontend.state.front.request_errors.inc();
+        self.connection.client.listener.state.request_errors.inc();
+        let rate = super::finish::rate_clock(self.date);
+        self.frontend.state.front.requests_total.inc();
+        self.frontend.state.front.request_rate.add(rate, 1);
+    }
+
+    fn malformed(&mut self, fault: Fault) -> Stop {
+        self.count_bad_request();
+        Stop::Unparsed(fault.cause.status(), End::new(Cause::Proxy, Stage::Request))
+    }
+
+    fn silent(&self) -> bool {
+        let started = !self.upload.buf.is_empty();
+        let options = self.frontend.settings.options;
+        let probes = options.contains(Options::IGNORE_PROBES);
+        let later = self.connection.client.session.requests > 0;
+        !started && (probes || later)
+    }
+
+    fn client_left(&mut self) -> Stop {
+        let end = End::new(Cause::Client, Stage::Request);
+        self.refused(400, end)
+    }
+
+    fn timed_out(&mut self) -> Stop {
+        let end = End::new(Cause::ClientTimeout, Stage::Request);
+        self.refused(408, end)
+    }
+
+    /// The request did not come. Without a byte of it there is nothing to answer where nobody asked for an answer, and nothing to log.
+    fn refused(&mut self, status: u16, end: End) -> Stop {
+        if self.silent() {
+            self.logged = true;
+            return Stop::Close(end);
+        }
+        self.count_bad_request();
+        Stop::Unparsed(status, end)
+    }
+
+    /// Reads more of the body into the upload's buffer, for rules. False if there is no room, no time or no more.
+    pub(super) async fn read_body(&mut self) -> Option<std::io::Result<usize>> {
+        let Self {
+            connection,
+            upload,
+            worker,
+            ..
+        } = self;
+        let client = &mut connection.client;
+        let stream = &client.stream;
+        let read = client
+            .alarm
+            .until(|cx| upload.poll_fill(cx, stream, &worker.pools));
+        read.await.ok()
+    }
+
+    /// Writes what is staged for the client, e.g. an interim response.
+    pub(super) async fn flush_to_client(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let client = &mut self.connection.client;
+        client
+            .alarm
+            .after(Instant::now(), client.proxy.settings.timeouts.client);
+        let stream = &client.stream;
+        let mut at = 0;
+        let written = client.alarm.until(|cx| {
+            while at < bytes.len() {
+                match stream.poll_write(cx, bytes.get(at..).unwrap_or_default(), false) {
+                    Poll::Ready(Ok(n)) => at += n,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            Poll::Ready(Ok(()))
+        });
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Stop::close(Cause::Client, Stage::Last)),
+            Err(_) => Err(Stop::close(Cause::ClientTimeout, Stage::Last)),
+        }
+    }
+
+    /// Lets so many milliseconds pass. False if the client closed its side meanwhile.
+    pub(super) async fn pause(&mut self, ms: u64) {
+        let client = &mut self.connection.client;
+        client.alarm.after(Instant::now(), Some(ms));
+        let _ = client.alarm.run(poll_fn(|_| Poll::<()>::Pending)).await;
+    }
+}

@@ -1,0 +1,184 @@
+//! Running rulesets and acting on what they say (manual 4.2 `http-request`, `tcp-request content`).
+
+use std::sync::Arc;
+
+use super::Stop;
+use super::exchange::Exchange;
+use crate::acl::Outcome;
+use crate::action::{Flow, Ruleset, Service};
+use crate::end::{Cause, End, Stage};
+use crate::http::Reply;
+use crate::plan::Proxy;
+
+impl Exchange {
+    /// `monitor-uri`: answered before any rule, and never logged.
+    pub(super) fn monitor(&mut self) -> Result<(), Stop> {
+        let Some(uri) = &self.frontend.settings.monitor_uri else {
+            return Ok(());
+        };
+        if uri.as_bytes() != self.txn.request.head.target() {
+            return Ok(());
+        }
+        let frontend = self.frontend.clone();
+        let scope = self.scope();
+        let failed = frontend
+            .monitor_fail
+            .iter()
+            .any(|cond| cond.test(&scope) == Outcome::Pass);
+        self.frontend.state.front.intercepted.inc();
+        Err(Stop::Monitor(if failed { 503 } else { 200 }))
+    }
+
+    /// The frontend's rules.
+    pub(super) async fn front_rules(&mut self) -> Result<(), Stop> {
+        let frontend = self.frontend.clone();
+        self.request_rules(&frontend).await
+    }
+
+    /// The backend's rules, unless it is the frontend itself.
+    pub(super) async fn back_rules(&mut self) -> Result<(), Stop> {
+        if Arc::ptr_eq(&self.backend, &self.frontend) {
+            return Ok(());
+        }
+        let backend = self.backend.clone();
+        self.request_rules(&backend).await
+    }
+
+    async fn request_rules(&mut self, proxy: &Arc<Proxy>) -> Result<(), Stop> {
+        self.run_request(proxy, &proxy.rules.tcp_content).await?;
+        self.run_request(proxy, &proxy.rules.http_request).await?;
+        self.stats_page(proxy)
+    }
+
+    async fn run_request(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
+        let (mut from, mut waited) = (0, false);
+        while from < rules.rules.len() {
+            let (flow, at) = rules.run(from, &mut self.scope());
+            from = at + 1;
+            match flow {
+                Flow::Continue | Flow::Accept => return Ok(()),
+                Flow::Wait if !waited => {
+                    // Only a body can be missing here. A rule that still cannot decide with it is passed over.
+                    waited = true;
+                    from = at;
+                    let limit = self.frontend.settings.timeouts.http_request;
+                    self.wait_for_body(limit, 0).await?;
+                }
+                Flow::Wait => {}
+                Flow::Deny(status, reply) => {
+                    self.count_denied(proxy);
+                    return Err(refusal(status, reply, Stage::Request));
+                }
+                Flow::Tarpit(status, reply) => {
+                    self.count_denied(proxy);
+                    let timeouts = &proxy.settings.timeouts;
+                    let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
+                    self.pause(delay).await;
+                    return Err(refusal(status, reply, Stage::Tarpit));
+                }
+                Flow::Reject | Flow::Close => {
+                    self.count_denied(proxy);
+                    return Err(Stop::close(Cause::Proxy, Stage::Request));
+                }
+                Flow::SilentDrop => {
+                    self.count_denied(proxy);
+                    return Err(Stop::Vanish(End::new(Cause::Proxy, Stage::Request)));
+                }
+                Flow::Reply(reply) => {
+                    self.frontend.state.front.intercepted.inc();
+                    return Err(Stop::Reply(reply, End::new(Cause::Local, Stage::Request)));
+                }
+                Flow::Service(Service::Stats) => return Err(self.stats(proxy)),
+                Flow::Pause(ms) => self.pause(ms).await,
+                Flow::WaitForBody(ms, least) => self.wait_for_body(Some(ms), least).await?,
+                Flow::Hint(reply) => self.hint(&reply).await?,
+                Flow::Internal => {
+                    self.frontend.state.front.internal_errors.inc();
+                    return Err(Stop::error(500, Cause::Internal, Stage::Request));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An early hint: an interim response of our own.
+    async fn hint(&mut self, reply: &Reply) -> Result<(), Stop> {
+        let mut out = Vec::new();
+        reply.head.write_to(&mut out);
+        self.flush_to_client(&out).await
+    }
+
+    fn count_denied(&self, proxy: &Proxy) {
+        self.frontend.state.front.denied_requests.inc();
+        self.connection.client.listener.state.denied_requests.inc();
+        if proxy.index != self.frontend.index {
+            proxy.state.back.denied_requests.inc();
+        }
+    }
+
+    /// Runs the rules on a server's response: the backend's, then the frontend's.
+    pub(super) fn response_rules(&mut self) -> Result<(), Stop> {
+        let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
+        self.run_response(&backend, &backend.rules.tcp_response)?;
+        self.run_response(&backend, &backend.rules.http_response)?;
+        if Arc::ptr_eq(&backend, &frontend) {
+            return Ok(());
+        }
+        self.run_response(&frontend, &frontend.rules.http_response)
+    }
+
+    fn run_response(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
+        let mut from = 0;
+        while from < rules.rules.len() {
+            let (flow, at) = rules.run(from, &mut self.scope());
+            from = at + 1;
+            match flow {
+                Flow::Continue | Flow::Accept => return Ok(()),
+                Flow::Deny(status, reply) | Flow::Tarpit(status, reply) => {
+                    self.frontend.state.front.denied_responses.inc();
+                    self.connection.client.listener.state.denied_responses.inc();
+                    proxy.state.back.denied_responses.inc();
+                    return Err(refusal(status, reply, Stage::Headers));
+                }
+                Flow::Reply(reply) => {
+                    return Err(Stop::Reply(reply, End::new(Cause::Local, Stage::Headers)));
+                }
+                Flow::Reject | Flow::Close | Flow::SilentDrop => {
+                    return Err(Stop::error(502, Cause::Proxy, Stage::Headers));
+                }
+                Flow::Internal => {
+                    proxy.state.back.internal_errors.inc();
+                    return Err(Stop::error(500, Cause::Internal, Stage::Headers));
+                }
+                // The response cannot be held back: a rule that would have to wait is passed over.
+                Flow::Wait
+                | Flow::Pause(_)
+                | Flow::WaitForBody(..)
+                | Flow::Hint(_)
+                | Flow::Service(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// `http-after-response`: on every response that is sent, the proxy's own included. Only edits are possible here.
+    pub(super) fn after_response_rules(&mut self) {
+        let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
+        let rules = &backend.rules.http_after_response;
+        if !rules.rules.is_empty() {
+            rules.run(0, &mut self.scope());
+        }
+        let rules = &frontend.rules.http_after_response;
+        if !Arc::ptr_eq(&backend, &frontend) && !rules.rules.is_empty() {
+            rules.run(0, &mut self.scope());
+        }
+    }
+}
+
+fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {
+    let end = End::new(Cause::Proxy, stage);
+    match reply {
+        Some(reply) => Stop::Reply(reply, end),
+        None => Stop::Error(status, end),
+    }
+}
