@@ -12,9 +12,7 @@ use crate::backend::{Ask, Attempts, Lease, obtain};
 use crate::end::{Cause, Stage};
 use crate::http::Version;
 use crate::settings::{HttpMode, Options, RetryOn};
-use crate::wire::h1::{
-    Asked, ConnectionOption, Fault, Framing, HeadParser, ResponseFacts, write_head,
-};
+use crate::wire::h1::{Asked, ConnectionOption, Framing, HeadParser, ResponseFacts, write_head};
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -24,13 +22,13 @@ pub(super) enum Failed {
     /// `timeout server`.
     ServerTimeout,
     /// The response is malformed.
-    Malformed(Fault),
+    Malformed,
     /// `timeout client` while its body is awaited.
     ClientTimeout,
     /// The client left.
     ClientLeft,
     /// The client's body is malformed.
-    BadBody(Fault),
+    BadBody,
 }
 
 impl Exchange {
@@ -42,13 +40,14 @@ impl Exchange {
             self.stage_request(&lease);
             let mut download = Half::new(&self.worker.pools);
             match self.response_head(&lease, &mut download).await {
-                Ok(facts) if self.retry_status(&attempts) => drop(facts),
+                Ok(_) if self.retry_status(&attempts) => self.count_retry(&lease, &mut attempts),
                 Ok(facts) => return self.respond(lease, download, facts).await,
-                Err(failed) => self.give_up_unless_retryable(&failed, &lease, &attempts)?,
-            }
-            if !lease.reused || !self.backend_retries_spared(&lease, &download) {
-                attempts.used += 1;
-                self.count_retry(&lease);
+                // A connection that was open before may have been closed just before the request came to it: no attempt.
+                Err(Failed::Closed(true)) if lease.reused && self.race_lost() => {}
+                Err(failed) => {
+                    self.give_up_unless_retryable(&failed, &lease, &attempts)?;
+                    self.count_retry(&lease, &mut attempts);
+                }
             }
             self.txn.response.clear();
         }
@@ -161,8 +160,8 @@ impl Exchange {
                     Poll::Ready(Err(Break::ReadEnd | Break::ReadError)) => {
                         return Poll::Ready(Err(Failed::ClientLeft));
                     }
-                    Poll::Ready(Err(Break::Fault(fault))) => {
-                        return Poll::Ready(Err(Failed::BadBody(fault)));
+                    Poll::Ready(Err(Break::Malformed)) => {
+                        return Poll::Ready(Err(Failed::BadBody));
                     }
                     // It does not want the rest; it may have said why.
                     Poll::Ready(Err(Break::WriteError)) => refused = true,
@@ -175,7 +174,7 @@ impl Exchange {
                     match parser.response(&download.buf, head, &options, asked) {
                         Ok(Some(facts)) => return Poll::Ready(Ok(facts)),
                         Ok(None) => {}
-                        Err(fault) => return Poll::Ready(Err(Failed::Malformed(fault))),
+                        Err(_) => return Poll::Ready(Err(Failed::Malformed)),
                     }
                 }
                 match download.poll_fill(cx, lease.stream(), &worker.pools) {
@@ -186,10 +185,9 @@ impl Exchange {
                     Poll::Pending => break,
                 }
             }
-            if abort && upload.finished() && stream.poll_readable(cx).is_ready() {
-                if stream.noticed() == Some(0) {
-                    return Poll::Ready(Err(Failed::ClientLeft));
-                }
+            let watched = abort && upload.finished();
+            if watched && stream.poll_readable(cx).is_ready() && stream.noticed() == Some(0) {
+                return Poll::Ready(Err(Failed::ClientLeft));
             }
             if refused {
                 upload.waits = Waits::Nothing;
@@ -235,12 +233,8 @@ impl Exchange {
         self.upload.keep_from.is_some()
     }
 
-    /// A connection that was open before may have been closed just before the request came to it: that is no attempt.
-    fn backend_retries_spared(&self, lease: &Lease, download: &Half) -> bool {
-        lease.reused && download.buf.is_empty()
-    }
-
-    fn count_retry(&self, lease: &Lease) {
+    fn count_retry(&self, lease: &Lease, attempts: &mut Attempts) {
+        attempts.used += 1;
         self.backend.state.back.retries.inc();
         lease.server.state.totals.retries.inc();
     }
@@ -252,7 +246,6 @@ impl Exchange {
         attempts: &Attempts,
     ) -> Result<(), Stop> {
         let (event, stop) = match failed {
-            Failed::Closed(true) if lease.reused && self.race_lost() => return Ok(()),
             Failed::Closed(true) if lease.reused && self.connection.client.session.requests > 1 => {
                 // The client reused its connection too: closing it tells it to try again itself.
                 (
@@ -272,7 +265,7 @@ impl Exchange {
                 RetryOn::RESPONSE_TIMEOUT,
                 Stop::error(504, Cause::ServerTimeout, Stage::Headers),
             ),
-            Failed::Malformed(_) => (
+            Failed::Malformed => (
                 RetryOn::JUNK_RESPONSE,
                 Stop::error(502, Cause::Proxy, Stage::Headers),
             ),
@@ -283,7 +276,7 @@ impl Exchange {
                 return Err(Stop::close(Cause::Client, Stage::Headers));
             }
             Failed::ClientLeft => return Err(Stop::close(Cause::Client, Stage::Data)),
-            Failed::BadBody(_) => {
+            Failed::BadBody => {
                 self.frontend.state.front.request_errors.inc();
                 return Err(Stop::error(400, Cause::Proxy, Stage::Data));
             }

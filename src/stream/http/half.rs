@@ -28,7 +28,7 @@ pub(super) enum Break {
     /// Writing failed: the receiver is gone.
     WriteError,
     /// The sender's framing is wrong.
-    Fault(Fault),
+    Malformed,
 }
 
 /// What a direction waits for.
@@ -130,7 +130,7 @@ impl Half {
         pools: &Pools,
     ) -> Poll<Result<(), Break>> {
         loop {
-            self.decode(options).map_err(Break::Fault)?;
+            self.decode(options).map_err(|_| Break::Malformed)?;
             self.waits = Waits::Write;
             ready!(self.poll_flush(cx, to)).map_err(|_| Break::WriteError)?;
             if self.framed {

@@ -126,7 +126,7 @@ fn download_end(broken: &Break) -> End {
     let cause = match broken {
         Break::ReadEnd | Break::ReadError => Cause::Server,
         Break::WriteError => Cause::Client,
-        Break::Fault(_) => Cause::Proxy,
+        Break::Malformed => Cause::Proxy,
     };
     End::new(cause, Stage::Data)
 }
@@ -135,7 +135,7 @@ fn upload_end(broken: &Break) -> End {
     let cause = match broken {
         Break::ReadEnd | Break::ReadError => Cause::Client,
         Break::WriteError => Cause::Server,
-        Break::Fault(_) => Cause::Proxy,
+        Break::Malformed => Cause::Proxy,
     };
     End::new(cause, Stage::Data)
 }
