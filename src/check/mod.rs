@@ -24,3 +24,7 @@ pub use code::{Code, Finding, Verdict};
 pub use observe::Seen;
 pub use run::{Checks, run};
 pub use script::Script;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
