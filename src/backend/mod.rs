@@ -4,6 +4,8 @@
 //! The stream engines call [`obtain`] and hold the [`Lease`] while they talk to the server. Must not
 //! know what is said on the connection.
 
+mod choose;
+mod key;
 mod lease;
 mod obtain;
 mod own;

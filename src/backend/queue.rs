@@ -253,3 +253,7 @@ pub fn server_changed(backend: &Proxy, server: &Server) -> u32 {
     backend.load_changed(server);
     sent
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

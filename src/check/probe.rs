@@ -88,6 +88,7 @@ fn session(proxy: &plan::Proxy, now: Instant) -> Session {
         handshake_ms: 0,
         requests: 0,
         vars: Default::default(),
+        proxy_header: None,
         socket: None,
     }
 }

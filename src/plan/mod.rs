@@ -11,6 +11,8 @@ mod names;
 mod proxy;
 mod server;
 mod take_over;
+#[cfg(test)]
+pub(crate) mod testing;
 mod track;
 
 use std::collections::HashMap;

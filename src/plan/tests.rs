@@ -1,48 +1,8 @@
 use super::*;
 use crate::config;
 use crate::diag::Span;
-use crate::settings::{self, Bind, Endpoint, Family, Host, Kind, Mode};
-
-fn endpoint(host: Host, port: u16, last_port: u16) -> Option<Endpoint> {
-    Some(Endpoint::Tcp {
-        host,
-        family: Family::Any,
-        port,
-        last_port,
-        port_offset: None,
-    })
-}
-
-fn server(name: &str) -> (settings::Server, Span) {
-    let server = settings::Server {
-        name: name.into(),
-        endpoint: endpoint(Host::Ip([127, 0, 0, 1].into()), 80, 80),
-        ..settings::Server::default()
-    };
-    (server, Span::default())
-}
-
-fn proxy(name: &str, kind: Kind) -> config::Proxy {
-    config::Proxy {
-        name: name.into(),
-        kind,
-        span: Span::default(),
-        id: 2,
-        settings: settings::Proxy::default(),
-        binds: Vec::new(),
-        servers: Vec::new(),
-        rules: config::Rules::default(),
-        use_backend: Vec::new(),
-        default_backend: None,
-        use_server: Vec::new(),
-        monitor_fail: Vec::new(),
-        log_format: None,
-        log_format_sd: None,
-        error_log_format: None,
-        unique_id_format: None,
-        captures: crate::sample::Captures::default(),
-    }
-}
+use crate::plan::testing::{endpoint, proxy, server};
+use crate::settings::{Bind, Host, Kind, Mode};
 
 fn messages(config: &Config) -> Vec<String> {
     let (_, diagnostics) = link(config, &Arc::default(), None);

@@ -70,7 +70,7 @@ impl<'a> Value<'a> {
             Self::Ipv4(a) => Some(IpAddr::V4(*a)),
             Self::Ipv6(a) => Some(IpAddr::V6(*a)),
             Self::Int(n) => Some(IpAddr::V4(Ipv4Addr::from(*n as u32))),
-            Self::Str(s) => std::str::from_utf8(s).ok()?.parse().ok(),
+            Self::Str(s) => address(s),
             _ => None,
         }
     }
@@ -85,6 +85,41 @@ impl<'a> Value<'a> {
             Self::Str(s) | Self::Bin(s) | Self::Meth(s) => s,
         }
     }
+}
+
+/// The address that text holds. As in HAProxy an IPv4 address may have leading zeros and be followed by
+/// anything that does not continue it (a port); an IPv6 address stands alone.
+pub fn address(text: &[u8]) -> Option<IpAddr> {
+    if let Some((v4, _)) = leading_ipv4(text) {
+        return Some(IpAddr::V4(v4));
+    }
+    std::str::from_utf8(text).ok()?.parse().ok().map(IpAddr::V6)
+}
+
+/// The IPv4 address that text begins with, and how many bytes it takes.
+pub fn leading_ipv4(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let mut octets = [0u8; 4];
+    let mut at = 0;
+    for (index, octet) in octets.iter_mut().enumerate() {
+        if index > 0 {
+            if text.get(at) != Some(&b'.') {
+                return None;
+            }
+            at += 1;
+        }
+        let digits = text.get(at..)?;
+        let len = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+        if len == 0 {
+            return None;
+        }
+        let number = digits.get(..len)?.iter().try_fold(0u32, |n, digit| {
+            let n = n * 10 + u32::from(digit - b'0');
+            (n < 256).then_some(n)
+        })?;
+        *octet = number as u8;
+        at += len;
+    }
+    Some((Ipv4Addr::from(octets), at))
 }
 
 /// The IPv4 address that an IPv6 address carries, if it is of a form that does.

@@ -23,14 +23,14 @@ mod value;
 mod vars;
 
 pub use args::{Arg, Args, Kind, Param};
-pub use cast::leading_int;
+pub use cast::{address, leading_int};
 pub use check::{mask4, mask6};
 pub use dump::{dump_converters, dump_fetches};
 pub use expr::{Expr, Sample};
 pub use parse::{Captures, Context, parse, parse_text, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
-pub use scope::{Address, Now, Payload, Scope, Session, Timers, Transaction};
-pub use table::{Bytes, Convert, Converter, Fetch, Get, Points, Request};
+pub use scope::{Address, Now, Payload, ProxyHeader, Scope, Session, Timers, Transaction};
+pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use value::{Type, Value};
 pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

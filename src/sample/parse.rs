@@ -170,6 +170,9 @@ fn fetch(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Draft, Box<Diagnos
         return Err(alert(span, "missing fetch method"));
     }
     let Some(entry) = fetch::find(&name) else {
+        if let Some(missing) = fetch::missing(&name) {
+            return Err(alert(span, format!("'{name}' needs {missing}")));
+        }
         return Err(unknown("fetch method", &name, span, fetch::names()));
     };
     let args = arguments(reader, entry.params, "fetch method", &name, &range)?;

@@ -37,6 +37,15 @@ impl Address {
     }
 }
 
+/// What a PROXY header says beside the addresses (version 2, TLVs).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProxyHeader {
+    /// `PP2_TYPE_AUTHORITY`: the name the client asked for.
+    pub authority: Option<Box<[u8]>>,
+    /// `PP2_TYPE_UNIQUE_ID`.
+    pub unique_id: Option<Box<[u8]>>,
+}
+
 /// A client connection, as the language sees it. Lives as long as the connection.
 #[derive(Debug)]
 pub struct Session {
@@ -62,6 +71,8 @@ pub struct Session {
     pub requests: u32,
     /// Variables of scope `sess`.
     pub vars: Vars,
+    /// What the connection's PROXY header said beside the addresses, if it had one.
+    pub proxy_header: Option<ProxyHeader>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
     pub socket: Option<i32>,
 }

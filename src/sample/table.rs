@@ -43,6 +43,15 @@ pub struct Converter {
     pub convert: Convert,
 }
 
+/// A client, as fetches see it.
+#[derive(Clone, Copy)]
+pub struct Client<'s> {
+    /// Its connection.
+    pub session: &'s Session,
+    /// Its request in hand, which rules may have given other addresses.
+    pub txn: &'s Transaction,
+}
+
 /// A request, as fetches see it.
 #[derive(Clone, Copy)]
 pub struct Request<'s> {
@@ -94,7 +103,7 @@ pub enum Get {
     /// A variable; of any type.
     Variable(for<'s> fn(&'s Scope<'_>, &'s Args) -> Option<Value<'s>>),
     /// A fact of the client's connection.
-    Client(for<'s> fn(&'s Session, &'s Args) -> Option<Value<'s>>),
+    Client(for<'s> fn(Client<'s>, &'s Args) -> Option<Value<'s>>),
     /// A fact of the frontend that took the connection.
     Frontend(for<'s> fn(&'s Session, &'s Args) -> Option<Value<'s>>),
     /// A fact of the client's TLS handshake.
@@ -192,7 +201,14 @@ impl Get {
         match self {
             Self::Constant(f) => f(scope.now, args),
             Self::Process(f) | Self::Kept(f) | Self::Variable(f) => f(scope, args),
-            Self::Client(f) | Self::Frontend(f) | Self::Handshake(f) => f(scope.session, args),
+            Self::Client(f) => {
+                let client = Client {
+                    session: scope.session,
+                    txn: scope.txn,
+                };
+                f(client, args)
+            }
+            Self::Frontend(f) | Self::Handshake(f) => f(scope.session, args),
             Self::Request(f) => {
                 let message = request(scope)?;
                 let request = Request {

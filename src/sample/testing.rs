@@ -35,6 +35,7 @@ impl Stream {
             handshake_ms: 0,
             requests: 0,
             vars: Vars::default(),
+            proxy_header: None,
             socket: None,
         };
         Self {
@@ -135,7 +136,7 @@ impl Names for Configured {
                     user(
                         "sue",
                         Secret::Crypt(
-                            "$5$saltsalt$cFBtrqSUQ/qFKLlmCNRuO8o9MrQ2S7emqnPL0oVvj21".to_owned(),
+                            "$5$saltsalt$LJ1xP2sWvlns2HXEEtjkvBBnDjVDRjIJY1i9wZOF6p5".to_owned(),
                         ),
                     ),
                 ],

@@ -53,6 +53,7 @@ impl Client {
             handshake_ms: 0,
             requests: 0,
             vars: Vars::default(),
+            proxy_header: None,
             socket: Some(stream.as_fd().as_raw_fd()),
         };
         Self {

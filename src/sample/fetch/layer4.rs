@@ -1,10 +1,11 @@
 //! Connections, their addresses, and the proxies and servers that have them (manual 7.3.3).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 
 use super::*;
 use crate::sample::args::Args;
 use crate::sample::scope::{Address, Transaction};
+use crate::sample::table::Client;
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Fetch] = &[
@@ -15,22 +16,50 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("bc_src_port", &[], Type::Int, Get::ServerSide(|txn, _| port(&txn.backend_source)), "our port towards the server"),
     entry("be_id", &[], Type::Int, Get::Backend(|txn, _| txn.backend.as_ref().map(|_| Value::Int(i64::from(txn.backend_id)))), "the backend's number"),
     entry("be_name", &[], Type::Str, Get::Backend(|txn, _| Some(Value::text(txn.backend.as_ref()?.name.as_bytes()))), "the backend's name"),
-    entry("dst", &[], Type::Ipv4, Get::Client(|session, _| ip(&session.destination)), "the address the client asked for"),
+    entry("dst", &[], Type::Ipv4, Get::Client(|client, _| ip(destination(client))), "the address the client asked for"),
     entry("dst_conn", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener.conns.load())))), "connections of the listener now"),
-    entry("dst_port", &[], Type::Int, Get::Client(|session, _| port(&session.destination)), "the port the client asked for"),
+    entry("dst_port", &[], Type::Int, Get::Client(|client, _| port(destination(client))), "the port the client asked for"),
+    entry("dst_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(destination(client))), "whether the address the client asked for is one of this host's"),
+    entry("fc_dst", &[], Type::Ipv4, Get::Client(|client, _| ip(&client.session.destination)), "the address the client asked for, whatever request rules say"),
+    entry("fc_dst_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(&client.session.destination)), "whether `fc_dst` is one of this host's addresses"),
+    entry("fc_dst_port", &[], Type::Int, Get::Client(|client, _| port(&client.session.destination)), "the port the client asked for, whatever request rules say"),
+    entry("fc_err", &[], Type::Int, Get::Client(|_, _| Some(Value::Int(0))), "the error of the client's connection: none where a rule runs"),
+    entry("fc_err_str", &[], Type::Str, Get::Client(|_, _| Some(Value::text(b"Success"))), "the error of the client's connection in words"),
+    entry("fc_pp_authority", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.authority.as_deref().map(Value::text)), "the authority that the PROXY header named"),
+    entry("fc_pp_unique_id", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.unique_id.as_deref().map(Value::text)), "the unique id that the PROXY header named"),
+    entry("fc_rcvd_proxy", &[], Type::Bool, Get::Client(|client, _| Some(Value::Bool(client.session.proxy_header.is_some()))), "whether the connection began with a PROXY header"),
+    entry("fc_src", &[], Type::Ipv4, Get::Client(|client, _| ip(&client.session.source)), "the client's address, whatever request rules say"),
+    entry("fc_src_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(&client.session.source)), "whether `fc_src` is one of this host's addresses"),
+    entry("fc_src_port", &[], Type::Int, Get::Client(|client, _| port(&client.session.source)), "the client's port, whatever request rules say"),
     entry("fc_http_major", &[], Type::Int, Get::Client(|_, _| Some(Value::Int(1))), "the client's HTTP version: 1 or 2"),
     entry("fe_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.frontend_id)))), "the frontend's number"),
     entry("fe_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.frontend.name.as_bytes()))), "the frontend's name"),
     entry("so_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener_id)))), "the listener's number"),
     entry("so_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.listener.name.as_bytes()))), "the listener's name"),
-    entry("src", &[], Type::Ipv4, Get::Client(|session, _| ip(&session.source)), "the client's address"),
-    entry("src_port", &[], Type::Int, Get::Client(|session, _| port(&session.source)), "the client's port"),
+    entry("src", &[], Type::Ipv4, Get::Client(|client, _| ip(source(client))), "the client's address"),
+    entry("src_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(source(client))), "whether the client's address is one of this host's"),
+    entry("src_port", &[], Type::Int, Get::Client(|client, _| port(source(client))), "the client's port"),
     entry("srv_id", &[], Type::Int, Get::Server(|txn, _| txn.server.as_ref().map(|_| Value::Int(i64::from(txn.server_id)))), "the server's number"),
     entry("srv_name", &[], Type::Str, Get::Server(|txn, _| Some(Value::text(txn.server.as_ref()?.name.as_bytes()))), "the server's name"),
 ];
 
+pub(super) fn source(client: Client<'_>) -> &Address {
+    client.txn.source.as_ref().unwrap_or(&client.session.source)
+}
+
+fn destination(client: Client<'_>) -> &Address {
+    let own = &client.session.destination;
+    client.txn.destination.as_ref().unwrap_or(own)
+}
+
+/// Only an address of the host itself can be bound to.
+fn is_local<'s>(address: &Address) -> Option<Value<'s>> {
+    let ip = address.ip()?.ip();
+    Some(Value::Bool(UdpSocket::bind((ip, 0)).is_ok()))
+}
+
 /// The IP address of an end, IPv4 where it is one in IPv6 clothes.
-fn ip<'s>(address: &Address) -> Option<Value<'s>> {
+pub(super) fn ip<'s>(address: &Address) -> Option<Value<'s>> {
     Some(Value::address(match address.ip()?.ip() {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
         v4 => v4,

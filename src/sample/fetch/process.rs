@@ -20,6 +20,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("fe_conn", FRONTEND, Type::Int, Get::Process(fe_conn), "connections of a frontend now"),
     entry("fe_req_rate", FRONTEND, Type::Int, Get::Process(fe_req_rate), "HTTP requests of a frontend in the last second"),
     entry("fe_sess_rate", FRONTEND, Type::Int, Get::Process(fe_sess_rate), "new sessions of a frontend in the last second"),
+    entry("internal.strm.is_htx", &[], Type::Bool, Get::Process(|scope, _| Some(Value::Bool(scope.txn.has_request))), "whether the stream is an HTTP one"),
     entry("last_rule_file", &[], Type::Str, Get::Process(last_rule_file), "the file of the rule that decided last"),
     entry("last_rule_line", &[], Type::Int, Get::Process(last_rule_line), "the line of the rule that decided last"),
     entry("nbsrv", BACKEND, Type::Int, Get::Process(nbsrv), "usable servers of a backend"),

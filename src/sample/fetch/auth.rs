@@ -1,0 +1,91 @@
+//! HTTP authentication (manual 7.3.6, `http_auth` and kin; RFC 7617, RFC 6750).
+
+use super::*;
+use crate::sample::args::Args;
+use crate::sample::codec::decode_base64;
+use crate::sample::table::Request;
+use crate::settings::{Secret, User, Userlist};
+
+const USERS: &[Param] = &[need(Kind::Users)];
+
+#[rustfmt::skip]
+pub(super) const TABLE: &[Fetch] = &[
+    entry("http_auth", USERS, Type::Bool, Get::Request(http_auth), "whether user and password are those of a userlist"),
+    entry("http_auth_bearer", &[may(Kind::Str)], Type::Str, Get::Request(bearer), "the token of a Bearer authorization"),
+    entry("http_auth_group", USERS, Type::Str, Get::Request(group), "the user's name if the password is right; matched against groups"),
+    entry("http_auth_pass", &[], Type::Str, Get::Request(|r, _| Some(Value::owned(basic(r)?.1))), "the password of a Basic authorization"),
+    entry("http_auth_type", &[], Type::Str, Get::Request(kind), "the scheme of the authorization"),
+    entry("http_auth_user", &[], Type::Str, Get::Request(|r, _| Some(Value::owned(basic(r)?.0))), "the user of a Basic authorization"),
+];
+
+/// Scheme and credentials of an authorization header.
+fn authorization<'s>(request: Request<'s>, header: &'s [u8]) -> Option<(&'s [u8], &'s [u8])> {
+    let value = request.head().find(header)?;
+    let space = memchr::memchr(b' ', value)?;
+    let credentials = value.get(space + 1..)?;
+    Some((value.get(..space)?, credentials.trim_ascii_start()))
+}
+
+/// User and password of a Basic authorization.
+fn basic(request: Request<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (scheme, credentials) = authorization(request, b"authorization")?;
+    if !scheme.eq_ignore_ascii_case(b"basic") {
+        return None;
+    }
+    let mut user = decode_base64(credentials)?;
+    let colon = memchr::memchr(b':', &user)?;
+    let password = user.split_off(colon + 1);
+    user.truncate(colon);
+    Some((user, password))
+}
+
+/// The user of this list whose password this is.
+fn authenticate<'l>(users: &'l Userlist, name: &[u8], password: &[u8]) -> Option<&'l User> {
+    let user = users
+        .users
+        .iter()
+        .find(|user| user.name.as_bytes() == name)?;
+    let right = match &user.secret {
+        Secret::Plain(plain) => same(plain.as_bytes(), password),
+        Secret::Crypt(hash) => pwhash::unix::verify(password, hash),
+    };
+    right.then_some(user)
+}
+
+/// Compares in a time that does not tell where they differ.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
+}
+
+/// The authenticated user of a request, and its groups; what a match against groups needs.
+pub fn authenticated<'l>(request: Request<'_>, users: &'l Userlist) -> Option<&'l User> {
+    let (name, password) = basic(request)?;
+    authenticate(users, &name, &password)
+}
+
+fn http_auth<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
+    let user = authenticated(request, args.users(0)?);
+    Some(Value::Bool(user.is_some()))
+}
+
+fn group<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
+    let user = authenticated(request, args.users(0)?)?;
+    Some(Value::text(user.name.as_bytes()))
+}
+
+fn kind<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
+    let (scheme, _) = authorization(request, b"authorization")?;
+    let known: [&[u8]; 2] = [b"Basic", b"Bearer"];
+    known
+        .into_iter()
+        .find(|known| scheme.eq_ignore_ascii_case(known))
+        .map(Value::text)
+}
+
+fn bearer<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
+    let header = args.some_text(0).unwrap_or(b"authorization");
+    let (scheme, token) = authorization(request, header)?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer")
+        .then(|| Value::text(token))
+}
