@@ -9,6 +9,7 @@ mod key;
 mod lease;
 mod obtain;
 mod own;
+mod place;
 mod queue;
 mod seat;
 

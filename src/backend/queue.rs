@@ -66,19 +66,19 @@ pub(super) enum Admission {
     Full,
 }
 
-/// Asks for a place on a server. `bound` requests (`force-persist`) stay in its queue even if it goes
+/// Asks for a place on a server; `rank` is asked for only to wait. `bound` requests (`force-persist`) stay in its queue even if it goes
 /// down.
 pub(super) fn admit(
     backend: &Arc<Proxy>,
     server: &Arc<Server>,
-    rank: Rank,
+    rank: impl FnOnce() -> Rank,
     bound: bool,
 ) -> Admission {
     if let Some(place) = Place::take(backend, server) {
         return Admission::Now(place);
     }
     let most = server.settings.maxqueue;
-    match Waiting::enter(backend, Some(server), rank, bound, most) {
+    match Waiting::enter(backend, Some(server), rank(), bound, most) {
         Some(waiting) => Admission::Wait(waiting),
         None => Admission::Full,
     }
@@ -150,14 +150,14 @@ impl Waiting {
     }
 
     /// Requests of this queue that were called since this one entered, itself included: what logs show
-    /// as `%sq` (if [`Waiting::for_server`]) or `%bq`.
+    /// as `%sq` (if [`Waiting::server`] is one) or `%bq`.
     pub(super) fn went_before(&self) -> u32 {
         self.queue().called().wrapping_sub(self.called_before)
     }
 
-    /// True if it waits for one server, false if for any.
-    pub(super) fn for_server(&self) -> bool {
-        self.server.is_some()
+    /// The server it waits for; `None` if any will do.
+    pub(super) fn server(&self) -> Option<&Arc<Server>> {
+        self.server.as_ref()
     }
 
     /// Ready when it is this request's turn.

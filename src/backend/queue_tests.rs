@@ -24,14 +24,14 @@ fn rank(class: i32, due_ms: i64) -> Rank {
 }
 
 fn now(backend: &Arc<Proxy>, server: usize) -> Place {
-    match admit(backend, &backend.servers[server], rank(0, 0), false) {
+    match admit(backend, &backend.servers[server], || rank(0, 0), false) {
         Admission::Now(place) => place,
         other => panic!("no room: {other:?}"),
     }
 }
 
 fn wait(backend: &Arc<Proxy>, server: usize, rank: Rank) -> Waiting {
-    match admit(backend, &backend.servers[server], rank, false) {
+    match admit(backend, &backend.servers[server], || rank, false) {
         Admission::Wait(waiting) => waiting,
         other => panic!("no wait: {other:?}"),
     }
@@ -87,7 +87,7 @@ fn maxqueue_sends_the_next_one_elsewhere() {
     let backend = backend(&[(1, 1, false)], false);
     let _running = now(&backend, 0);
     let _waiting = wait(&backend, 0, rank(0, 0));
-    let third = admit(&backend, &backend.servers[0], rank(0, 0), false);
+    let third = admit(&backend, &backend.servers[0], || rank(0, 0), false);
     assert!(matches!(third, Admission::Full));
 }
 
@@ -149,7 +149,7 @@ fn a_server_that_goes_sends_its_queue_away_if_redispatch_allows() {
         let server = backend.servers[0].clone();
         let running = now(&backend, 0);
         let mut free = wait(&backend, 0, rank(0, 0));
-        let Admission::Wait(mut bound) = admit(&backend, &server, rank(0, 0), true) else {
+        let Admission::Wait(mut bound) = admit(&backend, &server, || rank(0, 0), true) else {
             panic!("no wait");
         };
         server.state.change_admin(Admin::FORCED_MAINT, 0);
@@ -205,7 +205,7 @@ fn no_place_is_lost_or_given_twice_over_threads() {
                             wait_for_any(backend, rank(0, 0)).expect("unbounded")
                         } else {
                             let server = &backend.servers[(round % 2) as usize];
-                            match admit(backend, server, rank(0, 0), false) {
+                            match admit(backend, server, || rank(0, 0), false) {
                                 Admission::Now(place) => return place,
                                 Admission::Wait(waiting) => waiting,
                                 Admission::Full => panic!("no maxqueue here"),

@@ -254,3 +254,15 @@ pub struct Now<'a> {
     /// The worker's number, from 0 (`thread`).
     pub thread: u32,
 }
+
+impl Now<'_> {
+    /// A random number: the worker's generator, one step on (xorshift64*).
+    pub fn draw(self) -> u64 {
+        let mut x = self.random.get().max(1);
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.random.set(x);
+        x.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+}

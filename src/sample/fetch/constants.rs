@@ -71,18 +71,8 @@ fn address<'s>(_: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
     }
 }
 
-/// The worker's generator, one step on (xorshift64*).
-fn draw(now: Now<'_>) -> u64 {
-    let mut x = now.random.get().max(1);
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    now.random.set(x);
-    x.wrapping_mul(0x2545_f491_4f6c_dd1d)
-}
-
 fn rand<'s>(now: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
-    let random = draw(now) >> 32;
+    let random = now.draw() >> 32;
     let range = args.int(0).unwrap_or(1 << 32) as u64;
     Some(Value::Int(
         ((u128::from(random) * u128::from(range)) >> 32) as i64,
@@ -90,7 +80,7 @@ fn rand<'s>(now: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
 }
 
 fn uuid<'s>(now: Now<'s>, _: &'s Args) -> Option<Value<'s>> {
-    let bits = (u128::from(draw(now)) << 64) | u128::from(draw(now));
+    let bits = (u128::from(now.draw()) << 64) | u128::from(now.draw());
     let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
     Some(Value::owned(format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",

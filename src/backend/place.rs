@@ -1,0 +1,184 @@
+//! From a backend to a place on one of its servers: `use-server`, balancing, queues (manual 4.2
+//! `use-server`, `balance`, `option redispatch`, `timeout queue`).
+//!
+//! The step before connecting. Ends with a place, or with HAProxy's 503 and its two letters.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Instant, UNIX_EPOCH};
+
+use crate::acl::Outcome;
+use crate::end::{Cause, End, Stage};
+use crate::net::Alarm;
+use crate::plan::{Proxy, Server, Target};
+use crate::sample::Scope;
+use crate::settings::Options;
+use crate::state::Operational;
+use crate::state::queue::Rank;
+use crate::worker::Worker;
+
+use super::choose::{Chosen, choose};
+use super::queue::{Admission, Place, Turn, Waiting, admit, wait_for_any};
+use super::{Ask, Failure, key};
+
+/// What an earlier attempt or persistence says about the server.
+#[derive(Debug, Default)]
+pub(super) struct Wish {
+    /// This server: persistence named it, or a retry stays on it.
+    pub(super) server: Option<Arc<Server>>,
+    /// It may be left for another if its queue is full (persistence, not a retry).
+    pub(super) breakable: bool,
+    /// Not this one, if another can be had: the server of a failed attempt.
+    pub(super) avoid: Option<Arc<Server>>,
+}
+
+/// Finds a place for the request. Fills in the queue positions and the end of the queue timer, and
+/// counts a redispatch where the server is not the one of the attempt before.
+///
+/// # Errors
+/// No server is usable, a queue is full, or `timeout queue` passed.
+pub(super) async fn place(
+    worker: &Rc<Worker>,
+    ask: &mut Ask<'_>,
+    wish: Wish,
+) -> Result<Place, Failure> {
+    let backend = ask.backend.clone();
+    let mut former = wish.avoid;
+    let mut wanted = wish.server;
+    let mut breakable = wish.breakable;
+    if wanted.is_none() && former.is_none() && !backend.use_server.is_empty() {
+        wanted = preferred(&backend, &scope(worker, ask));
+        breakable = true;
+    }
+    let mut alarm = Alarm::new();
+    loop {
+        let admission = match wanted.take() {
+            Some(server) => admit(&backend, &server, || rank(worker, ask), false),
+            None => balanced(worker, ask, &backend, former.as_deref())?,
+        };
+        let mut waiting = match admission {
+            Admission::Now(place) => return Ok(placed(ask, place, former.as_ref())),
+            Admission::Full if breakable && backend.settings.redispatch.is_some() => {
+                breakable = false;
+                continue;
+            }
+            Admission::Full => return Err(failure(Cause::Server, Stage::Queue)),
+            Admission::Wait(waiting) => waiting,
+        };
+        if alarm.deadline().is_none() {
+            let timeouts = &backend.settings.timeouts;
+            alarm.after(Instant::now(), timeouts.queue.or(timeouts.connect));
+        }
+        let turn = alarm.run(waiting.turn()).await;
+        count_position(ask, &waiting);
+        match turn {
+            Ok(Turn::Serve(place)) => return Ok(placed(ask, place, former.as_ref())),
+            Ok(Turn::ChooseAgain) => {
+                former = waiting.server().cloned().or(former);
+                breakable = false;
+            }
+            Err(_) => return Err(failure(Cause::ServerTimeout, Stage::Queue)),
+        }
+    }
+}
+
+/// A place or a wait as balancing has it.
+fn balanced(
+    worker: &Rc<Worker>,
+    ask: &mut Ask<'_>,
+    backend: &Arc<Proxy>,
+    avoid: Option<&Server>,
+) -> Result<Admission, Failure> {
+    if backend.settings.balance.is_none()
+        && let Some(server) = &backend.dispatch
+    {
+        return Ok(admit(backend, server, || rank(worker, ask), false));
+    }
+    let hashes = backend.balance.algorithm.hashes();
+    let hash = hashes.then(|| key::hash(backend, &scope(worker, ask)));
+    let random = &mut || (worker.now().draw() >> 32) as u32;
+    match choose(backend, hash.flatten(), avoid, random) {
+        Chosen::Server(server) => Ok(admit(backend, &server, || rank(worker, ask), false)),
+        Chosen::Full => wait_for_any(backend, rank(worker, ask))
+            .map(Admission::Wait)
+            .ok_or_else(|| failure(Cause::Server, Stage::Queue)),
+        Chosen::Nobody => Err(failure(Cause::Server, Stage::Connect)),
+    }
+}
+
+/// The server of the first `use-server` rule that applies and names one that is not down (or any, with
+/// `option persist`).
+fn preferred(backend: &Arc<Proxy>, scope: &Scope<'_>) -> Option<Arc<Server>> {
+    let persist = backend.settings.options.contains(Options::PERSIST);
+    for (target, condition) in &backend.use_server {
+        if condition
+            .as_ref()
+            .is_some_and(|condition| condition.test(scope) != Outcome::Pass)
+        {
+            continue;
+        }
+        let server = match target {
+            Target::Index(at) => backend.servers.get(*at)?,
+            Target::Format(format) => {
+                let mut name = Vec::new();
+                format.render(scope, &mut name);
+                let named = |server: &&Arc<Server>| server.settings.name.as_bytes() == name;
+                backend.servers.iter().find(named)?
+            }
+        };
+        let down =
+            server.state.admin().maint() || server.state.operational() == Operational::Stopped;
+        if persist || !down {
+            return Some(server.clone());
+        }
+    }
+    None
+}
+
+fn scope<'a>(worker: &'a Rc<Worker>, ask: &'a mut Ask<'_>) -> Scope<'a> {
+    Scope {
+        session: ask.session,
+        txn: ask.txn,
+        now: worker.now(),
+        waiting: Cell::new(false),
+    }
+}
+
+/// The request's rank in a queue it would enter now.
+fn rank(worker: &Rc<Worker>, ask: &Ask<'_>) -> Rank {
+    let (class, offset) = ask.txn.priority;
+    let since = worker.now().date.duration_since(UNIX_EPOCH);
+    let now_ms = since.map_or(0, |since| since.as_millis() as i64);
+    Rank {
+        class,
+        due_ms: now_ms + i64::from(offset),
+    }
+}
+
+fn count_position(ask: &mut Ask<'_>, waiting: &Waiting) {
+    let position = match waiting.server() {
+        Some(_) => &mut ask.txn.server_queue,
+        None => &mut ask.txn.backend_queue,
+    };
+    *position += waiting.went_before();
+}
+
+fn placed(ask: &mut Ask<'_>, place: Place, former: Option<&Arc<Server>>) -> Place {
+    ask.txn.timers.queued = Some(Instant::now());
+    if let Some(former) = former
+        && !Arc::ptr_eq(former, &place.server)
+    {
+        ask.txn.redispatched = true;
+        former.state.totals.redispatches.inc();
+        place.backend.state.back.redispatches.inc();
+    }
+    place
+}
+
+fn failure(cause: Cause, stage: Stage) -> Failure {
+    Failure {
+        end: End::new(cause, stage),
+        status: 503,
+    }
+}
