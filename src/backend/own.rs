@@ -1,6 +1,7 @@
 //! Server connections that belong to one client connection (`http-reuse never`).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::net::Stream;
 use crate::plan::Server;
@@ -14,6 +15,8 @@ pub struct Idle {
     pub server: Arc<Server>,
     /// Requests it has carried.
     pub requests: u32,
+    /// Since when it is idle.
+    pub since: Instant,
 }
 
 /// Idle server connections that only this client's requests may use. The stream keeps one per client

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -34,12 +34,14 @@ pub struct Options {
 
 /// Why a listener could not be opened. The words are HAProxy's.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} ({cause})")]
+#[error("{what} ({cause}){place}")]
 pub struct ListenError {
     /// What failed: `cannot bind socket`.
     pub what: String,
     /// Why, in the system's words without its number.
     pub cause: String,
+    /// Where: ` for [address:port]`, ` [path]`, or nothing.
+    pub place: String,
 }
 
 impl ListenError {
@@ -47,8 +49,18 @@ impl ListenError {
         Self {
             what: what.to_owned(),
             cause: words(&error.into()),
+            place: String::new(),
         }
     }
+
+    fn at(self, place: String) -> Self {
+        Self { place, ..self }
+    }
+}
+
+/// An address as HAProxy shows it: IPv6 without brackets of its own.
+fn shown(address: SocketAddr) -> String {
+    format!(" for [{}:{}]", address.ip(), address.port())
 }
 
 /// The system's words for an error, without the number that Rust adds.
@@ -83,7 +95,10 @@ pub fn open(bind: &Bind, options: Options, workers: usize) -> Result<Opened, Lis
             let address = SocketAddr::new(listen_ip(host, *family)?, *port);
             open_tcp(bind, options, address, workers.max(1))
         }
-        Some(Endpoint::Unix(path)) => single(open_unix(bind, path, options)?),
+        Some(Endpoint::Unix(path)) => {
+            let place = format!(" [{path}]");
+            single(open_unix(bind, path, options).map_err(|error| error.at(place))?)
+        }
         Some(Endpoint::Abstract(name)) => {
             let address = abstract_address(name)
                 .map_err(|error| ListenError::new("cannot bind UNIX socket", error))?;
@@ -93,10 +108,12 @@ pub fn open(bind: &Bind, options: Options, workers: usize) -> Result<Opened, Lis
         Some(Endpoint::SockPair(number)) => Err(ListenError {
             what: format!("cannot listen on 'sockpair@{number}'"),
             cause: "socket pairs are not supported yet".into(),
+            place: String::new(),
         }),
         None => Err(ListenError {
             what: "cannot bind socket".into(),
             cause: "no address".into(),
+            place: String::new(),
         }),
     }
 }
@@ -129,7 +146,8 @@ fn open_tcp(
     let mut sockets = Vec::with_capacity(workers);
     for _ in 0..workers {
         warnings.clear();
-        let socket = tcp_socket(bind, options, address, &mut warnings)?;
+        let socket = tcp_socket(bind, options, address, &mut warnings)
+            .map_err(|error| error.at(shown(address)))?;
         sockets.push(Arc::new(socket));
     }
     let certain = !address.ip().is_unspecified() && !bind.transparent && address.port() != 0;
@@ -151,7 +169,7 @@ fn tcp_socket(
         .map_err(|error| ListenError::new("cannot create receiving socket", error))?;
     let mut try_set = |what: &str, done: io::Result<()>| {
         if let Err(error) = done {
-            warnings.push(format!("{what} ({})", words(&error)));
+            warnings.push(format!("{what} ({}){}", words(&error), shown(address)));
         }
     };
     let _ = socket.set_reuse_address(true);
@@ -327,22 +345,34 @@ impl Listener {
         self.io.get_ref()
     }
 
-    /// Accepts the next connection, with the client's address where it is an IP address.
-    pub fn poll_accept(
-        &self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(Stream, Option<SocketAddr>)>> {
+    /// Ready when there may be a connection to accept.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_read_ready(cx).map_ok(|_| ())
+    }
+
+    /// Accepts a connection if there is one, with the client's address where it is an IP address.
+    ///
+    /// # Errors
+    /// Descriptors or memory ran out.
+    pub fn accept(&self) -> io::Result<Option<(Stream, Option<SocketAddr>)>> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(ready) = self.io.poll_read_ready(&mut cx) else {
+            return Ok(None);
+        };
+        let mut ready = ready?;
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         loop {
-            let mut ready = ready!(self.io.poll_read_ready(cx))?;
-            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
             match rustix::net::acceptfrom_with(self.io.get_ref(), flags) {
                 Ok((socket, peer)) => {
                     let stream = Stream::new(socket)?;
-                    return Poll::Ready(Ok((stream, peer.and_then(ip_address))));
+                    return Ok(Some((stream, peer.and_then(ip_address))));
                 }
-                Err(Errno::AGAIN) => ready.clear_ready(),
+                Err(Errno::AGAIN) => {
+                    ready.clear_ready();
+                    return Ok(None);
+                }
                 Err(Errno::INTR | Errno::CONNABORTED) => {}
-                Err(error) => return Poll::Ready(Err(error.into())),
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -265,4 +265,15 @@ impl Now<'_> {
         self.random.set(x);
         x.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
+
+    /// The clock of rates: see [`millis`].
+    pub fn millis(&self) -> u64 {
+        millis(self.date)
+    }
+}
+
+/// Wall clock in milliseconds since 1970: the clock that rates and dates count in.
+pub fn millis(date: SystemTime) -> u64 {
+    date.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }

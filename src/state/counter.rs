@@ -61,6 +61,19 @@ impl Gauge {
         }
         taken
     }
+    /// One more unless that would pass `limit` (0: no limit), not yet counted among the highest values:
+    /// what it is for has not come. [`Gauge::confirm`] or [`Gauge::dec`] follows.
+    pub fn reserve(&self, limit: u32) -> bool {
+        let more = |n: u32| (limit == 0 || n < limit).then_some(n + 1);
+        self.now.fetch_update(Relaxed, Relaxed, more).is_ok()
+    }
+    /// What was reserved has come.
+    pub fn confirm(&self) {
+        let now = self.now.load(Relaxed);
+        if now > self.max.load(Relaxed) {
+            self.max.fetch_max(now, Relaxed);
+        }
+    }
     /// The value now.
     pub fn load(&self) -> u32 {
         self.now.load(Relaxed)

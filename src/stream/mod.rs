@@ -10,10 +10,12 @@ use std::rc::Rc;
 
 pub use client::Client;
 
+use tokio::task::AbortHandle;
+
 use crate::worker::{Accepted, Worker};
 
-/// Serves a client connection until it ends.
-pub async fn accept(worker: Rc<Worker>, accepted: Accepted) {
+/// Starts serving a client connection, as a task of the worker.
+pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> AbortHandle {
     let client = Client::new(accepted);
-    http::serve(worker, client).await;
+    tokio::task::spawn_local(http::serve(worker.clone(), client)).abort_handle()
 }

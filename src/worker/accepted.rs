@@ -1,12 +1,16 @@
 //! A client connection on its way from the accept loop to the stream engine.
 
+use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Instant, SystemTime};
 
 use crate::net::Stream;
 use crate::plan::{Listener, Plan, Proxy};
 use crate::sample::Address;
 use crate::state;
+
+use super::Worker;
 
 /// A client connection that was just accepted.
 #[derive(Debug)]
@@ -29,36 +33,72 @@ pub struct Accepted {
     pub slot: Slot,
 }
 
-/// A counted client connection: dropping it makes room for another.
+/// A place for a client connection under all limits. Dropping it makes room for another.
 #[derive(Debug)]
 pub struct Slot {
-    state: Arc<state::State>,
+    worker: Rc<Worker>,
     proxy: Arc<state::Proxy>,
     listener: Arc<state::Listener>,
+    key: usize,
 }
 
 impl Slot {
-    /// Counts a connection.
-    pub fn take(
-        state: Arc<state::State>,
-        proxy: Arc<state::Proxy>,
-        listener: Arc<state::Listener>,
-    ) -> Self {
-        state.process.conns.inc();
-        proxy.front.sessions.inc();
-        listener.conns.inc();
-        Self {
-            state,
-            proxy,
-            listener,
+    /// Takes a place, if the limits of the process, the frontend and the listener allow.
+    pub(super) fn reserve(
+        worker: &Rc<Worker>,
+        plan: &Plan,
+        proxy: &Proxy,
+        listener: &Listener,
+    ) -> Option<Self> {
+        let process = &worker.fleet.state.process;
+        if !process.conns.reserve(plan.maxconn) {
+            return None;
         }
+        if !proxy.state.front.sessions.reserve(proxy.maxconn) {
+            process.conns.dec();
+            return None;
+        }
+        if !listener.state.conns.reserve(listener.bind.maxconn) {
+            process.conns.dec();
+            proxy.state.front.sessions.dec();
+            return None;
+        }
+        Some(Self {
+            worker: worker.clone(),
+            proxy: proxy.state.clone(),
+            listener: listener.state.clone(),
+            key: worker.clients.enter(),
+        })
+    }
+
+    /// A connection has come to take the place.
+    pub(super) fn confirm(&self) {
+        self.worker.fleet.state.process.conns.confirm();
+        self.proxy.front.sessions.confirm();
+        self.listener.conns.confirm();
+    }
+
+    /// Its key among the worker's clients.
+    pub(super) fn key(&self) -> usize {
+        self.key
+    }
+
+    /// Says whether the connection is idle between requests: then it may be closed without notice
+    /// when the process stops.
+    pub fn set_idle(&self, idle: bool) {
+        self.worker.clients.set_idle(self.key, idle);
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        let fleet = &self.worker.fleet;
+        self.worker.clients.leave(self.key);
         self.listener.conns.dec();
         self.proxy.front.sessions.dec();
-        self.state.process.conns.dec();
+        fleet.state.process.conns.dec();
+        if fleet.crowded.load(SeqCst) > 0 {
+            fleet.room.notify_waiters();
+        }
     }
 }

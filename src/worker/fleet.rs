@@ -1,31 +1,163 @@
-//! What all workers and the control thread share.
+//! All workers together: what they share, how they start, change plans and stop.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
+use tokio::sync::{Notify, watch};
 
 use crate::plan::Plan;
-use crate::state::State;
+use crate::state::{self, State};
+
+use super::sockets::Sockets;
+use super::thread;
 
 /// All workers of the process, seen from any thread.
 #[derive(Debug)]
 pub struct Fleet {
     plan: ArcSwap<Plan>,
+    /// Plans that connections may still run on.
+    plans: Mutex<Vec<Weak<Plan>>>,
+    wanted: watch::Sender<Wanted>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    stopping: AtomicBool,
+    /// Accept loops that wait for a connection to end.
+    pub(super) crowded: AtomicU32,
+    /// Told when a connection ended while some wait.
+    pub(super) room: Notify,
     /// The living state.
     pub state: Arc<State>,
 }
 
+/// What every worker is to do; each brings itself in line when it changes.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// Where to listen.
+    pub(super) sockets: Arc<Sockets>,
+    /// For whom.
+    pub(super) plan: Arc<Plan>,
+    /// Idle client connections are to be closed.
+    pub(super) draining: bool,
+    /// Everything is to be dropped.
+    pub(super) ending: bool,
+}
+
+/// How many workers a plan asks for: `nbthread`, else one per CPU the process may use.
+pub fn size(plan: &Plan) -> usize {
+    let cpus = || std::thread::available_parallelism().map_or(1, usize::from);
+    plan.global.nbthread.map_or_else(cpus, usize::from).max(1)
+}
+
 impl Fleet {
-    /// A fleet that will run this plan.
-    pub fn new(plan: Arc<Plan>) -> Arc<Self> {
-        Arc::new(Self {
+    /// Starts the workers of a plan, [`size`] of them.
+    ///
+    /// # Errors
+    /// A thread or its runtime cannot be made.
+    pub fn start(plan: Arc<Plan>, sockets: Sockets) -> io::Result<Arc<Self>> {
+        let number_of_workers = size(&plan);
+        let wanted = Wanted {
+            sockets: Arc::new(sockets),
+            plan: plan.clone(),
+            draining: false,
+            ending: false,
+        };
+        let fleet = Arc::new(Self {
+            plans: Mutex::new(vec![Arc::downgrade(&plan)]),
             state: plan.state.clone(),
             plan: ArcSwap::new(plan),
-        })
+            wanted: watch::Sender::new(wanted),
+            threads: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            crowded: AtomicU32::new(0),
+            room: Notify::new(),
+        });
+        for number in 0..number_of_workers {
+            let thread = thread::spawn(number as u32, fleet.clone(), fleet.wanted.subscribe())?;
+            lock(&fleet.threads).push(thread);
+        }
+        Ok(fleet)
     }
 
     /// The plan for new connections.
     pub fn plan(&self) -> Arc<Plan> {
         self.plan.load_full()
     }
+
+    /// The sockets that are listened on now.
+    pub fn sockets(&self) -> Arc<Sockets> {
+        self.wanted.borrow().sockets.clone()
+    }
+
+    /// Changes to another plan and its sockets. Connections go on with the plan they started with;
+    /// listeners whose sockets are the same do not notice.
+    pub fn reload(&self, plan: Arc<Plan>, sockets: Sockets) {
+        let mut plans = lock(&self.plans);
+        plans.retain(|old| old.strong_count() > 0);
+        plans.push(Arc::downgrade(&plan));
+        drop(plans);
+        self.plan.store(plan.clone());
+        self.wanted.send_modify(|wanted| {
+            wanted.plan = plan;
+            wanted.sockets = Arc::new(sockets);
+        });
+    }
+
+    /// Takes a change of a server's health, weight or administrative state into the balancers of every
+    /// plan that still runs. Answers how many queued requests were sent to choose another server.
+    pub fn server_changed(&self, server: &state::Server) -> u32 {
+        let plans: Vec<Arc<Plan>> = lock(&self.plans).iter().filter_map(Weak::upgrade).collect();
+        let mut sent = 0;
+        for plan in plans {
+            let proxy = plan.backends.get(&server.proxy);
+            let Some(proxy) = proxy.and_then(|&at| plan.proxies.get(at)) else {
+                continue;
+            };
+            let known = proxy
+                .servers
+                .iter()
+                .find(|known| std::ptr::eq(&*known.state, server));
+            if let Some(known) = known {
+                sent += crate::backend::server_changed(proxy, known);
+            }
+        }
+        sent
+    }
+
+    /// Stops softly: closes the listeners and idle connections; live streams go on. The process may
+    /// end when [`Fleet::live`] is 0.
+    pub fn stop_softly(&self) {
+        self.stopping.store(true, SeqCst);
+        self.wanted.send_modify(|wanted| {
+            wanted.sockets = Arc::default();
+            wanted.draining = true;
+        });
+    }
+
+    /// True once a soft stop has begun: responses should say `Connection: close`.
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(SeqCst)
+    }
+
+    /// Client connections now.
+    pub fn live(&self) -> u32 {
+        self.state.process.conns.load()
+    }
+
+    /// Drops everything and waits for the threads to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, SeqCst);
+        self.wanted.send_modify(|wanted| {
+            wanted.sockets = Arc::default();
+            wanted.ending = true;
+        });
+        for thread in lock(&self.threads).drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,11 +2,15 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::backend::{Idle, Own};
 use crate::net::Stream;
 use crate::plan::{Proxy, Server};
 use crate::settings::HttpReuse;
+
+/// `pool-purge-delay` by default, in milliseconds.
+const PURGE: u64 = 5_000;
 
 /// Idle connections by server.
 #[derive(Debug, Default)]
@@ -32,6 +36,7 @@ impl IdlePool {
             stream,
             server,
             requests,
+            since: Instant::now(),
         };
         if backend.settings.reuse == HttpReuse::Never {
             own.keep(idle);
@@ -69,5 +74,24 @@ impl IdlePool {
             }
         }
         None
+    }
+
+    /// Closes connections that their servers closed, and half of those that were not needed for
+    /// `pool-purge-delay` (manual 5.2).
+    pub fn sweep(&self, now: Instant) {
+        for list in self.by_server.borrow_mut().iter_mut() {
+            let before = list.len();
+            let Some(server) = list.first().map(|idle| idle.server.clone()) else {
+                continue;
+            };
+            list.retain(|idle| idle.stream.noticed().is_none());
+            let delay = Duration::from_millis(server.settings.pool_purge_delay.unwrap_or(PURGE));
+            let stale = list.iter().filter(|idle| idle.since + delay <= now).count();
+            // The list is used from its end, so the ones that were not needed are in front.
+            list.drain(..stale.div_ceil(2));
+            for _ in list.len()..before {
+                server.state.idle.dec();
+            }
+        }
     }
 }

@@ -3,10 +3,14 @@
 //! `process` starts workers; `stream` and `backend` run on them. Everything here is `!Send` but
 //! [`Fleet`], which all workers share.
 
+mod accept;
 mod accepted;
+mod clients;
 mod fleet;
 mod idle;
 mod pools;
+mod sockets;
+mod thread;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,9 +18,11 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 pub use accepted::{Accepted, Slot};
-pub use fleet::Fleet;
+pub use clients::Clients;
+pub use fleet::{Fleet, size};
 pub use idle::IdlePool;
 pub use pools::Pools;
+pub use sockets::Sockets;
 
 use crate::plan::Plan;
 use crate::sample::{Now, Transaction};
@@ -32,6 +38,8 @@ pub struct Worker {
     pub pools: Pools,
     /// Futures of live HTTP transactions, to be used again.
     pub runners: crate::stream::http::Runners,
+    /// Client connections.
+    pub clients: Clients,
     /// Idle server connections.
     pub idle: IdlePool,
     random: Cell<u64>,
@@ -46,6 +54,7 @@ impl Worker {
             fleet,
             pools,
             runners: crate::stream::http::Runners::default(),
+            clients: Clients::default(),
             idle: IdlePool::default(),
             random: Cell::new(seed | 1),
         })
@@ -74,5 +83,11 @@ impl Worker {
     /// Gives a finished transaction back.
     pub fn recycle(&self, transaction: Box<Transaction>) {
         self.pools.recycle(transaction);
+    }
+
+    /// Tells the log of the process that something is wrong which is no stream's affair.
+    pub fn complain(&self, text: &str) {
+        let log = self.plan().log.process();
+        log.send(SystemTime::now(), crate::log::ALERT, text.as_bytes());
     }
 }

@@ -1,0 +1,257 @@
+//! Accept loops: one per listener, limits before every accept.
+//!
+//! While a limit is reached nothing is accepted and the kernel's backlog fills, as with HAProxy.
+
+use std::cell::RefCell;
+use std::future::{pending, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::task::AbortHandle;
+
+use crate::net::listen::local_address;
+use crate::net::{Listener as Socket, Stream};
+use crate::plan::{Listener, Plan, Proxy};
+use crate::sample::{Address, millis};
+use crate::stream;
+
+use super::Worker;
+use super::accepted::{Accepted, Slot};
+use super::fleet::Wanted;
+
+/// How long to leave the backlog alone when descriptors or memory have run out.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+/// A crowded accept loop looks again after this even if nobody told it that there is room.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The accept loops of a worker.
+#[derive(Debug, Default)]
+pub(super) struct Posts(Vec<Post>);
+
+#[derive(Debug)]
+struct Post {
+    socket: Arc<std::os::fd::OwnedFd>,
+    owner: Rc<RefCell<Owner>>,
+    task: AbortHandle,
+}
+
+impl Drop for Post {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Whom an accept loop works for; changes at a reload.
+#[derive(Debug, Clone)]
+struct Owner {
+    plan: Arc<Plan>,
+    proxy: Arc<Proxy>,
+    listener: Arc<Listener>,
+    /// The address that clients reach, where it is one only.
+    address: Option<SocketAddr>,
+}
+
+impl Posts {
+    /// Keeps the loops of sockets that are still wanted, starts and ends others.
+    pub(super) fn fill(&mut self, worker: &Rc<Worker>, wanted: &Wanted) {
+        let mut old = std::mem::take(&mut self.0);
+        for entry in &wanted.sockets.entries {
+            let sockets = &entry.opened.sockets;
+            let mine = worker.number as usize % sockets.len().max(1);
+            let (proxy_at, listener_at) = entry.place;
+            let (Some(socket), Some(proxy)) =
+                (sockets.get(mine), wanted.plan.proxies.get(proxy_at))
+            else {
+                continue;
+            };
+            let Some(listener) = proxy.listeners.get(listener_at) else {
+                continue;
+            };
+            let owner = Owner {
+                plan: wanted.plan.clone(),
+                proxy: proxy.clone(),
+                listener: listener.clone(),
+                address: entry.opened.address,
+            };
+            match old
+                .iter()
+                .position(|post| Arc::ptr_eq(&post.socket, socket))
+            {
+                Some(same) => {
+                    let post = old.swap_remove(same);
+                    post.owner.replace(owner);
+                    self.0.push(post);
+                }
+                None => match Post::start(worker, socket, owner) {
+                    Ok(post) => self.0.push(post),
+                    Err(error) => worker.complain(&format!("cannot watch a listener: {error}")),
+                },
+            }
+        }
+    }
+}
+
+impl Post {
+    fn start(
+        worker: &Rc<Worker>,
+        socket: &Arc<std::os::fd::OwnedFd>,
+        owner: Owner,
+    ) -> io::Result<Self> {
+        let listening = Socket::new(socket.clone())?;
+        let owner = Rc::new(RefCell::new(owner));
+        let task = tokio::task::spawn_local(run(worker.clone(), listening, owner.clone()));
+        Ok(Self {
+            socket: socket.clone(),
+            owner,
+            task: task.abort_handle(),
+        })
+    }
+}
+
+/// Accepts until aborted.
+async fn run(worker: Rc<Worker>, socket: Socket, owner: Rc<RefCell<Owner>>) {
+    loop {
+        if poll_fn(|cx| socket.poll_ready(cx)).await.is_err() {
+            // The runtime is going down.
+            return pending().await;
+        }
+        let now = owner.borrow().clone();
+        if let Some(obstacle) = obstacle(&worker, &now) {
+            obstacle.pass(&worker, &now).await;
+            continue;
+        }
+        if let Err(error) = some(&worker, &socket, &now) {
+            worker.complain(&format!(
+                "Proxy {} cannot accept a connection: {error}",
+                now.proxy.name
+            ));
+            tokio::time::sleep(EXHAUSTED).await;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Accepts what is there, at most `tune.maxaccept` at a time.
+fn some(worker: &Rc<Worker>, socket: &Socket, owner: &Owner) -> io::Result<()> {
+    for _ in 0..owner.plan.global.maxaccept.max(1) {
+        let slot = Slot::reserve(worker, &owner.plan, &owner.proxy, &owner.listener);
+        let Some(slot) = slot else {
+            return Ok(());
+        };
+        let Some((stream, peer)) = socket.accept()? else {
+            return Ok(());
+        };
+        slot.confirm();
+        begin(worker, owner, slot, stream, peer);
+    }
+    Ok(())
+}
+
+fn begin(worker: &Rc<Worker>, owner: &Owner, slot: Slot, stream: Stream, peer: Option<SocketAddr>) {
+    let at = (Instant::now(), SystemTime::now());
+    let now_ms = millis(at.1);
+    let process = &worker.fleet.state.process;
+    process.accepted.inc();
+    process.conn_rate.add(now_ms, 1);
+    let front = &owner.proxy.state.front;
+    front.conns_total.inc();
+    front.conn_rate.add(now_ms, 1);
+    owner.listener.state.total.inc();
+    let destination = owner.address.or_else(|| match peer {
+        Some(_) => local_address(&stream),
+        None => None,
+    });
+    let accepted = Accepted {
+        source: address(peer, owner),
+        destination: address(destination, owner),
+        stream,
+        at,
+        plan: owner.plan.clone(),
+        proxy: owner.proxy.clone(),
+        listener: owner.listener.clone(),
+        slot,
+    };
+    let key = accepted.slot.key();
+    worker
+        .clients
+        .set_task(key, stream::spawn(worker, accepted));
+}
+
+fn address(ip: Option<SocketAddr>, owner: &Owner) -> Address {
+    use crate::settings::Endpoint;
+    match (ip, &owner.listener.bind.endpoint) {
+        (Some(ip), _) => Address::Ip(ip),
+        (None, Some(Endpoint::Unix(path) | Endpoint::Abstract(path))) => {
+            Address::Unix(path.as_str().into())
+        }
+        (None, _) => Address::Unknown,
+    }
+}
+
+/// Why nothing may be accepted now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Obstacle {
+    /// Too many connections.
+    Crowded,
+    /// Too many connections per second: the time until the next may come.
+    TooFast(Duration),
+    /// The frontend was stopped or disabled.
+    Stopped,
+}
+
+fn obstacle(worker: &Worker, owner: &Owner) -> Option<Obstacle> {
+    let (plan, proxy, listener) = (&owner.plan, &owner.proxy, &owner.listener);
+    let process = &worker.fleet.state.process;
+    let front = &proxy.state.front;
+    if proxy.state.stopping.load(Relaxed) {
+        return Some(Obstacle::Stopped);
+    }
+    let listener_full =
+        listener.bind.maxconn > 0 && listener.state.conns.load() >= listener.bind.maxconn;
+    if process.conns.load() >= plan.maxconn
+        || front.sessions.load() >= proxy.maxconn
+        || listener_full
+    {
+        return Some(Obstacle::Crowded);
+    }
+    let limits = [
+        (proxy.settings.rate_limit, &front.session_rate),
+        (plan.global.maxconnrate, &process.conn_rate),
+        (plan.global.maxsessrate, &process.sess_rate),
+    ];
+    let mut now_ms = None;
+    for (limit, rate) in limits.into_iter().filter(|(limit, _)| *limit > 0) {
+        let now_ms = *now_ms.get_or_insert_with(|| millis(SystemTime::now()));
+        if rate.read(now_ms) >= limit {
+            let wait = (1000 / u64::from(limit)).clamp(1, 1000);
+            return Some(Obstacle::TooFast(Duration::from_millis(wait)));
+        }
+    }
+    None
+}
+
+impl Obstacle {
+    /// Waits until it may be gone.
+    async fn pass(self, worker: &Rc<Worker>, owner: &Owner) {
+        match self {
+            Self::TooFast(wait) => tokio::time::sleep(wait).await,
+            Self::Stopped => tokio::time::sleep(LOOK_AGAIN).await,
+            Self::Crowded => {
+                let fleet = &worker.fleet;
+                let mut room = pin!(fleet.room.notified());
+                room.as_mut().enable();
+                fleet.crowded.fetch_add(1, SeqCst);
+                // One may have ended between the look and the entry.
+                if obstacle(worker, owner) == Some(self) {
+                    let _ = tokio::time::timeout(LOOK_AGAIN, room).await;
+                }
+                fleet.crowded.fetch_sub(1, SeqCst);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One worker thread: a runtime, and a loop that brings its listeners in line with what is wanted.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+use super::Worker;
+use super::accept::Posts;
+use super::fleet::{Fleet, Wanted};
+
+/// How often idle server connections are looked after.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Starts a worker.
+///
+/// # Errors
+/// The thread or its runtime cannot be made.
+pub(super) fn spawn(
+    number: u32,
+    fleet: Arc<Fleet>,
+    wanted: watch::Receiver<Wanted>,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(format!("worker {number}"))
+        .spawn(move || {
+            let worker = Worker::new(number, fleet, seed(number));
+            let local = LocalSet::new();
+            local.block_on(&runtime, work(worker, wanted));
+            // Streams end here, on their own thread and inside their runtime.
+            let _inside = runtime.enter();
+            drop(local);
+        })
+}
+
+async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
+    let mut posts = Posts::default();
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let now = wanted.borrow_and_update().clone();
+        if now.ending {
+            return;
+        }
+        posts.fill(&worker, &now);
+        if now.draining {
+            worker.clients.close_idle();
+        }
+        drop(now);
+        loop {
+            tokio::select! {
+                changed = wanted.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+                _ = sweep.tick() => {
+                    worker.idle.sweep(std::time::Instant::now());
+                    if worker.fleet.stopping() {
+                        worker.clients.close_idle();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Differs between processes and threads, so that `random` and its kin do.
+fn seed(number: u32) -> u64 {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(number);
+    hasher.finish()
+}
