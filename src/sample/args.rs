@@ -3,9 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use regex::bytes::Regex;
-
 use super::vars::{VarName, Variable};
+use crate::regex::Regex;
 use crate::settings::Userlist;
 use crate::state;
 
@@ -44,6 +43,16 @@ pub enum Kind {
     Operand,
     /// A text, or the variable that holds it.
     TextOrVar,
+    /// An integer other than 0.
+    NotZero,
+    /// An integer from the first to the second of these.
+    Range(i64, i64),
+    /// One of these integers.
+    OneOf(&'static [i64]),
+    /// Any of these letters.
+    Letters(&'static str),
+    /// One of these names, whatever the case.
+    Name(&'static [&'static str]),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// Text that this check accepts.
@@ -64,7 +73,7 @@ impl Kind {
     /// The name in the `-dK` dumps and in messages.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Int => "integer",
+            Self::Int | Self::NotZero | Self::Range(..) | Self::OneOf(_) => "integer",
             Self::Ipv4 => "IPv4 address",
             Self::Ipv6 => "IPv6 address",
             Self::Mask4 => "IPv4 mask",

@@ -4,13 +4,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::Arc;
 
-use regex::bytes::RegexBuilder;
-
 use super::args::{Arg, Args, Backend, Kind, Loose, Param};
 use super::reader::RawArg;
 use super::vars::VarName;
 use super::{Linker, Names};
 use crate::diag::{Diagnostic, Span};
+use crate::regex::Regex;
 
 /// Why arguments are refused: the message, and which of them.
 pub(super) struct Refusal {
@@ -123,6 +122,32 @@ fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String
             .parse()
             .map(|n| Loose::Ready(Arg::Int(n)))
             .map_err(|_| String::new()),
+        Kind::NotZero => match word.parse().map_err(|_| String::new())? {
+            0 => Err("unexpected value 0 for index".to_owned()),
+            n => ready(Arg::Int(n)),
+        },
+        Kind::Range(least, most) => match word.parse::<i64>().map_err(|_| String::new())? {
+            n if (least..=most).contains(&n) => ready(Arg::Int(n)),
+            n if most == i64::MAX => Err(format!("expects at least {least}, got {n}")),
+            n => Err(format!("expects a value from {least} to {most}, got {n}")),
+        },
+        Kind::OneOf(numbers) => match word.parse::<i64>().map_err(|_| String::new())? {
+            n if numbers.contains(&n) => ready(Arg::Int(n)),
+            n => Err(format!("unsupported value {n}, expects one of {numbers:?}")),
+        },
+        Kind::Letters(letters) => match word.chars().find(|c| !letters.contains(*c)) {
+            None => bytes(&arg.text),
+            Some(flag) => Err(format!(
+                "invalid flag '{flag}', only '{letters}' are supported"
+            )),
+        },
+        Kind::Name(names) => match names.iter().position(|n| n.eq_ignore_ascii_case(word)) {
+            Some(at) => ready(Arg::Int(at as i64)),
+            None => Err(format!(
+                "'{word}' is not available, one of '{}' is",
+                names.join("', '")
+            )),
+        },
         Kind::Ipv4 => ready(Arg::Ipv4(word.parse().map_err(|_| String::new())?)),
         Kind::Ipv6 => ready(Arg::Ipv6(word.parse().map_err(|_| String::new())?)),
         Kind::Mask4 => ready(Arg::Ipv4(mask4(word).ok_or_else(String::new)?)),
@@ -132,7 +157,8 @@ fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String
         }
         Kind::Regex(flags) => {
             let flags = all.get(flags).map_or(&b""[..], |flags| &flags.text);
-            regex(word, flags.contains(&b'i'))
+            let regex = Regex::new(&arg.text, flags.contains(&b'i'))?;
+            ready(Arg::Regex(Arc::new(regex)))
         }
         Kind::Var => VarName::parse(word).map(Loose::Var),
         Kind::VarOrNone if word.is_empty() => ready(Arg::None),
@@ -149,6 +175,7 @@ fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String
             Ok(var) => Ok(Loose::Var(var)),
             Err(_) => bytes(&arg.text),
         },
+        Kind::Choice(_) if word.is_empty() && param.optional => ready(Arg::None),
         Kind::Choice(words) => match words.iter().position(|known| *known == word) {
             Some(at) => ready(Arg::Int(at as i64)),
             None => Err(format!(
@@ -160,6 +187,7 @@ fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String
             check(word)?;
             bytes(&arg.text)
         }
+        Kind::Hex if word.is_empty() => Err(String::new()),
         Kind::Hex => {
             let raw = super::codec::unhex(&arg.text)
                 .ok_or_else(|| format!("'{word}' is not an even number of hexadecimal digits"))?;
@@ -181,28 +209,13 @@ fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String
             }
         }
         Kind::Bool => match word {
-            "true" => ready(Arg::Int(1)),
-            "false" => ready(Arg::Int(0)),
-            _ => word
-                .parse::<i64>()
-                .map(|n| Loose::Ready(Arg::Int(i64::from(n != 0))))
-                .map_err(|_| format!("expects 'true', 'false' or an integer, got '{word}'")),
+            "1" => ready(Arg::Int(1)),
+            "0" => ready(Arg::Int(0)),
+            _ if word.eq_ignore_ascii_case("true") => ready(Arg::Int(1)),
+            _ if word.eq_ignore_ascii_case("false") => ready(Arg::Int(0)),
+            _ => Err(format!("expects 'true', 'false', '1' or '0', got '{word}'")),
         },
     }
-}
-
-fn regex(pattern: &str, ignore_case: bool) -> Result<Loose, String> {
-    RegexBuilder::new(pattern)
-        .case_insensitive(ignore_case)
-        .unicode(false)
-        .size_limit(1 << 20)
-        .build()
-        .map(|regex| Loose::Ready(Arg::Regex(Arc::new(regex))))
-        .map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim();
-            format!("regex '{pattern}' is invalid ({reason})")
-        })
 }
 
 /// `24` or `255.255.255.0`. Any pattern of bits will do, as in HAProxy.

@@ -31,16 +31,21 @@ fn encode(bytes: &[u8], alphabet: &[u8; 64], pad: bool) -> Vec<u8> {
     out
 }
 
-/// The bytes of padded base64; nothing if it is malformed.
+/// The bytes of padded base64; nothing if it is malformed. Every group of four may be padded.
 pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(4) {
+    let (groups, []) = text.as_chunks::<4>() else {
         return None;
+    };
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    for group in groups {
+        let body = match group {
+            [first @ .., b'=', b'='] => &first[..],
+            [first @ .., b'='] => &first[..],
+            all => &all[..],
+        };
+        out.extend_from_slice(&decode(body, STANDARD)?);
     }
-    let body = text
-        .strip_suffix(b"==")
-        .or_else(|| text.strip_suffix(b"="))
-        .unwrap_or(text);
-    decode(body, STANDARD)
+    Some(out)
 }
 
 /// The bytes of base64url, padded or not; nothing if it is malformed.

@@ -187,7 +187,10 @@ pub(crate) fn read(text: &str, place: Place) -> Result<Expr, Diagnostic> {
     let word = word(text);
     let (expr, taken) =
         with_context(place, |cx| parse(&word, 0..text.len(), cx)).map_err(|d| *d)?;
-    assert_eq!(taken, text.len(), "{text}: something is left");
+    if taken < text.len() {
+        let rest = word.part(taken, text.len());
+        return Err(Diagnostic::alert(rest, "something is left"));
+    }
     Ok(expr)
 }
 

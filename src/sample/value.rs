@@ -150,7 +150,7 @@ impl<'a> Value<'a> {
             }
             Self::Int(n) => write!(out, "{n}"),
             Self::Ipv4(a) => write!(out, "{a}"),
-            Self::Ipv6(a) => write!(out, "{a}"),
+            Self::Ipv6(a) => write_v6(*a, out),
             Self::Str(s) | Self::Meth(s) => {
                 out.extend_from_slice(s);
                 Ok(())
@@ -170,5 +170,16 @@ impl<'a> Value<'a> {
             Self::Int(n) => *n != 0,
             _ => false,
         }
+    }
+}
+
+/// As the C library writes addresses: the old IPv4-compatible ones end in dots.
+fn write_v6(addr: Ipv6Addr, out: &mut Vec<u8>) -> std::io::Result<()> {
+    match addr.segments() {
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => {
+            let v4 = Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+            write!(out, "::{v4}")
+        }
+        _ => write!(out, "{addr}"),
     }
 }

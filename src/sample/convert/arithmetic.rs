@@ -12,11 +12,11 @@ pub(super) const TABLE: &[Converter] = &[
     entry("and", OPERAND, Type::Int, Convert::Int(|n, args, scope| Some(Value::Int(n & operand(args, scope)?))), "bitwise AND"),
     entry("bool", &[], Type::Bool, Convert::Int(|n, _, _| Some(Value::Bool(n != 0))), "true unless 0"),
     entry("cpl", &[], Type::Int, Convert::Int(|n, _, _| Some(Value::Int(!n))), "flips all bits"),
-    entry("div", OPERAND, Type::Int, Convert::Int(|n, args, scope| Some(Value::Int(divide(n, operand(args, scope)?)))), "divides; by 0: the greatest number of the sign"),
+    entry("div", OPERAND, Type::Int, Convert::Int(|n, args, scope| Some(Value::Int(divide(n, operand(args, scope)?)))), "divides; by 0: the greatest number"),
     entry("even", &[], Type::Bool, Convert::Int(|n, _, _| Some(Value::Bool(n & 1 == 0))), "true if even"),
     entry("mod", OPERAND, Type::Int, Convert::Int(|n, args, scope| Some(Value::Int(remainder(n, operand(args, scope)?)))), "the remainder; by 0: 0"),
     entry("mul", OPERAND, Type::Int, Convert::Int(|n, args, scope| Some(Value::Int(n.saturating_mul(operand(args, scope)?)))), "multiplies"),
-    entry("neg", &[], Type::Int, Convert::Int(|n, _, _| Some(Value::Int(n.wrapping_neg()))), "changes the sign"),
+    entry("neg", &[], Type::Int, Convert::Int(|n, _, _| Some(Value::Int(n.saturating_neg()))), "changes the sign"),
     entry("not", &[], Type::Bool, Convert::Int(|n, _, _| Some(Value::Bool(n == 0))), "true if 0"),
     entry("odd", &[], Type::Bool, Convert::Int(|n, _, _| Some(Value::Bool(n & 1 != 0))), "true if odd"),
     entry("or", OPERAND, Type::Int, Convert::Int(|n, args, scope| Some(Value::Int(n | operand(args, scope)?))), "bitwise OR"),
@@ -35,7 +35,6 @@ fn operand(args: &Args, scope: &Scope<'_>) -> Option<i64> {
 
 fn divide(n: i64, by: i64) -> i64 {
     match by {
-        0 if n < 0 => i64::MIN,
         0 => i64::MAX,
         _ => n.checked_div(by).unwrap_or(i64::MAX),
     }
