@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::net::Stream;
 use crate::plan::{Proxy, Server};
+use crate::sample::Address;
 use crate::worker::Worker;
 
-use super::Own;
 use super::queue::Place;
+use super::{Idle, Own};
 
 /// A server, a place among its connections, and the connection. Dropping it closes the connection and
 /// makes room for the next in the queue.
@@ -21,6 +23,7 @@ pub struct Lease {
     /// True if the connection carried requests before: an early close may then be a race, not an error.
     pub reused: bool,
     pub(super) requests: u32,
+    pub(super) addresses: (Address, Address),
     pub(super) stream: Stream,
     pub(super) place: Place,
 }
@@ -40,11 +43,17 @@ impl Lease {
             requests,
             stream,
             place,
+            addresses,
             ..
         } = self;
         drop(place);
-        worker
-            .idle
-            .keep(&backend, server, stream, requests + 1, own);
+        let idle = Idle {
+            stream,
+            server,
+            addresses,
+            requests: requests + 1,
+            since: Instant::now(),
+        };
+        worker.idle.keep(&backend, idle, own);
     }
 }

@@ -5,6 +5,7 @@
 //! know what is said on the connection.
 
 mod choose;
+mod connect;
 mod key;
 mod lease;
 mod obtain;

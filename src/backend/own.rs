@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::net::Stream;
 use crate::plan::Server;
+use crate::sample::Address;
 
 /// An idle connection and what is known of it.
 #[derive(Debug)]
@@ -13,10 +14,22 @@ pub struct Idle {
     pub stream: Stream,
     /// Where it leads.
     pub server: Arc<Server>,
+    /// Our end and the server's.
+    pub addresses: (Address, Address),
     /// Requests it has carried.
     pub requests: u32,
     /// Since when it is idle.
     pub since: Instant,
+}
+
+impl Idle {
+    /// True if it leads where the server is now: a reload or an operator may have moved it.
+    pub fn leads_to(&self, server: &Server) -> bool {
+        std::ptr::eq(&*self.server, server)
+            || (self.server.target == server.target
+                && self.server.connect == server.connect
+                && self.addresses.1.ip() == server.state.address())
+    }
 }
 
 /// Idle server connections that only this client's requests may use. The stream keeps one per client

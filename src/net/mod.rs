@@ -9,6 +9,7 @@ pub mod connect;
 pub mod fd;
 pub mod listen;
 pub mod pipe;
+pub mod proxy_header;
 mod resolve;
 mod stream;
 

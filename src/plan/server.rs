@@ -19,6 +19,13 @@ pub(super) struct Located {
     pub(super) unresolved: bool,
 }
 
+impl Server {
+    /// True if its connections say who the client is, so that no other client may use them.
+    pub fn is_private(&self) -> bool {
+        self.settings.send_proxy
+    }
+}
+
 /// Links all servers of a proxy.
 pub(super) fn link(
     proxy: &config::Proxy,

@@ -1,11 +1,9 @@
 //! Idle server connections of one worker.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backend::{Idle, Own};
-use crate::net::Stream;
 use crate::plan::{Proxy, Server};
 use crate::settings::HttpReuse;
 
@@ -20,25 +18,12 @@ pub struct IdlePool {
 
 impl IdlePool {
     /// Keeps a connection if the settings allow it, else closes it.
-    pub fn keep(
-        &self,
-        backend: &Proxy,
-        server: Arc<Server>,
-        stream: Stream,
-        requests: u32,
-        own: &mut Own,
-    ) {
-        let limits = &server.settings;
-        if limits.max_reuse.is_some_and(|max| requests > max) {
+    pub fn keep(&self, backend: &Proxy, idle: Idle, own: &mut Own) {
+        let limits = &idle.server.settings;
+        if limits.max_reuse.is_some_and(|max| idle.requests > max) {
             return;
         }
-        let idle = Idle {
-            stream,
-            server,
-            requests,
-            since: Instant::now(),
-        };
-        if backend.settings.reuse == HttpReuse::Never {
+        if backend.settings.reuse == HttpReuse::Never || idle.server.is_private() {
             own.keep(idle);
         } else {
             self.push(idle);
@@ -62,14 +47,15 @@ impl IdlePool {
         }
     }
 
-    /// Takes the connection that was used last, of those that still lead where the server is now and
-    /// that the server has not closed.
-    pub fn take(&self, server: &Server) -> Option<Idle> {
+    /// Takes the connection that was used last, of those that have carried at least `proved` requests,
+    /// still lead where the server is now, and that the server has not closed.
+    pub fn take(&self, server: &Server, proved: u32) -> Option<Idle> {
         let mut all = self.by_server.borrow_mut();
         let list = all.get_mut(server.state.number as usize)?;
-        while let Some(idle) = list.pop() {
+        while let Some(at) = list.iter().rposition(|idle| idle.requests >= proved) {
+            let idle = list.remove(at);
             server.state.idle.dec();
-            if idle.stream.noticed().is_none() {
+            if idle.leads_to(server) && idle.stream.noticed().is_none() {
                 return Some(idle);
             }
         }

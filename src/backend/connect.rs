@@ -1,0 +1,115 @@
+//! A new connection to a server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::net::connect::{Target, connect as open};
+use crate::net::listen::local_address;
+use crate::net::{Alarm, Stream, proxy_header};
+use crate::plan::Server;
+use crate::sample::Address;
+use crate::settings::Endpoint;
+use crate::worker::Worker;
+
+use super::Ask;
+
+/// Why there is no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConnectError {
+    /// The server, or the network, said no.
+    Refused,
+    /// `timeout connect` passed.
+    Timeout,
+    /// Descriptors, ports or memory ran out on our side.
+    Resource,
+}
+
+/// A new connection and its two ends.
+#[derive(Debug)]
+pub(super) struct Connected {
+    pub(super) stream: Stream,
+    pub(super) source: Address,
+    pub(super) destination: Address,
+}
+
+/// Connects to a server and says who the client is, where the server wants to be told.
+///
+/// # Errors
+/// Why not.
+pub(super) async fn connect(
+    worker: &Worker,
+    ask: &Ask<'_>,
+    server: &Server,
+) -> Result<Connected, ConnectError> {
+    let target = target(ask, server).ok_or(ConnectError::Refused)?;
+    ask.backend.state.back.connects.inc();
+    server.state.totals.connects.inc();
+    let mut alarm = Alarm::new();
+    alarm.after(Instant::now(), ask.backend.settings.timeouts.connect);
+    let stream = match alarm.run(open(&target, &server.connect)).await {
+        Err(_) => return Err(ConnectError::Timeout),
+        Ok(Err(error)) => return Err(classify(worker, &error)),
+        Ok(Ok(stream)) => stream,
+    };
+    if server.settings.send_proxy {
+        // The buffer of a new connection is empty: the line fits or the connection is broken.
+        let session = &*ask.session;
+        let line = proxy_header::version_1(session.source.ip(), session.destination.ip());
+        if stream.try_write(&line, false).ok() != Some(line.len()) {
+            return Err(ConnectError::Refused);
+        }
+    }
+    Ok(Connected {
+        source: local_address(&stream).map_or(Address::Unknown, Address::Ip),
+        destination: match target {
+            Target::Ip(address) => Address::Ip(address),
+            Target::Unix(path) | Target::Abstract(path) => Address::Unix(path),
+        },
+        stream,
+    })
+}
+
+fn classify(worker: &Worker, error: &io::Error) -> ConnectError {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        Some(errno @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
+            worker.complain(&format!("cannot connect to a server: {errno}"));
+            ConnectError::Resource
+        }
+        Some(Errno::ADDRNOTAVAIL | Errno::AGAIN) => ConnectError::Resource,
+        _ => ConnectError::Refused,
+    }
+}
+
+/// Where to: the server's address with the port that its line says, the client's own port where it
+/// says none, or the address the client asked for (`option transparent`).
+fn target(ask: &Ask<'_>, server: &Server) -> Option<Target> {
+    if let Some(target) = &server.target {
+        return Some(target.clone());
+    }
+    let asked = ask
+        .txn
+        .destination
+        .as_ref()
+        .unwrap_or(&ask.session.destination)
+        .ip();
+    let Some(address) = server.state.address() else {
+        return asked.map(Target::Ip);
+    };
+    let client_port = asked.map_or(0, |asked| asked.port());
+    let offset = match &server.settings.endpoint {
+        Some(Endpoint::Tcp { port_offset, .. }) => *port_offset,
+        _ => None,
+    };
+    let port = match (offset, address.port()) {
+        (Some(offset), _) => (i32::from(client_port) + offset) as u16,
+        (None, 0) => client_port,
+        (None, port) => port,
+    };
+    let ip = match asked {
+        Some(asked) if address.ip().is_unspecified() => asked.ip(),
+        _ => address.ip(),
+    };
+    Some(Target::Ip(SocketAddr::new(ip, port)))
+}

@@ -1,0 +1,270 @@
+//! The PROXY protocol: who the client is, said by a proxy in front of us, or by us to a server
+//! (HAProxy's `proxy-protocol.txt`). Version 1 is a line of text, version 2 is binary.
+//!
+//! Strict: whatever does not follow the protocol to the letter closes the connection, since the header
+//! decides who a client is believed to be. Sans-io: bytes in, an answer out.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The longest line of version 1, its end included.
+const LONGEST_LINE: usize = 107;
+const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+/// Fixed part of version 2.
+const FIXED: usize = 16;
+/// The most that one version 2 header may take, its TLVs included.
+pub const LONGEST: usize = FIXED + 4096;
+
+/// The two ends of the connection that the header speaks of, where it names them.
+pub type Ends = Option<(SocketAddr, SocketAddr)>;
+
+/// What has been received so far comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parsed {
+    /// More bytes are needed.
+    More,
+    /// A header of this many bytes; no ends for `UNKNOWN` and `LOCAL`: those of the connection count.
+    Header(usize, Ends),
+    /// No header.
+    Bad,
+}
+
+/// Reads a header at the start of what a client sent.
+pub fn parse(bytes: &[u8]) -> Parsed {
+    let common = bytes.len().min(SIGNATURE.len());
+    if bytes.get(..common) == SIGNATURE.get(..common) && bytes.first() != Some(&b'P') {
+        return if common < SIGNATURE.len() {
+            Parsed::More
+        } else {
+            version_2(bytes)
+        };
+    }
+    let start = b"PROXY ";
+    let common = bytes.len().min(start.len());
+    if bytes.get(..common) != start.get(..common) {
+        return Parsed::Bad;
+    }
+    let window = bytes
+        .get(..bytes.len().min(LONGEST_LINE))
+        .unwrap_or_default();
+    match memchr::memchr(b'\n', window) {
+        Some(end) => match line(window.get(..end).unwrap_or_default()) {
+            Some(ends) => Parsed::Header(end + 1, ends),
+            None => Parsed::Bad,
+        },
+        None if window.len() < LONGEST_LINE => Parsed::More,
+        None => Parsed::Bad,
+    }
+}
+
+/// The line without its LF; it must end with a CR.
+fn line(line: &[u8]) -> Option<Ends> {
+    let text = std::str::from_utf8(line.strip_suffix(b"\r")?).ok()?;
+    let rest = text.strip_prefix("PROXY ")?;
+    if rest == "UNKNOWN" || rest.starts_with("UNKNOWN ") {
+        return Some(None);
+    }
+    let mut words = rest.split(' ');
+    let family = words.next()?;
+    let (source, destination) = (words.next()?, words.next()?);
+    let (source_port, destination_port) = (port(words.next()?)?, port(words.next()?)?);
+    if words.next().is_some() {
+        return None;
+    }
+    let ip = |word: &str| -> Option<IpAddr> {
+        match family {
+            "TCP4" => word.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+            "TCP6" => word.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+            _ => None,
+        }
+    };
+    Some(Some((
+        SocketAddr::new(ip(source)?, source_port),
+        SocketAddr::new(ip(destination)?, destination_port),
+    )))
+}
+
+/// A port in decimal, without sign or leading zeros.
+fn port(word: &str) -> Option<u16> {
+    let plain = word.bytes().all(|b| b.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
+    plain.then(|| word.parse().ok()).flatten()
+}
+
+fn version_2(bytes: &[u8]) -> Parsed {
+    let Some(fixed) = bytes.get(..FIXED) else {
+        return Parsed::More;
+    };
+    let &[.., command, family, high, low] = fixed else {
+        return Parsed::Bad;
+    };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    if command >> 4 != 2 || command & 0xf > 1 || FIXED + length > LONGEST {
+        return Parsed::Bad;
+    }
+    let Some(rest) = bytes.get(FIXED..FIXED + length) else {
+        return Parsed::More;
+    };
+    if command & 0xf == 0 {
+        return Parsed::Header(FIXED + length, None);
+    }
+    let ends = match family {
+        0x11 => addresses::<4>(rest),
+        0x21 => addresses::<16>(rest),
+        // Unspecified, datagrams and unix sockets: the connection's own ends count.
+        _ => return Parsed::Header(FIXED + length, None),
+    };
+    match ends {
+        Some(ends) => Parsed::Header(FIXED + length, Some(ends)),
+        None => Parsed::Bad,
+    }
+}
+
+fn addresses<const N: usize>(bytes: &[u8]) -> Option<(SocketAddr, SocketAddr)>
+where
+    IpAddr: From<[u8; N]>,
+{
+    let (source, rest) = bytes.split_first_chunk::<N>()?;
+    let (destination, rest) = rest.split_first_chunk::<N>()?;
+    let (ports, _) = rest.split_first_chunk::<4>()?;
+    let [a, b, c, d] = *ports;
+    Some((
+        SocketAddr::new(IpAddr::from(*source), u16::from_be_bytes([a, b])),
+        SocketAddr::new(IpAddr::from(*destination), u16::from_be_bytes([c, d])),
+    ))
+}
+
+/// The version 1 line for a client; `UNKNOWN` where it has no IP address. Mixed families become IPv6.
+pub fn version_1(source: Option<SocketAddr>, destination: Option<SocketAddr>) -> Vec<u8> {
+    let (Some(source), Some(destination)) = (source, destination) else {
+        return b"PROXY UNKNOWN\r\n".to_vec();
+    };
+    let (from, to) = (source.ip(), destination.ip());
+    let ports = (source.port(), destination.port());
+    match (from, to) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            format!("PROXY TCP4 {from} {to} {} {}\r\n", ports.0, ports.1)
+        }
+        _ => {
+            let wide = |ip: IpAddr| match ip {
+                IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+                IpAddr::V6(ip) => ip,
+            };
+            let (from, to) = (wide(from), wide(to));
+            format!("PROXY TCP6 {from} {to} {} {}\r\n", ports.0, ports.1)
+        }
+    }
+    .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(source: &str, destination: &str) -> Ends {
+        Some((source.parse().unwrap(), destination.parse().unwrap()))
+    }
+
+    #[test]
+    fn lines_of_version_1() {
+        let good: [(&[u8], Ends); 4] = [
+            (
+                b"PROXY TCP4 192.0.2.1 198.51.100.9 56324 443\r\n",
+                ends("192.0.2.1:56324", "198.51.100.9:443"),
+            ),
+            (
+                b"PROXY TCP6 2001:db8::1 ::1 1 65535\r\n",
+                ends("[2001:db8::1]:1", "[::1]:65535"),
+            ),
+            (b"PROXY UNKNOWN\r\n", None),
+            (b"PROXY UNKNOWN ffff::1 whatever 1 2\r\n", None),
+        ];
+        for (bytes, ends) in good {
+            assert_eq!(parse(bytes), Parsed::Header(bytes.len(), ends));
+            for cut in 0..bytes.len() {
+                assert_eq!(parse(&bytes[..cut]), Parsed::More, "{cut}");
+            }
+        }
+        let followed = b"PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n";
+        assert_eq!(parse(followed), Parsed::Header(15, None));
+    }
+
+    #[test]
+    fn what_is_no_header() {
+        let too_long = [b"PROXY UNKNOWN ".as_slice(), &[b'x'; 93]].concat();
+        let bad: [&[u8]; 14] = [
+            b"GET / HTTP/1.1\r\n",
+            b"PROXY TCP4 192.0.2.1 198.51.100.9 56324 443\n",
+            b"PROXY TCP4 192.0.2.1 198.51.100.9 56324\r\n",
+            b"PROXY TCP4 192.0.2.1 198.51.100.9 56324 443 \r\n",
+            b"PROXY TCP4 192.0.2.1 198.51.100.9 56324 65536\r\n",
+            b"PROXY TCP4 192.0.2.1 198.51.100.9 056324 443\r\n",
+            b"PROXY TCP4 192.0.2.1 198.51.100.9 +1 443\r\n",
+            b"PROXY TCP4 192.0.2.1  198.51.100.9 1 443\r\n",
+            b"PROXY TCP4 ::1 ::1 1 443\r\n",
+            b"PROXY TCP6 1.1.1.1 1.1.1.1 1 443\r\n",
+            b"PROXY TCP5 1.1.1.1 1.1.1.1 1 443\r\n",
+            b"PROXYTCP4",
+            b"PROXY UNKNOWNX\r\n",
+            &too_long,
+        ];
+        for bytes in bad {
+            assert_eq!(parse(bytes), Parsed::Bad, "{}", bytes.escape_ascii());
+        }
+    }
+
+    fn v2(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
+        let length = (rest.len() as u16).to_be_bytes();
+        [SIGNATURE, &[command, family], &length, rest].concat()
+    }
+
+    #[test]
+    fn headers_of_version_2() {
+        let four = [192, 0, 2, 1, 198, 51, 100, 9, 0xdc, 4, 1, 0xbb];
+        let with_tlv = [four.as_slice(), &[4, 0, 1, 0]].concat();
+        let mut six = vec![0u8; 36];
+        six[15] = 1;
+        six[31] = 2;
+        six[33] = 80;
+        six[35] = 90;
+        let good = [
+            (
+                v2(0x21, 0x11, &four),
+                ends("192.0.2.1:56324", "198.51.100.9:443"),
+            ),
+            (
+                v2(0x21, 0x11, &with_tlv),
+                ends("192.0.2.1:56324", "198.51.100.9:443"),
+            ),
+            (v2(0x21, 0x21, &six), ends("[::1]:80", "[::2]:90")),
+            (v2(0x20, 0, &[]), None),
+            (v2(0x21, 0x31, &[0; 216]), None),
+        ];
+        for (bytes, ends) in good {
+            assert_eq!(parse(&bytes), Parsed::Header(bytes.len(), ends));
+            for cut in 1..bytes.len() {
+                assert_eq!(parse(&bytes[..cut]), Parsed::More, "{cut}");
+            }
+        }
+        for bad in [
+            v2(0x11, 0x11, &four),
+            v2(0x22, 0x11, &four),
+            v2(0x21, 0x11, &four[..11]),
+            v2(0x21, 0x21, &four),
+            v2(0x21, 0x11, &[0; 5000]),
+        ] {
+            assert_eq!(parse(&bad), Parsed::Bad);
+        }
+    }
+
+    #[test]
+    fn what_we_say_is_what_we_read() {
+        for (source, destination) in [
+            ("1.2.3.4:5", "6.7.8.9:10"),
+            ("[2001:db8::1]:5", "[::1]:65535"),
+        ] {
+            let ends = ends(source, destination);
+            let line = version_1(ends.map(|e| e.0), ends.map(|e| e.1));
+            assert_eq!(parse(&line), Parsed::Header(line.len(), ends));
+        }
+        assert_eq!(version_1(None, None), b"PROXY UNKNOWN\r\n");
+    }
+}
