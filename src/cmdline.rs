@@ -4,14 +4,16 @@
 //! takes what follows. `main` calls this; it must not know how any flag is carried out.
 
 mod flags;
+pub mod report;
 mod version;
 
 use std::path::PathBuf;
 
-use crate::diag::Severity;
-use crate::diag::render::message;
+use crate::config::{self, Loaded};
+use crate::diag::render::{self, message};
+use crate::diag::{Diagnostic, Severity, Sources};
 use crate::syntax::condition::{self, World};
-use crate::syntax::{Env, words};
+use crate::syntax::{self, Env, words};
 
 pub use flags::{FLAGS, Flag, Takes};
 pub use version::{banner, details};
@@ -118,6 +120,40 @@ impl Invocation {
             .map(|(name, _)| *name)
             .collect()
     }
+}
+
+/// Reads the files that the command line names, and loads them. `env` is what the first line sees.
+///
+/// # Errors
+/// What to end with if a file cannot be read.
+pub fn load(invocation: &Invocation, env: Env) -> Result<Loaded, Exit> {
+    let fail = |problems: &[Diagnostic]| {
+        let pid = std::process::id();
+        let nothing = Sources::default();
+        let told: String = problems
+            .iter()
+            .map(|problem| render::diagnostic(problem, &nothing, pid))
+            .collect();
+        Exit {
+            code: 1,
+            out: String::new(),
+            err: preamble(pid) + &told,
+        }
+    };
+    let (files, problems) = syntax::expand(&invocation.files);
+    if !problems.is_empty() {
+        return Err(fail(&problems));
+    }
+    let mut sources = Sources::default();
+    for file in &files {
+        syntax::read(&mut sources, file).map_err(|problem| fail(&[problem]))?;
+    }
+    let options = config::Options {
+        strict: invocation.strict,
+        enabled: invocation.enabled(),
+        local_peer: invocation.local_peer.clone(),
+    };
+    Ok(config::load(sources, env, &options))
 }
 
 /// What to print, and the exit code to end with.

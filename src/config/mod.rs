@@ -1,7 +1,30 @@
 //! Words to settings: sections and their keywords, one table each (manual 2 to 5).
 //!
 //! `cmdline` and reload call it, `plan` links what it gives. Opens no socket, reads no clock.
+//!
+//! [`load`] runs over all lines. A line goes to the section that is open; the section's table names
+//! the keyword, and the keyword takes its typed arguments. A word that does not work yet is an entry
+//! too: it is refused by name.
 
+mod address;
+mod args;
+mod bind;
+mod draft;
+mod global;
+mod http_errors;
+mod keyword;
+mod load;
+mod log;
 mod model;
+mod owner;
+mod proxy;
+mod sections;
+mod server;
+mod units;
+mod userlist;
+mod validate;
 
+pub use keyword::{Keyword, Sections};
+pub use load::{Loaded, Options, load};
 pub use model::{Config, Proxy, Rules, Switch, Target};
+pub use validate::has_listener;

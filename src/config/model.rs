@@ -21,10 +21,12 @@ pub struct Config {
     pub userlists: BTreeMap<String, Arc<Userlist>>,
     /// `http-errors` sections by name.
     pub http_errors: BTreeMap<String, Arc<ErrorFiles>>,
+    /// ACL and map files that lines have read.
+    pub files: Arc<crate::acl::Files>,
 }
 
 /// One proxy.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Proxy {
     /// Its name.
     pub name: String,

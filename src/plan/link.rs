@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::acl;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Severity};
 use crate::log;
@@ -42,7 +41,7 @@ pub fn link(
 ) -> (Option<Plan>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let vars = old.map(|old| old.vars.clone()).unwrap_or_default();
-    let files = acl::Files::default();
+    let files = config.files.clone();
     let index = Index::new(config, state);
     let log = match log::Outputs::new(&config.global, state) {
         Ok(log) => log,
@@ -70,7 +69,7 @@ pub fn link(
             state,
             vars: &vars,
             proxy,
-            files: &files,
+            files: &*files,
             names: &index,
             warnings: Vec::new(),
         };

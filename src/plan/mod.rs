@@ -57,7 +57,7 @@ pub struct Plan {
     /// Numbers of variables, the same for the life of the process.
     pub vars: Arc<VarNames>,
     /// ACL and map files.
-    pub files: acl::Files,
+    pub files: Arc<acl::Files>,
 }
 
 /// A frontend, backend or listen block.

@@ -89,6 +89,14 @@ pub struct Global {
     pub stick_counters: u32,
     /// `nosplice` / `-dS`.
     pub no_splice: bool,
+    /// `noreuseport` / `-dR`.
+    pub no_reuseport: bool,
+    /// `quiet`.
+    pub quiet: bool,
+    /// `zero-warning`.
+    pub zero_warning: bool,
+    /// `set-dumpable`.
+    pub set_dumpable: bool,
     /// `cpu-map` sets by thread, CPU numbers; empty: no binding.
     pub cpu_map: Vec<(u16, Vec<u16>)>,
     /// `set-var` / `set-var-fmt` of scope proc, in order.
@@ -157,6 +165,10 @@ impl Default for Global {
             pool_fd_ratio: (20, 25),
             stick_counters: 3,
             no_splice: false,
+            no_reuseport: false,
+            quiet: false,
+            zero_warning: false,
+            set_dumpable: false,
             cpu_map: Vec::new(),
             vars: Vec::new(),
             strict_limits: true,

@@ -1,0 +1,221 @@
+//! The words of one line, taken with a type: each take yields the value or says what was expected,
+//! with the exact place.
+
+use std::ops::{Deref, DerefMut, RangeInclusive};
+
+use super::units;
+use crate::diag::{Diagnostic, Span};
+use crate::syntax::{Cursor, Line, Word};
+
+/// What reading a keyword gives.
+pub(super) type Parsed<T = ()> = Result<T, Box<Diagnostic>>;
+
+/// The most memory a compiled regular expression may take.
+const MAX_REGEX_BYTES: usize = 10 << 20;
+
+/// What stood before the keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Prefix {
+    /// Nothing.
+    #[default]
+    None,
+    /// `no`: turns off.
+    No,
+    /// `default`: back to the built-in default.
+    Default,
+}
+
+/// A line whose keyword was taken: the words left, and the keyword's name for messages.
+pub(super) struct Args<'l> {
+    cursor: Cursor<'l>,
+    /// The keyword as messages name it, with its second word where it has one.
+    pub name: String,
+    /// What stood before it.
+    pub prefix: Prefix,
+}
+
+impl<'l> Deref for Args<'l> {
+    type Target = Cursor<'l>;
+
+    fn deref(&self) -> &Cursor<'l> {
+        &self.cursor
+    }
+}
+
+impl DerefMut for Args<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.cursor
+    }
+}
+
+/// An alert as a keyword returns it.
+pub(super) fn alert<T>(span: Span, message: impl Into<String>) -> Parsed<T> {
+    Err(Box::new(Diagnostic::alert(span, message)))
+}
+
+impl<'l> Args<'l> {
+    /// At the word behind the keyword, which is number `at` of the line.
+    pub fn new(line: &'l Line, at: usize, prefix: Prefix) -> Self {
+        let mut cursor = Cursor::new(line, at);
+        let name = cursor
+            .take()
+            .map(|word| word.text().into_owned())
+            .unwrap_or_default();
+        Self {
+            cursor,
+            name,
+            prefix,
+        }
+    }
+
+    /// The place of the keyword itself.
+    pub fn keyword(&self) -> Span {
+        let place = usize::from(self.prefix != Prefix::None);
+        self.cursor
+            .line()
+            .words
+            .get(place)
+            .map_or(self.cursor.line().span, |word| word.span)
+    }
+
+    /// An alert about the keyword.
+    pub fn fail<T>(&self, what: &str) -> Parsed<T> {
+        alert(self.keyword(), format!("'{}' {what}", self.name))
+    }
+
+    /// An alert about the word taken last.
+    pub fn fail_at<T>(&self, span: Span, what: &str) -> Parsed<T> {
+        alert(span, format!("'{}' {what}", self.name))
+    }
+
+    /// The next word. `what` completes "expects …".
+    pub fn word(&mut self, what: &str) -> Parsed<&'l Word> {
+        let here = self.cursor.span();
+        match self.cursor.take() {
+            Some(word) => Ok(word),
+            None => self.fail_at(here, &format!("expects {what}.")),
+        }
+    }
+
+    /// The next word as text.
+    pub fn text(&mut self, what: &str) -> Parsed<String> {
+        self.word(what).map(|word| word.text().into_owned())
+    }
+
+    /// The next word as a number within a range.
+    pub fn int(&mut self, range: RangeInclusive<i64>) -> Parsed<i64> {
+        let word = self.word("an integer argument")?;
+        let text = word.text();
+        let Ok(value) = text.parse::<i64>() else {
+            return self.fail_at(
+                word.span,
+                &format!("expects an integer argument, found '{text}'."),
+            );
+        };
+        if !range.contains(&value) {
+            let (low, high) = (range.start(), range.end());
+            let what = format!("value must be between {low} and {high} (was {value})");
+            return self.fail_at(word.span, &what);
+        }
+        Ok(value)
+    }
+
+    /// A number that fits `u32`.
+    pub fn count(&mut self) -> Parsed<u32> {
+        self.int(0..=i64::from(u32::MAX)).map(|value| value as u32)
+    }
+
+    /// A number of at least one that fits `u32`.
+    pub fn positive(&mut self) -> Parsed<u32> {
+        self.int(1..=i64::from(u32::MAX)).map(|value| value as u32)
+    }
+
+    /// A time in milliseconds; without a unit it is milliseconds.
+    pub fn time(&mut self) -> Parsed<u64> {
+        self.time_in(units::Unit::Milliseconds)
+    }
+
+    /// A time in milliseconds whose default unit is another.
+    pub fn time_in(&mut self, default: units::Unit) -> Parsed<u64> {
+        let word = self.word("<time> as argument")?;
+        units::milliseconds(&word.text(), default)
+            .or_else(|problem| alert(word.span, format!("'{}' : {problem}", self.name)))
+    }
+
+    /// A size in bytes, with an optional unit.
+    pub fn size(&mut self) -> Parsed<u64> {
+        let word = self.word("a size as argument")?;
+        units::bytes(&word.text())
+            .or_else(|problem| alert(word.span, format!("'{}' : {problem}", self.name)))
+    }
+
+    /// One of a few words.
+    pub fn choice<T: Copy>(&mut self, choices: &[(&str, T)]) -> Parsed<T> {
+        let list: Vec<String> = choices
+            .iter()
+            .map(|(name, _)| format!("'{name}'"))
+            .collect();
+        let word = self.word(&format!("one of {}", list.join(", ")))?;
+        let text = word.text();
+        match choices.iter().find(|(name, _)| *name == text) {
+            Some((_, value)) => Ok(*value),
+            None => {
+                let what = format!("expects one of {} but got '{text}'.", list.join(", "));
+                let mut diagnostic =
+                    Diagnostic::alert(word.span, format!("'{}' {what}", self.name));
+                let names = choices.iter().map(|(name, _)| *name);
+                diagnostic
+                    .help
+                    .extend(crate::diag::suggest::did_you_mean(&text, names));
+                Err(Box::new(diagnostic))
+            }
+        }
+    }
+
+    /// `on` or `off`.
+    pub fn on_off(&mut self) -> Parsed<bool> {
+        self.choice(&[("on", true), ("off", false)])
+    }
+
+    /// A regular expression.
+    pub fn regex(&mut self) -> Parsed<regex::bytes::Regex> {
+        let word = self.word("a regular expression")?;
+        let text = word.text();
+        let compiled = regex::bytes::RegexBuilder::new(&text)
+            .size_limit(MAX_REGEX_BYTES)
+            .build();
+        compiled.or_else(|problem| {
+            let why = problem.to_string();
+            let last = why.lines().last().unwrap_or_default();
+            alert(
+                word.span,
+                format!("'{}' : bad regular expression '{text}' : {last}", self.name),
+            )
+        })
+    }
+
+    /// All words that are left, with one blank between each.
+    pub fn joined(&mut self) -> String {
+        let mut texts = Vec::new();
+        while let Some(word) = self.cursor.take() {
+            texts.push(word.text());
+        }
+        texts.join(" ")
+    }
+
+    /// Takes all words that are left.
+    pub fn skip(&mut self) {
+        while self.cursor.take().is_some() {}
+    }
+
+    /// Ends the line: a word that is left was not expected.
+    pub fn end(&self) -> Parsed {
+        match self.cursor.peek() {
+            None => Ok(()),
+            Some(extra) => self.fail_at(
+                extra.span,
+                &format!("cannot handle unexpected argument '{}'.", extra.text()),
+            ),
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! `bind` lines and their options (manual 5.1).
+
+use super::address::{self, For};
+use super::args::{Args, Parsed, alert};
+use super::draft::Draft;
+use super::keyword::{Keyword, TlsOptions, keyword, options};
+use super::load::Load;
+use super::owner;
+use crate::settings::Bind;
+
+/// Every option of a `bind` line.
+pub(super) const OPTIONS: &[Keyword<Bind>] = &[
+    keyword(
+        "accept-proxy",
+        "",
+        "expects the PROXY protocol first",
+        |b, _, _| {
+            b.accept_proxy = true;
+            Ok(())
+        },
+    ),
+    keyword(
+        "backlog",
+        "<n>",
+        "connections the system may keep waiting",
+        |b, a, _| {
+            b.backlog = Some(a.count()?).filter(|n| *n > 0);
+            Ok(())
+        },
+    ),
+    keyword(
+        "defer-accept",
+        "",
+        "accepts when data has come",
+        |b, _, _| {
+            b.defer_accept = true;
+            Ok(())
+        },
+    ),
+    keyword(
+        "interface",
+        "<name>",
+        "listens on one interface only",
+        |b, a, _| {
+            b.interface = Some(a.text("an interface name")?);
+            Ok(())
+        },
+    ),
+    keyword("id", "<n>", "the listener's number", |b, a, _| {
+        let word = a.word("a number")?;
+        match word.text().parse() {
+            Ok(id) if id > 0 => b.id = Some(id),
+            _ => return alert(word.span, "'id' : custom id has to be > 0"),
+        }
+        Ok(())
+    }),
+    keyword(
+        "maxconn",
+        "<n>",
+        "connections of this listener at once",
+        |b, a, _| {
+            b.maxconn = a.count()?;
+            Ok(())
+        },
+    ),
+    keyword("mss", "<n>", "the TCP segment size", |b, a, _| {
+        b.mss = Some(a.int(i64::from(i32::MIN)..=i64::from(i32::MAX))? as i32);
+        Ok(())
+    }),
+    keyword("name", "<text>", "the listener's name", |b, a, _| {
+        b.name = Some(a.text("a name").map_err(|mut problem| {
+            problem.message = "'name' : missing name".to_owned();
+            problem
+        })?);
+        Ok(())
+    }),
+    keyword(
+        "nice",
+        "<n>",
+        "how urgent its connections are",
+        |b, a, _| {
+            let word = a.word("a number")?;
+            match word.text().parse::<i32>() {
+                Ok(nice) if (-1024..=1024).contains(&nice) => b.nice = nice,
+                Ok(nice) => {
+                    let message =
+                        format!("'nice' : invalid value {nice}, allowed range is -1024..1024");
+                    return alert(word.span, message);
+                }
+                Err(_) => return alert(word.span, "'nice' : expects a number"),
+            }
+            Ok(())
+        },
+    ),
+    keyword(
+        "namespace",
+        "<name>",
+        "the network namespace to listen in",
+        |_, a, _| not_yet(a, "network namespaces"),
+    ),
+    keyword("proto", "<name>", "the protocol spoken here", |b, a, _| {
+        let word = a.word("a protocol")?;
+        match &*word.text() {
+            name @ ("h1" | "none") => b.proto = Some(name.to_owned()),
+            "h2" => {
+                return alert(
+                    word.span,
+                    "'proto' : 'h2' is not available yet: it needs HTTP/2",
+                );
+            }
+            other => {
+                return alert(
+                    word.span,
+                    format!("'proto' :  unknown MUX protocol '{other}'"),
+                );
+            }
+        }
+        Ok(())
+    }),
+    keyword(
+        "shards",
+        "<n> | by-thread | by-group",
+        "how many sockets to open",
+        |b, a, _| {
+            let word = a.word("a number or 'by-thread'")?;
+            b.shards = match &*word.text() {
+                "by-thread" => 0,
+                // There is one group of threads.
+                "by-group" => 1,
+                text => match text.parse() {
+                    Ok(shards) if shards > 0 => shards,
+                    _ => {
+                        return alert(
+                            word.span,
+                            "'shards' : a strictly positive value is expected",
+                        );
+                    }
+                },
+            };
+            Ok(())
+        },
+    ),
+    keyword(
+        "tcp-ut",
+        "<time>",
+        "how long sent data may stay unacknowledged",
+        |b, a, _| {
+            b.tcp_user_timeout = Some(a.time()? as u32);
+            Ok(())
+        },
+    ),
+    keyword("tfo", "", "TCP fast open", |b, _, _| {
+        b.tcp_fast_open = true;
+        Ok(())
+    }),
+    keyword(
+        "transparent",
+        "",
+        "accepts for addresses that are not ours",
+        |b, _, _| {
+            b.transparent = true;
+            Ok(())
+        },
+    ),
+    keyword("v4v6", "", "IPv4 and IPv6 on one socket", |b, _, _| {
+        b.v4v6 = true;
+        Ok(())
+    }),
+    keyword("v6only", "", "IPv6 only", |b, _, _| {
+        b.v6only = true;
+        Ok(())
+    }),
+    keyword("uid", "<n>", "the owner of a unix socket", |b, a, _| {
+        b.owner.0 = Some(a.count()?);
+        Ok(())
+    }),
+    keyword("gid", "<n>", "the group of a unix socket", |b, a, _| {
+        b.owner.1 = Some(a.count()?);
+        Ok(())
+    }),
+    keyword("user", "<name>", "the owner of a unix socket", |b, a, _| {
+        b.owner.0 = Some(owner::user(a)?);
+        Ok(())
+    }),
+    keyword(
+        "group",
+        "<name>",
+        "the group of a unix socket",
+        |b, a, _| {
+            b.owner.1 = Some(owner::group(a)?);
+            Ok(())
+        },
+    ),
+    keyword(
+        "mode",
+        "<octal>",
+        "the permissions of a unix socket",
+        |b, a, _| {
+            b.owner.2 = Some(owner::mode(a)?);
+            Ok(())
+        },
+    ),
+    // Which threads accept is a matter of speed, not of what is answered: every thread accepts here.
+    keyword(
+        "process",
+        "<set>",
+        "which processes and threads accept (all do)",
+        |_, a, l| {
+            let word = a.word("a set")?;
+            let message = format!(
+                "'process {}' on 'bind' lines is deprecated and will be removed in 2.7.",
+                word.text()
+            );
+            l.warn(word.span, message);
+            Ok(())
+        },
+    ),
+    keyword(
+        "thread",
+        "<set>",
+        "which threads accept (all do)",
+        |_, a, _| {
+            a.word("a set")?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "accept-netscaler-cip",
+        "<magic>",
+        "expects a NetScaler header first",
+        |_, a, _| not_yet(a, "the NetScaler client IP protocol"),
+    ),
+    keyword("level", "<level>", "what a CLI may do", |_, a, _| {
+        a.fail("only stands on 'stats socket' lines")
+    }),
+    keyword("expose-fd", "listeners", "hands listeners on", |_, a, _| {
+        a.fail("only stands on 'stats socket' lines")
+    }),
+    keyword(
+        "severity-output",
+        "<format>",
+        "how a CLI says severities",
+        |_, a, _| a.fail("only stands on 'stats socket' lines"),
+    ),
+    keyword(
+        "idle-ping",
+        "<time>",
+        "pings idle HTTP/2 clients",
+        |_, a, _| not_yet(a, "HTTP/2"),
+    ),
+    keyword(
+        "guid-prefix",
+        "<text>",
+        "a name for statistics files",
+        |_, a, _| not_yet(a, "statistics files"),
+    ),
+    keyword("tcp-md5sig", "<key>", "signs TCP segments", |_, a, _| {
+        not_yet(a, "TCP signatures")
+    }),
+    keyword("tcp-ss", "<n>", "keeps SYN packets", |_, a, _| {
+        not_yet(a, "saved SYN packets")
+    }),
+    keyword("cc", "<name>", "the congestion control", |_, a, _| {
+        not_yet(a, "a choice of congestion control")
+    }),
+    keyword("label", "<text>", "a name for the listener", |_, a, _| {
+        not_yet(a, "labels")
+    }),
+    keyword(
+        "nbconn",
+        "<n>",
+        "connections of a reverse listener",
+        |_, a, _| not_yet(a, "reverse HTTP"),
+    ),
+    keyword("ssl", "", "speaks TLS", |_, a, _| not_yet(a, "TLS")),
+];
+
+/// Options that mean something on a `bind` line with `ssl` only: name, and how many words follow.
+pub(super) const TLS_OPTIONS: TlsOptions = &[
+    ("allow-0rtt", 0),
+    ("alpn", 1),
+    ("ca-file", 1),
+    ("ca-ignore-err", 1),
+    ("ca-sign-file", 1),
+    ("ca-sign-pass", 1),
+    ("ca-verify-file", 1),
+    ("ciphers", 1),
+    ("ciphersuites", 1),
+    ("client-sigalgs", 1),
+    ("crl-file", 1),
+    ("crt", 1),
+    ("crt-ignore-err", 1),
+    ("crt-list", 1),
+    ("curves", 1),
+    ("default-crt", 1),
+    ("ecdhe", 1),
+    ("ech", 1),
+    ("force-sslv3", 0),
+    ("force-tlsv10", 0),
+    ("force-tlsv11", 0),
+    ("force-tlsv12", 0),
+    ("force-tlsv13", 0),
+    ("generate-certificates", 0),
+    ("ktls", 1),
+    ("no-alpn", 0),
+    ("no-ca-names", 0),
+    ("no-sslv3", 0),
+    ("no-strict-sni", 0),
+    ("no-tls-tickets", 0),
+    ("no-tlsv10", 0),
+    ("no-tlsv11", 0),
+    ("no-tlsv12", 0),
+    ("no-tlsv13", 0),
+    ("npn", 1),
+    ("prefer-client-ciphers", 0),
+    ("quic-cc-algo", 1),
+    ("quic-force-retry", 0),
+    ("quic-socket", 1),
+    ("sigalgs", 1),
+    ("ssl-max-ver", 1),
+    ("ssl-min-ver", 1),
+    ("strict-sni", 0),
+    ("tls-ticket-keys", 1),
+    ("tls-tickets", 0),
+    ("verify", 1),
+];
+
+fn not_yet(args: &mut Args<'_>, needs: &str) -> Parsed {
+    args.fail(&format!("is not available yet: it needs {needs}"))
+}
+
+/// A `bind` line: addresses with commas between them, and options for all of them.
+pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("{<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments")?;
+    let text = word.text();
+    let section = super::draft::title(draft.proxy.kind);
+    let mut endpoints = Vec::new();
+    let mut from = 0;
+    // A comma at the end is allowed, an empty address elsewhere is not.
+    for (nth, part) in text.split(',').enumerate() {
+        let span = word.part(from, from + part.len());
+        from += part.len() + 1;
+        if part.is_empty() {
+            if nth > 0 && from > text.len() {
+                continue;
+            }
+            let message = format!(
+                "'bind' : '{part}' resolves to an empty address (environment variable missing?)"
+            );
+            return alert(span, message);
+        }
+        match address::endpoint(part, For::Listen) {
+            Ok(endpoint) => endpoints.push((endpoint, part.to_owned())),
+            Err(problem) => return alert(span, format!("'bind' : {problem}")),
+        }
+    }
+    let mut bind = Bind::default();
+    let title = format!("'bind {text}' in section '{section}'");
+    options(&mut bind, args, load, OPTIONS, TLS_OPTIONS, &title)?;
+    for (endpoint, text) in endpoints {
+        draft.proxy.binds.push(Bind {
+            endpoint: Some(endpoint),
+            text,
+            ..bind.clone()
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::keyword::names;
+    use super::*;
+
+    #[test]
+    fn options_are_documented_and_unique() {
+        let mut all: Vec<&str> = names(&[OPTIONS])
+            .chain(TLS_OPTIONS.iter().map(|(name, _)| *name))
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        assert!(OPTIONS.iter().all(|option| !option.doc.is_empty()));
+    }
+}

@@ -1,0 +1,364 @@
+//! A proxy while its section is read, and what `defaults` hands on to it.
+
+use super::args::{Parsed, alert};
+use super::load::Load;
+use super::model::{Proxy, Rules};
+use crate::acl::Acls;
+use crate::diag::{Diagnostic, Lead, Span};
+use crate::format::{self, FormatUse};
+use crate::sample::{Captures, Context, Place};
+use crate::settings::{self, Kind, Mode, Server};
+use crate::syntax::Word;
+
+/// Which log line a proxy writes.
+#[derive(Debug, Clone)]
+pub(super) enum LogChoice {
+    /// `option httplog`
+    Http,
+    /// `option httplog clf`
+    Clf,
+    /// `option httpslog`
+    Https,
+    /// `option tcplog`
+    Tcp,
+    /// `log-format`
+    Format(Word),
+}
+
+/// Kinds of rules, in the order in which they run; for warnings about lines in another order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// `tcp-request connection`
+    TcpConnection,
+    /// `tcp-request session`
+    TcpSession,
+    /// `tcp-request content`
+    TcpContent,
+    /// `monitor fail`
+    MonitorFail,
+    /// `http-request`
+    HttpRequest,
+    /// `redirect`
+    Redirect,
+    /// `use_backend`
+    UseBackend,
+    /// `use-server`
+    UseServer,
+}
+
+impl Rank {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::TcpConnection, "a 'tcp-request connection'"),
+        (Self::TcpSession, "a 'tcp-request session'"),
+        (Self::TcpContent, "a 'tcp-request content'"),
+        (Self::MonitorFail, "a 'monitor fail'"),
+        (Self::HttpRequest, "an 'http-request'"),
+        (Self::Redirect, "a 'redirect'"),
+        (Self::UseBackend, "a 'use_backend'"),
+        (Self::UseServer, "a 'use-server'"),
+    ];
+}
+
+/// A proxy under construction.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    /// What is built.
+    pub proxy: Proxy,
+    /// ACLs of the section.
+    pub acls: Acls,
+    /// What `default-server` lines have set.
+    pub default_server: Server,
+    /// The log line, and the place that asked for it.
+    pub log: Option<(LogChoice, Span)>,
+    /// `log-format-sd` and its place.
+    pub log_sd: Option<Word>,
+    /// `error-log-format` and its place.
+    pub error_log: Option<Word>,
+    /// `unique-id-format` and its place.
+    pub unique_id: Option<Word>,
+    /// Kinds of rules seen in this section.
+    pub seen: Vec<Rank>,
+    /// The place of `balance`.
+    pub balance: Option<Span>,
+    /// Lines of this section that need `mode http`: what they are called.
+    pub needs_http: Vec<(&'static str, Span)>,
+}
+
+impl Draft {
+    /// A proxy without defaults.
+    pub fn new(kind: Kind, name: &str, head: Span) -> Self {
+        Self {
+            proxy: Proxy {
+                name: name.to_owned(),
+                kind,
+                span: head,
+                id: 0,
+                settings: settings::Proxy::default(),
+                binds: Vec::new(),
+                servers: Vec::new(),
+                rules: Rules::default(),
+                use_backend: Vec::new(),
+                default_backend: None,
+                use_server: Vec::new(),
+                monitor_fail: Vec::new(),
+                log_format: None,
+                log_format_sd: None,
+                error_log_format: None,
+                unique_id_format: None,
+                captures: Captures::default(),
+            },
+            acls: Acls::default(),
+            default_server: Server::default(),
+            log: None,
+            log_sd: None,
+            error_log: None,
+            unique_id: None,
+            seen: Vec::new(),
+            balance: None,
+            needs_http: Vec::new(),
+        }
+    }
+
+    /// A proxy that starts from this `defaults` section. ACLs stay behind; rules come along.
+    pub fn inherit(&self, kind: Kind, name: &str, head: Span) -> Self {
+        let mut draft = self.clone();
+        draft.proxy.kind = kind;
+        draft.proxy.name = name.to_owned();
+        draft.proxy.span = head;
+        draft.acls = Acls::default();
+        draft.seen = Vec::new();
+        draft.needs_http = Vec::new();
+        if kind == Kind::Defaults {
+            // Rules belong to the section they stand in, also between `defaults` sections.
+            draft.proxy.rules = Rules::default();
+        }
+        if !kind.front() && kind != Kind::Defaults {
+            draft.log = None;
+            draft.log_sd = None;
+            draft.error_log = None;
+            draft.unique_id = None;
+            draft.proxy.default_backend = None;
+        }
+        draft
+    }
+
+    /// How messages call it: `frontend 'www'`.
+    pub fn title(&self) -> String {
+        format!("{} '{}'", title(self.proxy.kind), self.proxy.name)
+    }
+
+    /// Notes a rule; warns if it runs before one that stands above it.
+    pub fn rank(&mut self, rank: Rank, name: &str, span: Span, load: &mut Load) {
+        let above = Rank::ALL
+            .iter()
+            .find(|(other, _)| *other > rank && self.seen.contains(other));
+        if let Some((_, after)) = above {
+            load.warn(
+                span,
+                format!(
+                    "a '{name}' rule placed after {after} rule will still be processed before."
+                ),
+            );
+        }
+        self.seen.push(rank);
+    }
+
+    /// What reading expressions, conditions and rules needs to know.
+    pub fn context<'a>(&'a mut self, place: Place, load: &'a mut Load) -> Context<'a> {
+        Context {
+            place,
+            kind: self.proxy.kind,
+            mode: self.proxy.settings.mode,
+            proxy: &self.proxy.name,
+            acls: &self.acls,
+            captures: &mut self.proxy.captures,
+            file: &load.file,
+            files: &load.files,
+            directory: load.directory.clone(),
+            diagnostics: &mut load.diagnostics,
+        }
+    }
+
+    /// Where a request rule of this section stands.
+    pub fn request_place(&self) -> Place {
+        match self.proxy.kind {
+            Kind::Frontend => Place::FrontRequest,
+            _ => Place::BackRequest,
+        }
+    }
+
+    /// The section has ended: formats are read now, when the mode is known.
+    pub fn finish(&mut self, load: &mut Load) {
+        let result = self.formats(load);
+        if let Err(problem) = result
+            && !load.diagnostics.contains(&problem)
+        {
+            load.diagnostics.push(*problem);
+        }
+    }
+
+    fn formats(&mut self, load: &mut Load) -> Parsed {
+        let captures = self.proxy.captures.clone();
+        self.proxy.settings.capture_request = captures.request;
+        self.proxy.settings.capture_response = captures.response;
+        let front = self.proxy.kind.front();
+        if let Some((choice, span)) = self.log.clone() {
+            if !front {
+                let directive = match choice {
+                    LogChoice::Http | LogChoice::Clf => "option httplog",
+                    LogChoice::Https => "option httpslog",
+                    LogChoice::Tcp => "option tcplog",
+                    LogChoice::Format(_) => "log-format",
+                };
+                ignored_in_backend(self, directive, span, load);
+            } else {
+                self.log_format(choice, span, load)?;
+            }
+        }
+        for (word, name) in [
+            (self.log_sd.clone(), "log-format-sd"),
+            (self.error_log.clone(), "error-log-format"),
+        ] {
+            let Some(word) = word else { continue };
+            if !front {
+                ignored_in_backend(self, name, word.span, load);
+                continue;
+            }
+            let format = format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)?;
+            match name {
+                "log-format-sd" => self.proxy.log_format_sd = Some(format),
+                _ => self.proxy.error_log_format = Some(format),
+            }
+        }
+        if let Some(word) = self.unique_id.clone() {
+            let mut cx = self.context(Place::FrontRequest, load);
+            let format = format::parse(&word, &mut cx, FormatUse::Text)?;
+            self.proxy.unique_id_format = Some(format);
+        }
+        Ok(())
+    }
+
+    fn log_format(&mut self, choice: LogChoice, span: Span, load: &mut Load) -> Parsed {
+        let http = self.proxy.settings.mode == Mode::Http;
+        let (text, option) = match choice {
+            LogChoice::Format(word) => {
+                let format =
+                    format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)?;
+                self.proxy.log_format = Some(format);
+                return Ok(());
+            }
+            LogChoice::Tcp => (format::TCPLOG, None),
+            LogChoice::Http => (format::HTTPLOG, Some("option httplog")),
+            LogChoice::Clf => (format::CLFLOG, Some("option httplog clf")),
+            LogChoice::Https => (format::HTTPSLOG, Some("option httpslog")),
+        };
+        let text = match option {
+            Some(option) if !http => {
+                let title = self.title();
+                load.warn(
+                    span,
+                    format!(
+                        "'{option}' not usable with {title} (needs 'mode http'). Falling back to 'option tcplog'."
+                    ),
+                );
+                format::TCPLOG
+            }
+            _ => text,
+        };
+        let format = format::built_in(text, span, &mut self.context(Place::Log, load))?;
+        self.proxy.log_format = Some(format);
+        Ok(())
+    }
+}
+
+fn ignored_in_backend(draft: &Draft, directive: &str, span: Span, load: &mut Load) {
+    let message = format!(
+        "{} : '{directive}' directive is ignored in backends.",
+        draft.title()
+    );
+    load.warn(span, message);
+}
+
+/// How messages call a kind of section.
+pub(super) fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Defaults => "defaults",
+        Kind::Frontend => "frontend",
+        Kind::Backend => "backend",
+        Kind::Listen => "proxy",
+    }
+}
+
+/// A finished `defaults` section.
+pub(super) struct Defaults {
+    /// What it hands on.
+    pub draft: Draft,
+    used_by: std::cell::Cell<(bool, bool)>,
+}
+
+impl Defaults {
+    /// A section that nothing uses yet.
+    pub fn new(draft: Draft) -> Self {
+        Self {
+            draft,
+            used_by: std::cell::Cell::default(),
+        }
+    }
+
+    /// Its name; empty without one.
+    pub fn name(&self) -> &str {
+        &self.draft.proxy.name
+    }
+
+    /// Where it begins.
+    pub fn head(&self) -> Span {
+        self.draft.proxy.span
+    }
+
+    /// Whether a proxy of this kind may start from it: its rules must be able to run there, and it
+    /// may not serve both sides with the same rules.
+    pub fn check_use(&self, kind: Kind, span: Span, load: &Load) -> Parsed {
+        let rules = &self.draft.proxy.rules;
+        let has_rules = !(rules.tcp_connection.is_empty()
+            && rules.tcp_session.is_empty()
+            && rules.tcp_content.is_empty()
+            && rules.http_request.is_empty()
+            && rules.tcp_response.is_empty()
+            && rules.http_response.is_empty()
+            && rules.http_after_response.is_empty());
+        if !has_rules {
+            return Ok(());
+        }
+        let place = load.place(self.head());
+        let fail = |message: String| -> Parsed {
+            let alert: Parsed = alert(span, message);
+            alert.map_err(|problem| Box::new(Diagnostic::lead(*problem, Lead::Reading)))
+        };
+        let (front, back) = self.used_by.get();
+        self.used_by.set((
+            front || kind == Kind::Frontend,
+            back || kind == Kind::Backend,
+        ));
+        if (front && kind == Kind::Backend) || (back && kind == Kind::Frontend) {
+            return fail(format!(
+                "frontends and backends cannot inherit from the same defaults section if it defines \
+                 TCP/HTTP rules (defaults section at {place})."
+            ));
+        }
+        if kind == Kind::Frontend && !rules.tcp_response.is_empty() {
+            return fail(format!(
+                "a frontend section cannot inherit from a defaults section defining 'tcp-response \
+                 content' rules (defaults section at {place})."
+            ));
+        }
+        if kind == Kind::Backend
+            && !(rules.tcp_connection.is_empty() && rules.tcp_session.is_empty())
+        {
+            return fail(format!(
+                "a backend section cannot inherit from a defaults section defining 'tcp-request \
+                 connection' or 'tcp-request session' rules (defaults section at {place})."
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,414 @@
+//! The process: who it is, where it runs, how it logs.
+
+use super::super::args::{Args, Parsed, Prefix, alert};
+use super::super::keyword::{Keyword, keyword};
+use super::super::load::Load;
+use super::super::log;
+use super::super::owner;
+use super::super::units::Unit;
+use super::{not_yet, nothing};
+use crate::diag::Diagnostic;
+use crate::settings::Global;
+
+pub(super) const KEYWORDS: &[Keyword<Global>] = &[
+    keyword("daemon", "", "goes to the background", |g, _, _| {
+        g.daemon = true;
+        Ok(())
+    }),
+    keyword(
+        "master-worker",
+        "[no-exit-on-failure]",
+        "a master supervises the worker",
+        |g, a, _| {
+            if a.is("no-exit-on-failure") {
+                return not_yet(a, "a master that outlives its worker");
+            }
+            g.master_worker = true;
+            Ok(())
+        },
+    ),
+    keyword(
+        "mworker-max-reloads",
+        "<n>",
+        "reloads a worker may survive",
+        |_, a, _| not_yet(a, "old workers, which a reload in place does not leave"),
+    ),
+    keyword(
+        "pidfile",
+        "<file>",
+        "where the process ids go",
+        |g, a, l| {
+            let name = a.text("a file name as argument")?;
+            match g.pidfile {
+                Some(_) => l.warn(a.keyword(), "'pidfile' already specified. Continuing."),
+                None => g.pidfile = Some(name),
+            }
+            Ok(())
+        },
+    ),
+    keyword("user", "<name>", "the user to become", |g, a, _| {
+        let word = a.word("a user name as argument")?;
+        let name = word.text();
+        match nix::unistd::User::from_name(&name) {
+            Ok(Some(user)) => g.uid = Some(user.uid.as_raw()),
+            _ => {
+                return alert(
+                    word.span,
+                    format!("cannot find user id for '{name}' (0:Success)"),
+                );
+            }
+        }
+        Ok(())
+    }),
+    keyword("group", "<name>", "the group to become", |g, a, _| {
+        let word = a.word("a group name as argument")?;
+        let name = word.text();
+        match nix::unistd::Group::from_name(&name) {
+            Ok(Some(group)) => g.gid = Some(group.gid.as_raw()),
+            _ => {
+                return alert(
+                    word.span,
+                    format!("cannot find group id for '{name}' (0:Success)"),
+                );
+            }
+        }
+        Ok(())
+    }),
+    keyword("uid", "<n>", "the user to become", |g, a, _| {
+        g.uid = Some(a.count()?);
+        Ok(())
+    }),
+    keyword("gid", "<n>", "the group to become", |g, a, _| {
+        g.gid = Some(a.count()?);
+        Ok(())
+    }),
+    keyword(
+        "chroot",
+        "<directory>",
+        "the directory to be locked into",
+        |g, a, _| {
+            g.chroot = Some(a.text("a directory as argument")?);
+            Ok(())
+        },
+    ),
+    keyword("nbthread", "<n>", "how many threads work", |g, a, _| {
+        let word = a.word("an integer value")?;
+        match word.text().parse::<i64>() {
+            Ok(threads) if (1..=64).contains(&threads) => g.nbthread = Some(threads as u16),
+            Ok(threads) => {
+                let message = format!("'nbthread' value must be between 1 and 64 (was {threads})");
+                return alert(word.span, message);
+            }
+            Err(_) => return alert(word.span, "'nbthread' expects an integer argument."),
+        }
+        Ok(())
+    }),
+    keyword(
+        "nbproc",
+        "<n>",
+        "removed: threads do its work",
+        |_, a, _| {
+            let message = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be \
+                       used on multi-processor machines if available.";
+            let count = a
+                .take()
+                .map(|word| word.text().into_owned())
+                .unwrap_or_default();
+            let help = match count.as_str() {
+                "1" => "remove this line".to_owned(),
+                count => format!("write instead: `nbthread {count}`, or remove this line"),
+            };
+            Err(Box::new(Diagnostic::alert(a.keyword(), message).help(help)))
+        },
+    ),
+    keyword(
+        "cpu-map",
+        "[auto:]<group>[/<threads>] <cpus>…",
+        "which processors threads run on",
+        cpu_map,
+    ),
+    keyword(
+        "log",
+        "<address> [<option>]* <facility> [<level> [<minlevel>]]",
+        "where to log to",
+        |g, a, _| {
+            if a.prefix != Prefix::None {
+                g.log.clear();
+                return Ok(());
+            }
+            let target = log::target(a, false)?;
+            g.log.push(target);
+            Ok(())
+        },
+    ),
+    keyword(
+        "log-tag",
+        "<text>",
+        "how log messages call the program",
+        |g, a, _| {
+            g.log_tag = a.text("a tag for use in syslog")?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "log-send-hostname",
+        "[<name>]",
+        "log messages name the host",
+        |g, a, _| {
+            g.log_send_hostname = Some(a.take().map(|word| word.text().into_owned()));
+            Ok(())
+        },
+    ),
+    keyword("node", "<name>", "this node's name", |g, a, _| {
+        g.node = Some(a.text("a name as argument")?);
+        Ok(())
+    }),
+    keyword("description", "<text>", "what this node is", |g, a, _| {
+        if a.done() {
+            return a.fail("expects a string argument.");
+        }
+        g.description = Some(a.joined());
+        Ok(())
+    }),
+    keyword("localpeer", "<name>", "this peer's name", |g, a, l| {
+        let name = a.text("a name as an argument")?;
+        l.env.set("HAPROXY_LOCALPEER", name.as_bytes());
+        g.localpeer = Some(name);
+        Ok(())
+    }),
+    keyword(
+        "hard-stop-after",
+        "<time>",
+        "how long a soft stop may take",
+        |g, a, _| {
+            g.hard_stop_after = Some(a.time()?);
+            Ok(())
+        },
+    ),
+    keyword(
+        "grace",
+        "<time>",
+        "how long listeners stay after a soft stop",
+        |g, a, _| {
+            g.grace = Some(a.time()?);
+            Ok(())
+        },
+    ),
+    keyword(
+        "close-spread-time",
+        "<time>",
+        "the time over which idle connections are closed",
+        |_, a, _| {
+            if a.take_if("infinite") {
+                return Ok(());
+            }
+            a.time_in(Unit::Milliseconds)?;
+            not_yet(a, "spreading the end of idle connections over time")
+        },
+    ),
+    keyword(
+        "unix-bind",
+        "[prefix <text>] [mode <octal>] [user …] …",
+        "defaults of unix sockets",
+        unix_bind,
+    ),
+    keyword(
+        "server-state-base",
+        "<directory>",
+        "where states of servers are kept",
+        |g, a, _| {
+            g.server_state_base = Some(a.text("one argument: a directory path")?);
+            Ok(())
+        },
+    ),
+    keyword(
+        "server-state-file",
+        "<file>",
+        "the file states of servers are kept in",
+        |g, a, _| {
+            g.server_state_file = Some(a.text("one argument: a file path")?);
+            Ok(())
+        },
+    ),
+    keyword("quiet", "", "no messages at start", |g, _, _| {
+        g.quiet = true;
+        Ok(())
+    }),
+    keyword("zero-warning", "", "warnings refuse to start", |g, _, _| {
+        g.zero_warning = true;
+        Ok(())
+    }),
+    keyword(
+        "set-dumpable",
+        "",
+        "core dumps in spite of a changed user",
+        |g, a, _| {
+            g.set_dumpable = a.prefix == Prefix::None;
+            Ok(())
+        },
+    ),
+    keyword(
+        "strict-limits",
+        "",
+        "limits that cannot be set refuse to start",
+        |g, a, _| {
+            g.strict_limits = a.prefix != Prefix::No;
+            Ok(())
+        },
+    ),
+    // Checks do not run programs, and nothing else does.
+    keyword(
+        "insecure-fork-wanted",
+        "",
+        "lets programs be run (none are)",
+        nothing,
+    ),
+    keyword(
+        "insecure-setuid-wanted",
+        "",
+        "lets programs change the user (none are run)",
+        nothing,
+    ),
+    keyword(
+        "external-check",
+        "[preserve-env]",
+        "lets checks run programs (`option external-check` is refused)",
+        |_, a, _| {
+            a.take_if("preserve-env");
+            Ok(())
+        },
+    ),
+    keyword(
+        "default-path",
+        "{ current | config | parent | origin <dir> }",
+        "where relative file names start",
+        default_path,
+    ),
+    keyword(
+        "expose-experimental-directives",
+        "",
+        "allows what HAProxy calls experimental (nothing is hidden here)",
+        nothing,
+    ),
+    keyword(
+        "expose-deprecated-directives",
+        "",
+        "allows what HAProxy calls deprecated (nothing is hidden here)",
+        nothing,
+    ),
+];
+
+fn unix_bind(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    let (prefix, uid, gid, mode) = &mut global.unix_bind;
+    while let Some(word) = args.take() {
+        match &*word.text() {
+            "prefix" => *prefix = Some(args.text("a prefix")?),
+            "uid" => *uid = Some(args.count()?),
+            "gid" => *gid = Some(args.count()?),
+            "user" => *uid = Some(owner::user(args)?),
+            "group" => *gid = Some(owner::group(args)?),
+            "mode" => *mode = Some(owner::mode(args)?),
+            other => {
+                let what = format!(
+                    "only supports the 'prefix', 'mode', 'user', 'uid', 'group' and 'gid' options (got '{other}')."
+                );
+                return args.fail_at(word.span, &what);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn default_path(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("one of 'current', 'config', 'parent' or 'origin'")?;
+    let own = std::path::Path::new(&load.file)
+        .parent()
+        .map(std::path::Path::to_owned)
+        .unwrap_or_default();
+    load.directory = match &*word.text() {
+        "current" => std::path::PathBuf::new(),
+        "config" => own,
+        "parent" => own.join(".."),
+        "origin" => args.text("a directory behind 'origin'")?.into(),
+        other => {
+            let what =
+                format!("expects one of 'current', 'config', 'parent' or 'origin', got '{other}'");
+            return args.fail_at(word.span, &what);
+        }
+    };
+    Ok(())
+}
+
+/// A set of numbers: `all`, `odd`, `even`, `3`, `1-4`, with `highest` for `all` and its kin.
+fn number_set(text: &str, highest: u16) -> Option<Vec<u16>> {
+    Some(match text {
+        "all" => (1..=highest).collect(),
+        "odd" => (1..=highest).step_by(2).collect(),
+        "even" => (2..=highest).step_by(2).collect(),
+        text => {
+            let (low, high) = text.split_once('-').unwrap_or((text, text));
+            let low: u16 = low.parse().ok()?;
+            let high: u16 = if high.is_empty() {
+                highest
+            } else {
+                high.parse().ok()?
+            };
+            (low <= high && high <= 4096).then(|| (low..=high).collect())?
+        }
+    })
+}
+
+/// `cpu-map 1/1-4 0-3`: all of the threads on all of the processors; `auto:`: one on one, in turn.
+fn cpu_map(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    const THREADS: u16 = 64;
+    let word = args.word("a thread set and a CPU set")?;
+    let text = word.text();
+    let (auto, set) = match text.strip_prefix("auto:") {
+        Some(set) => (true, set),
+        None => (false, &*text),
+    };
+    let (group, threads) = match set.split_once('/') {
+        Some((group, threads)) => (group, number_set(threads, THREADS)),
+        None => (set, number_set("all", THREADS)),
+    };
+    let bad = |text: &str| format!("cpu-map : '{text}' is not a valid number/range.");
+    let (Some(groups), Some(threads)) = (number_set(group, THREADS), threads) else {
+        return alert(word.span, bad(set));
+    };
+    if !groups.contains(&1) {
+        args.skip();
+        return alert(
+            word.span,
+            "cpu-map : there is one thread group only, number 1",
+        );
+    }
+    let mut cpus = Vec::new();
+    while let Some(word) = args.take() {
+        for part in word.text().split(',') {
+            match number_set(part, 0).filter(|_| part != "odd" && part != "even") {
+                Some(set) => cpus.extend(set),
+                None => return alert(word.span, bad(part)),
+            }
+        }
+    }
+    if cpus.is_empty() {
+        return args.fail("expects a thread set and a CPU set");
+    }
+    if auto && threads.len() != cpus.len() && set.contains('/') {
+        return alert(
+            word.span,
+            "cpu-map : with 'auto:' the sets must have the same size",
+        );
+    }
+    for (nth, thread) in threads.iter().enumerate() {
+        let cpus = match auto {
+            true => cpus.get(nth).map(|cpu| vec![*cpu]),
+            false => Some(cpus.clone()),
+        };
+        if let Some(cpus) = cpus {
+            global.cpu_map.retain(|(other, _)| other != thread);
+            global.cpu_map.push((*thread, cpus));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! Words about things that no line can ask for yet: TLS, HTTP/2, QUIC, Lua, compression, peers.
+//!
+//! Each tunes or limits a feature whose own keyword is refused, so there is nothing the word could
+//! change: its argument is checked and that is all. Words that turn such a feature on are refused.
+
+use super::super::args::{Args, Parsed, alert};
+use super::super::keyword::{Keyword, keyword};
+use super::super::load::Load;
+use super::super::units::Unit;
+use super::{anything, not_yet, nothing, number, switch};
+use crate::settings::Global;
+
+/// An entry about a feature that is refused where it is asked for.
+macro_rules! about {
+    ($what:literal: $($name:literal $args:literal $parse:expr),+ $(,)?) => {
+        &[$(keyword($name, $args, concat!("of ", $what, " (nothing uses it yet)"), $parse)),+]
+    };
+}
+
+pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
+    "ca-base" "<directory>" one,
+    "crt-base" "<directory>" one,
+    "key-base" "<directory>" one,
+    "issuers-chain-path" "<directory>" one,
+    "maxsslconn" "<n>" number,
+    "maxsslrate" "<n>" number,
+    "ssl-default-bind-ciphers" "<ciphers>" one,
+    "ssl-default-bind-ciphersuites" "<suites>" one,
+    "ssl-default-bind-client-sigalgs" "<algorithms>" one,
+    "ssl-default-bind-curves" "<curves>" one,
+    "ssl-default-bind-options" "<option>*" tls_options,
+    "ssl-default-bind-sigalgs" "<algorithms>" one,
+    "ssl-default-server-ciphers" "<ciphers>" one,
+    "ssl-default-server-ciphersuites" "<suites>" one,
+    "ssl-default-server-client-sigalgs" "<algorithms>" one,
+    "ssl-default-server-curves" "<curves>" one,
+    "ssl-default-server-options" "<option>*" tls_options,
+    "ssl-default-server-sigalgs" "<algorithms>" one,
+    "ssl-dh-param-file" "<file>" one,
+    "ssl-load-extra-del-ext" "" nothing,
+    "ssl-load-extra-files" "<kind>*" anything,
+    "ssl-mode-async" "" nothing,
+    "ssl-passphrase-cmd" "<command>" anything,
+    "ssl-propquery" "<query>" one,
+    "ssl-provider" "<name>" one,
+    "ssl-provider-path" "<directory>" one,
+    "ssl-engine" "<name> [algo <list>]" anything,
+    "ssl-security-level" "<n>" number,
+    "ssl-server-verify" "{ none | required }" server_verify,
+    "ssl-skip-self-issued-ca" "" nothing,
+    "noktls" "" nothing,
+    "tune.ssl.cachesize" "<n>" number,
+    "tune.ssl.capture-buffer-size" "<n>" number,
+    "tune.ssl.capture-cipherlist-size" "<n>" number,
+    "tune.ssl.certificate-compression" "{ auto | off }" one,
+    "tune.ssl.default-dh-param" "<n>" dh_param,
+    "tune.ssl.force-private-cache" "" nothing,
+    "tune.ssl.hard-maxrecord" "<n>" number,
+    "tune.ssl.keylog" "{ on | off }" switch,
+    "tune.ssl.keyupdate-rate-limit" "<n>" number,
+    "tune.ssl.lifetime" "<time>" seconds,
+    "tune.ssl.maxrecord" "<n>" number,
+    "tune.ssl.ssl-ctx-cache-size" "<n>" number,
+    "tune.ssl.ocsp-update.maxdelay" "<n>" number,
+    "tune.ssl.ocsp-update.mindelay" "<n>" number,
+    "ocsp-update.disable" "{ on | off }" switch,
+    "ocsp-update.httpproxy" "<address>" one,
+    "ocsp-update.maxdelay" "<n>" number,
+    "ocsp-update.mindelay" "<n>" number,
+    "ocsp-update.mode" "{ on | off }" switch,
+    "acme.scheduler" "{ auto | off }" one,
+    "jwt.decrypt_alg_list" "<list>" one,
+    "jwt.decrypt_enc_list" "<list>" one,
+);
+
+pub(super) const HTTP2: &[Keyword<Global>] = about!("HTTP/2":
+    "h2-workaround-bogus-websocket-clients" "" nothing,
+    "tune.h2.be.glitches-threshold" "<n>" number,
+    "tune.h2.be.initial-window-size" "<n>" number,
+    "tune.h2.be.max-concurrent-streams" "<n>" number,
+    "tune.h2.be.max-frames-at-once" "<n>" number,
+    "tune.h2.be.rxbuf" "<size>" anything,
+    "tune.h2.fe.glitches-threshold" "<n>" number,
+    "tune.h2.fe.initial-window-size" "<n>" number,
+    "tune.h2.fe.max-concurrent-streams" "<n>" number,
+    "tune.h2.fe.max-frames-at-once" "<n>" number,
+    "tune.h2.fe.max-rst-at-once" "<n>" number,
+    "tune.h2.fe.max-total-streams" "<n>" number,
+    "tune.h2.fe.rxbuf" "<size>" anything,
+    "tune.h2.header-table-size" "<n>" number,
+    "tune.h2.initial-window-size" "<n>" number,
+    "tune.h2.log-errors" "<what>" one,
+    "tune.h2.max-concurrent-streams" "<n>" number,
+    "tune.h2.max-frame-size" "<n>" number,
+    "tune.h2.zero-copy-fwd-send" "{ on | off }" switch,
+    "tune.glitches.kill.cpu-usage" "<n>" number,
+    "tune.h1.be.glitches-threshold" "<n>" number,
+    "tune.h1.fe.glitches-threshold" "<n>" number,
+);
+
+pub(super) const QUIC: &[Keyword<Global>] = about!("QUIC":
+    "limited-quic" "" nothing,
+    "harden.reject-privileged-ports.quic" "{ on | off }" switch,
+    "tune.quic.be.cc.cubic-min-losses" "<n>" number,
+    "tune.quic.be.cc.hystart" "{ on | off }" switch,
+    "tune.quic.be.cc.max-frame-loss" "<n>" number,
+    "tune.quic.be.cc.max-win-size" "<size>" anything,
+    "tune.quic.be.cc.reorder-ratio" "<n>" number,
+    "tune.quic.be.max-idle-timeout" "<time>" milliseconds,
+    "tune.quic.be.sec.glitches-threshold" "<n>" number,
+    "tune.quic.be.stream.data-ratio" "<n>" number,
+    "tune.quic.be.stream.max-concurrent" "<n>" number,
+    "tune.quic.be.stream.rxbuf" "<size>" anything,
+    "tune.quic.be.tx.pacing" "{ on | off }" switch,
+    "tune.quic.be.tx.udp-gso" "{ on | off }" switch,
+    "tune.quic.fe.cc.cubic-min-losses" "<n>" number,
+    "tune.quic.fe.cc.hystart" "{ on | off }" switch,
+    "tune.quic.fe.cc.max-frame-loss" "<n>" number,
+    "tune.quic.fe.cc.max-win-size" "<size>" anything,
+    "tune.quic.fe.cc.reorder-ratio" "<n>" number,
+    "tune.quic.fe.max-idle-timeout" "<time>" milliseconds,
+    "tune.quic.fe.sec.glitches-threshold" "<n>" number,
+    "tune.quic.fe.sec.retry-threshold" "<n>" number,
+    "tune.quic.fe.sock-per-conn" "<value>" one,
+    "tune.quic.fe.stream.data-ratio" "<n>" number,
+    "tune.quic.fe.stream.max-concurrent" "<n>" number,
+    "tune.quic.fe.stream.max-total" "<n>" number,
+    "tune.quic.fe.stream.rxbuf" "<size>" anything,
+    "tune.quic.fe.tx.pacing" "{ on | off }" switch,
+    "tune.quic.fe.tx.udp-gso" "{ on | off }" switch,
+    "tune.quic.listen" "{ on | off }" switch,
+    "tune.quic.mem.tx-max" "<size>" anything,
+    "tune.quic.zero-copy-fwd-send" "{ on | off }" switch,
+    "tune.quic.frontend.conn-tx-buffers.limit" "<n>" number,
+    "tune.quic.frontend.max-idle-timeout" "<time>" milliseconds,
+    "tune.quic.frontend.max-streams-bidi" "<n>" number,
+    "tune.quic.max-frame-loss" "<n>" number,
+    "tune.quic.retry-threshold" "<n>" number,
+    "tune.quic.socket-owner" "<value>" one,
+    "tune.quic.backend.max-idle-timeout" "<time>" milliseconds,
+);
+
+pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers, log receivers or HAProxy's own HTTP client":
+    "maxcompcpuusage" "<n>" number,
+    "maxcomprate" "<n>" number,
+    "maxzlibmem" "<n>" number,
+    "tune.comp.maxlevel" "<n>" number,
+    "tune.zlib.memlevel" "<n>" number,
+    "tune.zlib.windowsize" "<n>" number,
+    "tune.lua.bool-sample-conversion" "<value>" one,
+    "tune.lua.burst-timeout" "<time>" milliseconds,
+    "tune.lua.forced-yield" "<n>" number,
+    "tune.lua.log.loggers" "{ on | off }" switch,
+    "tune.lua.log.stderr" "{ on | auto | off }" one,
+    "tune.lua.maxmem" "<n>" number,
+    "tune.lua.openlibs" "<list>" one,
+    "tune.lua.service-timeout" "<time>" milliseconds,
+    "tune.lua.session-timeout" "<time>" milliseconds,
+    "tune.lua.task-timeout" "<time>" milliseconds,
+    "tune.peers.max-updates-at-once" "<n>" number,
+    "tune.ring.queues" "<n>" number,
+    "tune.rcvbuf.frontend" "<n>" number,
+    "tune.rcvbuf.backend" "<n>" number,
+    "tune.sndbuf.frontend" "<n>" number,
+    "tune.sndbuf.backend" "<n>" number,
+    "tune.cli.max-payload-size" "<n>" number,
+    "httpclient.resolvers.disabled" "{ on | off }" one,
+    "httpclient.resolvers.id" "<name>" one,
+    "httpclient.resolvers.prefer" "{ ipv4 | ipv6 }" one,
+    "httpclient.retries" "<n>" number,
+    "httpclient.ssl.ca-file" "<file>" one,
+    "httpclient.ssl.verify" "{ none | required }" anything_or_nothing,
+    "httpclient.timeout.connect" "<time>" milliseconds,
+    "cluster-secret" "<text>" one,
+    "lua-prepend-path" "<path> [<type>]" anything,
+    "pp2-never-send-local" "" nothing,
+);
+
+pub(super) const REFUSED: &[Keyword<Global>] = &[
+    keyword("lua-load", "<file>", "runs a Lua program", |_, a, _| {
+        not_yet(a, "Lua")
+    }),
+    keyword(
+        "lua-load-per-thread",
+        "<file>",
+        "runs a Lua program per thread",
+        |_, a, _| not_yet(a, "Lua"),
+    ),
+    keyword(
+        "setcap",
+        "<capabilities>",
+        "keeps capabilities",
+        |_, a, _| not_yet(a, "keeping capabilities"),
+    ),
+    keyword(
+        "stats-file",
+        "<file>",
+        "counters that outlive a restart",
+        |_, a, _| not_yet(a, "statistics files"),
+    ),
+    keyword(
+        "shm-stats-file",
+        "<file>",
+        "counters in shared memory",
+        |_, a, _| not_yet(a, "statistics files"),
+    ),
+    keyword(
+        "shm-stats-file-max-objects",
+        "<n>",
+        "its size",
+        |_, a, _| not_yet(a, "statistics files"),
+    ),
+    keyword(
+        "http-err-codes",
+        "<codes>",
+        "which answers count as errors",
+        |_, a, _| not_yet(a, "a choice of error codes"),
+    ),
+    keyword(
+        "http-fail-codes",
+        "<codes>",
+        "which answers count as failures",
+        |_, a, _| not_yet(a, "a choice of failure codes"),
+    ),
+    keyword(
+        "harden.reject-privileged-ports.tcp",
+        "{ on | off }",
+        "refuses clients with low ports",
+        |_, a, _| match a.on_off()? {
+            true => not_yet(a, "looking at clients' ports"),
+            false => Ok(()),
+        },
+    ),
+    keyword(
+        "warn-blocked-traffic-after",
+        "<time>",
+        "tells of slow loops",
+        |_, a, _| not_yet(a, "watching its own loops"),
+    ),
+    keyword("anonkey", "<n>", "the key of anonymous dumps", |_, a, _| {
+        not_yet(a, "anonymous dumps")
+    }),
+    keyword(
+        "prealloc-fd",
+        "",
+        "prepares the table of open files",
+        |_, a, _| not_yet(a, "preparing tables"),
+    ),
+    keyword(
+        "force-cfg-parser-pause",
+        "<time>",
+        "waits while reading (for debugging)",
+        |_, a, _| not_yet(a, "pauses"),
+    ),
+    keyword(
+        "dns-accept-family",
+        "<family>",
+        "which addresses names may have",
+        |_, a, _| not_yet(a, "a choice of families"),
+    ),
+    keyword(
+        "debug.counters",
+        "{ on | off }",
+        "counts events of the code",
+        |_, a, _| match a.on_off()? {
+            true => not_yet(a, "counters in the code"),
+            false => Ok(()),
+        },
+    ),
+    keyword(
+        "quick-exit",
+        "",
+        "ends without tidying up (there is nothing to tidy up)",
+        nothing,
+    ),
+    keyword(
+        "stress-level",
+        "<n>",
+        "makes rare paths common (for debugging)",
+        |_, a, _| not_yet(a, "stress levels"),
+    ),
+];
+
+fn one(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    args.word("an argument").map(|_| ())
+}
+
+fn anything_or_nothing(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    args.skip();
+    Ok(())
+}
+
+fn milliseconds(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    args.time_in(Unit::Milliseconds).map(|_| ())
+}
+
+fn seconds(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    args.time_in(Unit::Seconds).map(|_| ())
+}
+
+fn server_verify(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    args.choice(&[("none", ()), ("required", ())])
+}
+
+fn dh_param(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    match args.int(i64::MIN..=i64::MAX)? {
+        1024.. => Ok(()),
+        _ => args.fail("expects a value >= 1024."),
+    }
+}
+
+/// The options of `ssl-default-bind-options` and `ssl-default-server-options`.
+fn tls_options(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    const PLAIN: [&str; 18] = [
+        "force-sslv3",
+        "force-tlsv10",
+        "force-tlsv11",
+        "force-tlsv12",
+        "force-tlsv13",
+        "no-renegotiate",
+        "no-sslv3",
+        "no-strict-sni",
+        "no-tls-tickets",
+        "no-tlsv10",
+        "no-tlsv11",
+        "no-tlsv12",
+        "no-tlsv13",
+        "prefer-client-ciphers",
+        "renegotiate",
+        "strict-sni",
+        "tls-tickets",
+        "allow-0rtt",
+    ];
+    const VERSIONS: [(&str, ()); 5] = [
+        ("SSLv3", ()),
+        ("TLSv1.0", ()),
+        ("TLSv1.1", ()),
+        ("TLSv1.2", ()),
+        ("TLSv1.3", ()),
+    ];
+    let mut first = true;
+    while first || !args.done() {
+        let word = args.word("an option")?;
+        match &*word.text() {
+            "ssl-min-ver" | "ssl-max-ver" => args.choice(&VERSIONS)?,
+            option if PLAIN.contains(&option) => {}
+            other => {
+                let message = format!(
+                    "unknown option '{other}' on global statement '{}'.",
+                    args.name
+                );
+                return alert(word.span, message);
+            }
+        }
+        first = false;
+    }
+    Ok(())
+}

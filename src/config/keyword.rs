@@ -1,0 +1,162 @@
+//! Keyword tables: what a section understands, and how it is looked up.
+
+use super::args::{Args, Parsed, alert};
+use super::load::Load;
+use crate::diag::{Diagnostic, suggest};
+
+bitflags::bitflags! {
+    /// Sections a proxy keyword may stand in.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Sections: u8 {
+        /// `defaults`
+        const DEFAULTS = 1;
+        /// `frontend`, and `listen` as one.
+        const FRONT = 2;
+        /// `backend`, and `listen` as one.
+        const BACK = 4;
+        /// `frontend`, `backend` and `listen`.
+        const PROXY = 2 | 4;
+        /// Everywhere.
+        const ALL = 1 | 2 | 4;
+        /// Where it cannot stand it is an error, not a warning.
+        const STRICTLY = 8;
+    }
+}
+
+/// One keyword of a section that is read into `T`.
+pub struct Keyword<T: 'static> {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments, as the manual writes them.
+    pub args: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+    /// Where it may stand (of interest in proxy sections only).
+    pub sections: Sections,
+    pub(super) parse: fn(&mut T, &mut Args<'_>, &mut Load) -> Parsed,
+}
+
+/// A table of keywords, in parts.
+pub(super) type Table<T> = &'static [&'static [Keyword<T>]];
+
+/// An entry for a section other than a proxy.
+pub(super) const fn keyword<T>(
+    name: &'static str,
+    args: &'static str,
+    doc: &'static str,
+    parse: fn(&mut T, &mut Args<'_>, &mut Load) -> Parsed,
+) -> Keyword<T> {
+    Keyword {
+        name,
+        args,
+        doc,
+        sections: Sections::ALL,
+        parse,
+    }
+}
+
+/// An entry for a proxy section.
+pub(super) const fn within<T>(
+    sections: Sections,
+    name: &'static str,
+    args: &'static str,
+    doc: &'static str,
+    parse: fn(&mut T, &mut Args<'_>, &mut Load) -> Parsed,
+) -> Keyword<T> {
+    Keyword {
+        name,
+        args,
+        doc,
+        sections,
+        parse,
+    }
+}
+
+/// The entry of that name.
+pub(super) fn find<T>(table: Table<T>, name: &str) -> Option<&'static Keyword<T>> {
+    table
+        .iter()
+        .flat_map(|part| part.iter())
+        .find(|keyword| keyword.name == name)
+}
+
+/// Every name of a table.
+pub(super) fn names<T>(table: Table<T>) -> impl Iterator<Item = &'static str> {
+    table
+        .iter()
+        .flat_map(|part| part.iter())
+        .map(|keyword| keyword.name)
+}
+
+/// The alert about a name that no entry has.
+pub(super) fn unknown<T>(args: &Args<'_>, table: Table<T>, section: &str) -> Box<Diagnostic> {
+    let name = &args.name;
+    let message = format!("unknown keyword '{name}' in '{section}' section");
+    let mut diagnostic = Diagnostic::alert(args.keyword(), message).label("not known");
+    diagnostic
+        .help
+        .extend(suggest::did_you_mean(name, names(table)));
+    Box::new(diagnostic)
+}
+
+/// Options that matter only where TLS is spoken: name, and how many words follow.
+pub(super) type TlsOptions = &'static [(&'static str, usize)];
+
+/// Reads the options of a `bind` or `server` line up to its end. `title` is how messages call the
+/// line. All problems are told, not only the first.
+pub(super) fn options<T>(
+    target: &mut T,
+    args: &mut Args<'_>,
+    load: &mut Load,
+    table: &'static [Keyword<T>],
+    tls: TlsOptions,
+    title: &str,
+) -> Parsed {
+    let mut first = None;
+    while let Some(word) = args.take() {
+        let name = word.text().into_owned();
+        let known = table.iter().find(|option| option.name == name);
+        let result = match (known, tls.iter().find(|(known, _)| *known == name)) {
+            (Some(option), _) => {
+                let outer = std::mem::replace(&mut args.name, name);
+                let result = (option.parse)(target, args, load);
+                args.name = outer;
+                result.map_err(|mut problem| {
+                    // An option that blames the keyword means itself.
+                    if problem.span == Some(args.keyword()) {
+                        problem.span = Some(word.span);
+                    }
+                    problem.message = format!("{title} : {}", problem.message);
+                    problem
+                })
+            }
+            // Without `ssl` nothing depends on it; with it, `ssl` itself is refused.
+            (None, Some((_, words))) => tls_arguments(args, &name, *words, title),
+            (None, None) => {
+                let message = format!("{title} : unknown keyword '{name}'");
+                let mut unknown = Diagnostic::alert(word.span, message).label("not known");
+                let names = table.iter().map(|option| option.name);
+                let names = names.chain(tls.iter().map(|(name, _)| *name));
+                unknown.help.extend(suggest::did_you_mean(&name, names));
+                Err(Box::new(unknown))
+            }
+        };
+        if let Err(problem) = result {
+            match first {
+                None => first = Some(problem),
+                Some(_) => load.diagnostics.push(*problem),
+            }
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+fn tls_arguments(args: &mut Args<'_>, name: &str, words: usize, title: &str) -> Parsed {
+    for _ in 0..words {
+        let here = args.span();
+        if args.take().is_none() {
+            return alert(here, format!("{title} : '{name}' : missing argument"));
+        }
+    }
+    Ok(())
+}

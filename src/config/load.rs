@@ -1,0 +1,258 @@
+//! The run over all lines: which section is open, and what each line adds to it.
+
+use std::path::PathBuf;
+
+use super::args::{Args, Parsed, Prefix, alert};
+use super::draft::{Defaults, Draft};
+use super::keyword::{find, unknown};
+use super::model::Config;
+use super::sections::{self, Section};
+use super::{global, http_errors, proxy, userlist, validate};
+use crate::diag::{Diagnostic, FileId, Lead, Sources, Span, has_alert};
+use crate::settings::Kind;
+use crate::syntax::{Env, Line, Reader};
+
+/// What the command line adds to a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Refuse what HAProxy does not know.
+    pub strict: bool,
+    /// Run-time options that are on, for `enabled(…)`.
+    pub enabled: Vec<&'static str>,
+    /// `-L`: the name of this peer.
+    pub local_peer: Option<String>,
+}
+
+/// What loading gives. The configuration is whole even if there are alerts; it must not be run then.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What was understood.
+    pub config: Config,
+    /// The files, for snippets.
+    pub sources: Sources,
+    /// What was found, in the order of the lines, then what concerns the whole.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The environment as the lines left it, for programs that are started.
+    pub env: Env,
+}
+
+/// What all keywords may use while lines are read.
+#[derive(Default)]
+pub(super) struct Load {
+    /// What was found so far.
+    pub diagnostics: Vec<Diagnostic>,
+    /// ACL and map files read so far.
+    pub files: crate::acl::Files,
+    /// The environment of the following lines.
+    pub env: Env,
+    /// The name of the file being read.
+    pub file: String,
+    /// The directory of relative file names.
+    pub directory: PathBuf,
+    /// Refuse what HAProxy does not know.
+    pub strict: bool,
+    /// Names of files, by id, for messages about other lines.
+    pub names: Vec<String>,
+}
+
+impl Load {
+    /// Adds a warning about the current line.
+    pub fn warn(&mut self, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::warning(span, message));
+    }
+
+    /// `file:line` of a place.
+    pub fn place(&self, span: Span) -> String {
+        let name = self
+            .names
+            .get(usize::from(span.file.0))
+            .map_or("", String::as_str);
+        format!("{name}:{}", span.line)
+    }
+
+    /// Refuses a word that only this program knows, under `--strict-haproxy`.
+    pub fn extension(&self, span: Span, what: &str) -> Parsed {
+        match self.strict {
+            true => alert(
+                span,
+                format!("'{what}' is not known to HAProxy (--strict-haproxy)"),
+            ),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Reads and checks the configuration that these files make. `env` is what the first line sees.
+pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
+    if let Some(peer) = &options.local_peer {
+        env.set("HAPROXY_LOCALPEER", peer.as_bytes());
+    }
+    let names: Vec<String> = sources.files.iter().map(|file| file.name.clone()).collect();
+    env.set("HAPROXY_CFGFILES", names.join(";"));
+    let mut reader = Reader::new(sources, env, options.enabled.clone());
+    let mut load = Load {
+        strict: options.strict,
+        names,
+        ..Load::default()
+    };
+    let mut builder = Builder::default();
+    let mut file = None;
+    while let Some(line) = reader.next_line() {
+        load.diagnostics.append(&mut reader.diagnostics);
+        if file != Some(line.span.file) {
+            file = Some(line.span.file);
+            builder.enter_file(line.span.file, &mut load);
+        }
+        std::mem::swap(&mut load.env, &mut reader.env);
+        if let Some(section) = builder.line(&line, &mut load) {
+            reader.enter_section(&section);
+        }
+        std::mem::swap(&mut load.env, &mut reader.env);
+    }
+    load.diagnostics.append(&mut reader.diagnostics);
+    builder.close(&mut load);
+    // Names that lines with errors would have made are missing: checks over the whole would only
+    // repeat those errors.
+    let told = load.diagnostics.len();
+    let broken = has_alert(&load.diagnostics);
+    let env = std::mem::take(&mut reader.env);
+    let (sources, _) = reader.into_parts();
+    validate::whole(&mut builder, &mut load);
+    if broken {
+        load.diagnostics.truncate(told);
+    }
+    let mut config = builder.config;
+    config.files = load.files.into();
+    Loaded {
+        config,
+        sources,
+        diagnostics: load.diagnostics,
+        env,
+    }
+}
+
+/// What is being built.
+#[derive(Default)]
+pub(super) struct Builder {
+    /// What is finished.
+    pub config: Config,
+    /// Proxies that are finished but for what needs all of them.
+    pub proxies: Vec<Draft>,
+    /// `defaults` sections, in order.
+    pub defaults: Vec<Defaults>,
+    /// The section that lines go to.
+    pub section: Section,
+}
+
+impl Builder {
+    /// A file begins: it must start with a section.
+    fn enter_file(&mut self, file: FileId, load: &mut Load) {
+        self.close(load);
+        load.file = load
+            .names
+            .get(usize::from(file.0))
+            .cloned()
+            .unwrap_or_default();
+    }
+
+    /// Ends the open section.
+    pub fn close(&mut self, load: &mut Load) {
+        match std::mem::take(&mut self.section) {
+            Section::Proxy(draft) if draft.proxy.kind == Kind::Defaults => {
+                self.defaults.push(Defaults::new(*draft));
+            }
+            Section::Proxy(mut draft) => {
+                draft.finish(load);
+                self.proxies.push(*draft);
+            }
+            Section::Userlist(list) => userlist::finish(list, &mut self.config, load),
+            Section::HttpErrors(name, files) => {
+                self.config.http_errors.entry(name).or_insert(files.into());
+            }
+            Section::Outside | Section::Global | Section::Idle(_) | Section::Refused => {}
+        }
+    }
+
+    /// Takes one line; gives the name of the section if the line opened one.
+    fn line(&mut self, line: &Line, load: &mut Load) -> Option<String> {
+        let (prefix, at) = match self.prefix(line) {
+            Ok(found) => found,
+            Err(problem) => {
+                load.diagnostics.push(*problem);
+                return None;
+            }
+        };
+        let mut args = Args::new(line, at, prefix);
+        if let Some(open) = sections::find(&args.name) {
+            self.close(load);
+            self.section = Section::Refused;
+            return match open(self, &mut args, load) {
+                Ok(name) => Some(name),
+                Err(problem) => {
+                    load.diagnostics.push(*problem);
+                    None
+                }
+            };
+        }
+        if let Err(problem) = self.keyword(&mut args, load) {
+            load.diagnostics.push(*problem);
+        }
+        None
+    }
+
+    /// `no` and `default` before a keyword.
+    fn prefix(&self, line: &Line) -> Parsed<(Prefix, usize)> {
+        const NEGATABLE: [&[u8]; 6] = [
+            b"option",
+            b"log",
+            b"busy-polling",
+            b"set-dumpable",
+            b"strict-limits",
+            b"insecure-fork-wanted",
+        ];
+        let prefix = match line.words.first().map(|word| word.bytes.as_slice()) {
+            Some(b"no") => Prefix::No,
+            Some(b"default") => Prefix::Default,
+            _ => return Ok((Prefix::None, 0)),
+        };
+        match line.words.get(1) {
+            Some(word)
+                if NEGATABLE.contains(&word.bytes.as_slice())
+                    || word.bytes == b"numa-cpu-mapping" =>
+            {
+                Ok((prefix, 1))
+            }
+            _ => Err(Box::new(
+                Diagnostic::alert(
+                    line.span,
+                    "negation/default currently supported only for options, log, busy-polling, \
+                     set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.",
+                )
+                .lead(Lead::Reading),
+            )),
+        }
+    }
+
+    fn keyword(&mut self, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+        match &mut self.section {
+            Section::Outside => Err(Box::new(
+                Diagnostic::alert(
+                    args.keyword(),
+                    format!("unknown keyword '{}' out of section.", args.name),
+                )
+                .lead(Lead::Reading),
+            )),
+            Section::Global => {
+                let found = find(global::TABLE, &args.name)
+                    .ok_or_else(|| unknown(args, global::TABLE, "global"))?;
+                (found.parse)(&mut self.config.global, args, load)?;
+                args.end()
+            }
+            Section::Proxy(draft) => proxy::keyword(draft, args, load),
+            Section::Userlist(list) => userlist::keyword(list, args, load),
+            Section::HttpErrors(_, files) => http_errors::keyword(files, args, load),
+            Section::Idle(idle) => idle.keyword(args),
+            Section::Refused => Ok(()),
+        }
+    }
+}

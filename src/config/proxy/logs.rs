@@ -1,0 +1,67 @@
+//! `log`, `log-format`, `log-tag` and kin.
+
+use super::super::draft::{Draft, LogChoice};
+use super::super::keyword::{Keyword, Sections, within};
+use super::super::log;
+use super::basics::negated;
+
+const FRONT_FORMATS: Sections = Sections::ALL;
+
+pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
+    within(
+        Sections::ALL,
+        "log",
+        "{ global | <address> [<option>]* <facility> [<level> [<minlevel>]] }",
+        "where to log to",
+        |d, a, _| {
+            if negated(a) {
+                d.proxy.settings.log.clear();
+                return Ok(());
+            }
+            let target = log::target(a, true)?;
+            d.proxy.settings.log.push(target);
+            Ok(())
+        },
+    ),
+    within(
+        Sections::ALL,
+        "log-tag",
+        "<text>",
+        "how log messages call the program",
+        |d, a, _| {
+            d.proxy.settings.log_tag = Some(a.text("a tag for use in syslog")?);
+            Ok(())
+        },
+    ),
+    within(
+        FRONT_FORMATS,
+        "log-format",
+        "<format>",
+        "what a log line says",
+        |d, a, _| {
+            let word = a.word("an argument")?;
+            d.log = Some((LogChoice::Format(word.clone()), word.span));
+            Ok(())
+        },
+    ),
+    within(
+        FRONT_FORMATS,
+        "log-format-sd",
+        "<format>",
+        "the structured data of RFC 5424",
+        |d, a, _| {
+            d.log_sd = Some(a.word("an argument")?.clone());
+            Ok(())
+        },
+    ),
+    within(
+        FRONT_FORMATS,
+        "error-log-format",
+        "<format>",
+        "what a log line says of an error",
+        |d, a, _| {
+            d.error_log = Some(a.word("an argument")?.clone());
+            Ok(())
+        },
+    ),
+];

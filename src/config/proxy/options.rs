@@ -1,0 +1,574 @@
+//! `option …` (manual 4.2).
+
+use super::super::args::{Args, Parsed, Prefix};
+use super::super::draft::{Draft, LogChoice};
+use super::super::keyword::{Keyword, Sections, names, within};
+use super::super::load::Load;
+use super::basics::negated;
+use super::{checks, stands_here};
+use crate::diag::{Diagnostic, suggest};
+use crate::settings::{ForwardFor, HttpMode, Options};
+
+const FRONT: Sections = Sections::DEFAULTS.union(Sections::FRONT);
+const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
+const ALL: Sections = Sections::ALL;
+
+pub(super) const KEYWORDS: &[Keyword<Draft>] = &[within(
+    ALL,
+    "option",
+    "<name> [<arguments>]",
+    "switches",
+    option,
+)];
+
+/// Options without arguments: name, bit, where, what.
+const SWITCHES: &[(&str, Options, Sections, &str)] = &[
+    (
+        "abortonclose",
+        Options::ABORT_ON_CLOSE,
+        BACK,
+        "forgets requests whose client is gone",
+    ),
+    (
+        "accept-invalid-http-request",
+        Options::ACCEPT_INVALID_REQUEST,
+        FRONT,
+        "lets slightly wrong requests pass",
+    ),
+    (
+        "accept-unsafe-violations-in-http-request",
+        Options::ACCEPT_INVALID_REQUEST,
+        FRONT,
+        "the same, as HAProxy 3 calls it",
+    ),
+    (
+        "accept-invalid-http-response",
+        Options::ACCEPT_INVALID_RESPONSE,
+        BACK,
+        "lets slightly wrong responses pass",
+    ),
+    (
+        "accept-unsafe-violations-in-http-response",
+        Options::ACCEPT_INVALID_RESPONSE,
+        BACK,
+        "the same, as HAProxy 3 calls it",
+    ),
+    (
+        "allbackups",
+        Options::ALL_BACKUPS,
+        BACK,
+        "uses all backup servers together",
+    ),
+    (
+        "checkcache",
+        Options::CHECK_CACHE,
+        BACK,
+        "blocks responses that a cache would share a cookie from",
+    ),
+    (
+        "clitcpka",
+        Options::CLIENT_TCP_KEEPALIVE,
+        FRONT,
+        "TCP keep-alive towards clients",
+    ),
+    (
+        "contstats",
+        Options::CONTSTATS,
+        FRONT,
+        "counts bytes while they flow",
+    ),
+    (
+        "disable-h2-upgrade",
+        Options::DISABLE_H2_UPGRADE,
+        FRONT,
+        "keeps connections from becoming HTTP/2",
+    ),
+    (
+        "dontlog-normal",
+        Options::DONTLOG_NORMAL,
+        FRONT,
+        "logs only what went wrong",
+    ),
+    (
+        "dontlognull",
+        Options::DONTLOG_NULL,
+        FRONT,
+        "does not log connections without data",
+    ),
+    (
+        "http-buffer-request",
+        Options::BUFFER_REQUEST,
+        ALL,
+        "waits for the body before rules run",
+    ),
+    (
+        "http-ignore-probes",
+        Options::IGNORE_PROBES,
+        FRONT,
+        "does not answer or log empty connections",
+    ),
+    (
+        "http-no-delay",
+        Options::NO_DELAY,
+        ALL,
+        "sends every piece at once",
+    ),
+    (
+        "http-pretend-keepalive",
+        Options::PRETEND_KEEPALIVE,
+        BACK,
+        "does not announce that it will close",
+    ),
+    (
+        "http-use-proxy-header",
+        Options::USE_PROXY_HEADER,
+        FRONT,
+        "reads Proxy-Connection",
+    ),
+    (
+        "independent-streams",
+        Options::INDEPENDENT_STREAMS,
+        ALL,
+        "a write does not count for the read timeout",
+    ),
+    (
+        "idle-close-on-response",
+        Options::IDLE_CLOSE_ON_RESPONSE,
+        FRONT,
+        "closes idle connections only after a response",
+    ),
+    (
+        "log-health-checks",
+        Options::LOG_HEALTH_CHECKS,
+        BACK,
+        "logs each check's outcome",
+    ),
+    (
+        "log-separate-errors",
+        Options::LOG_SEPARATE_ERRORS,
+        FRONT,
+        "logs errors at a higher level",
+    ),
+    (
+        "logasap",
+        Options::LOGASAP,
+        FRONT,
+        "logs before the data has passed",
+    ),
+    (
+        "nolinger",
+        Options::NO_LINGER,
+        ALL,
+        "resets connections on close",
+    ),
+    (
+        "persist",
+        Options::PERSIST,
+        BACK,
+        "keeps a client on its server even when that is down",
+    ),
+    (
+        "prefer-last-server",
+        Options::PREFER_LAST_SERVER,
+        BACK,
+        "stays on the server of the last request",
+    ),
+    (
+        "socket-stats",
+        Options::SOCKET_STATS,
+        FRONT,
+        "counts per address",
+    ),
+    (
+        "splice-auto",
+        Options::SPLICE_AUTO,
+        ALL,
+        "lets the kernel forward where that pays",
+    ),
+    (
+        "splice-request",
+        Options::SPLICE_REQUEST,
+        ALL,
+        "lets the kernel forward requests",
+    ),
+    (
+        "splice-response",
+        Options::SPLICE_RESPONSE,
+        ALL,
+        "lets the kernel forward responses",
+    ),
+    (
+        "srvtcpka",
+        Options::SERVER_TCP_KEEPALIVE,
+        BACK,
+        "TCP keep-alive towards servers",
+    ),
+    (
+        "tcp-smart-accept",
+        Options::SMART_ACCEPT,
+        FRONT,
+        "saves an acknowledgement",
+    ),
+    (
+        "tcp-smart-connect",
+        Options::SMART_CONNECT,
+        BACK,
+        "saves an acknowledgement",
+    ),
+    (
+        "transparent",
+        Options::TRANSPARENT,
+        BACK,
+        "connects to where the client wanted to go",
+    ),
+    (
+        "h1-case-adjust-bogus-client",
+        Options::CASE_ADJUST_CLIENT,
+        FRONT,
+        "writes header names as `h1-case-adjust` says",
+    ),
+    (
+        "h1-case-adjust-bogus-server",
+        Options::CASE_ADJUST_SERVER,
+        BACK,
+        "writes header names as `h1-case-adjust` says",
+    ),
+];
+
+/// Options that take arguments or do more than set a bit.
+const OPTIONS: &[Keyword<Draft>] = &[
+    within(ALL, "httplog", "[clf]", "logs HTTP requests", |d, a, _| {
+        if negated(a) {
+            return a.fail("cannot be negated.");
+        }
+        let clf = a.take_if("clf");
+        d.log = Some((
+            if clf { LogChoice::Clf } else { LogChoice::Http },
+            a.keyword(),
+        ));
+        Ok(())
+    }),
+    within(ALL, "httpslog", "", "logs HTTPS requests", |d, a, _| {
+        d.log = Some((LogChoice::Https, a.keyword()));
+        Ok(())
+    }),
+    within(ALL, "tcplog", "", "logs connections", |d, a, _| {
+        d.log = Some((LogChoice::Tcp, a.keyword()));
+        Ok(())
+    }),
+    within(
+        ALL,
+        "tcpka",
+        "",
+        "TCP keep-alive on both sides",
+        |d, a, _| {
+            let both = Options::CLIENT_TCP_KEEPALIVE | Options::SERVER_TCP_KEEPALIVE;
+            d.proxy.settings.options.set(both, !negated(a));
+            Ok(())
+        },
+    ),
+    within(
+        ALL,
+        "httpclose",
+        "",
+        "closes both sides after each request",
+        |d, a, _| http_mode(d, a, HttpMode::Close),
+    ),
+    within(
+        ALL,
+        "http-server-close",
+        "",
+        "closes the server side after each request",
+        |d, a, _| http_mode(d, a, HttpMode::ServerClose),
+    ),
+    within(
+        ALL,
+        "http-keep-alive",
+        "",
+        "keeps both sides open",
+        |d, a, _| http_mode(d, a, HttpMode::KeepAlive),
+    ),
+    within(
+        ALL,
+        "forwardfor",
+        "[except <net>] [header <name>] [if-none]",
+        "tells servers the client's address",
+        |d, a, _| {
+            d.needs_http
+                .push(("'option forwardfor' ignored", a.keyword()));
+            d.proxy.settings.forward_for = if negated(a) {
+                None
+            } else {
+                Some(forward_for(a, "X-Forwarded-For")?)
+            };
+            Ok(())
+        },
+    ),
+    within(
+        ALL,
+        "originalto",
+        "[except <net>] [header <name>]",
+        "tells servers the address the client wanted",
+        |d, a, _| {
+            d.proxy.settings.original_to = if negated(a) {
+                None
+            } else {
+                Some(forward_for(a, "X-Original-To")?)
+            };
+            Ok(())
+        },
+    ),
+    within(
+        BACK,
+        "redispatch",
+        "[<n>]",
+        "tries another server when one does not answer",
+        |d, a, _| {
+            let every = if a.done() {
+                -1
+            } else {
+                a.int(i64::from(i32::MIN)..=i64::from(i32::MAX))? as i32
+            };
+            d.proxy.settings.redispatch = Some(every).filter(|n| !negated(a) && *n != 0);
+            Ok(())
+        },
+    ),
+    within(
+        ALL,
+        "http-restrict-req-hdr-names",
+        "{ preserve | delete | reject }",
+        "what happens to odd header names",
+        |d, a, _| {
+            let bits = a.choice(&[
+                ("preserve", Options::empty()),
+                ("delete", Options::RESTRICT_NAMES_DELETE),
+                ("reject", Options::RESTRICT_NAMES_REJECT),
+            ])?;
+            let options = &mut d.proxy.settings.options;
+            options.remove(Options::RESTRICT_NAMES_DELETE | Options::RESTRICT_NAMES_REJECT);
+            options.insert(bits);
+            Ok(())
+        },
+    ),
+    within(
+        BACK,
+        "httpchk",
+        "[<method>] [<uri>] [<version>]",
+        "checks servers with a request",
+        checks::httpchk,
+    ),
+    within(
+        BACK,
+        "tcp-check",
+        "",
+        "checks servers with a script",
+        checks::tcp_check_option,
+    ),
+    within(
+        BACK,
+        "mysql-check",
+        "[user <name> [post-41 | pre-41]]",
+        "checks MySQL servers",
+        checks::mysql,
+    ),
+    within(
+        BACK,
+        "pgsql-check",
+        "user <name>",
+        "checks PostgreSQL servers",
+        checks::pgsql,
+    ),
+    within(
+        BACK,
+        "redis-check",
+        "",
+        "checks Redis servers",
+        checks::redis,
+    ),
+    within(
+        BACK,
+        "smtpchk",
+        "[<hello> <domain>]",
+        "checks mail servers",
+        checks::smtp,
+    ),
+    within(BACK, "ldap-check", "", "checks LDAP servers", checks::ldap),
+    within(
+        BACK,
+        "ssl-hello-chk",
+        "",
+        "checks TLS servers",
+        checks::ssl_hello,
+    ),
+    within(
+        ALL,
+        "external-check",
+        "",
+        "checks servers with a program",
+        |_, a, _| a.fail("is not available yet: it needs running programs as checks"),
+    ),
+    within(BACK, "spop-check", "", "checks SPOE agents", |_, a, _| {
+        a.fail("is not available yet: it needs SPOE")
+    }),
+    within(
+        ALL,
+        "forwarded",
+        "[<parameter>]*",
+        "the Forwarded header of RFC 7239",
+        |_, a, _| a.fail("is not available yet: use `option forwardfor`"),
+    ),
+    within(
+        FRONT,
+        "http-drop-request-trailers",
+        "",
+        "drops trailers of requests",
+        |_, a, _| a.fail("is not available yet: trailers are forwarded"),
+    ),
+    within(
+        BACK,
+        "http-drop-response-trailers",
+        "",
+        "drops trailers of responses",
+        |_, a, _| a.fail("is not available yet: trailers are forwarded"),
+    ),
+    within(
+        ALL,
+        "use-small-buffers",
+        "[<part>]*",
+        "uses small buffers where they are enough (buffers grow as needed here)",
+        |_, a, l| {
+            l.extension(a.keyword(), "option use-small-buffers")?;
+            a.skip();
+            Ok(())
+        },
+    ),
+];
+
+fn option(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("an option name")?;
+    let name = word.text().into_owned();
+    let found = OPTIONS.iter().find(|option| option.name == name);
+    let switch = SWITCHES.iter().find(|(known, ..)| *known == name);
+    let sections = match (found, switch) {
+        (Some(option), _) => option.sections,
+        (None, Some((_, _, sections, _))) => *sections,
+        (None, None) => {
+            let mut unknown = Diagnostic::alert(word.span, format!("unknown option '{name}'."))
+                .label("not known");
+            let known = names(&[OPTIONS]).chain(SWITCHES.iter().map(|(name, ..)| *name));
+            unknown.help.extend(suggest::did_you_mean(&name, known));
+            return Err(Box::new(unknown));
+        }
+    };
+    let outer = std::mem::replace(&mut args.name, name);
+    let here = stands_here(draft, sections, args, load)?;
+    args.name = format!("{outer} {}", args.name);
+    if !here {
+        args.skip();
+        return Ok(());
+    }
+    match (found, switch) {
+        (Some(option), _) => (option.parse)(draft, args, load),
+        (None, Some((_, bit, ..))) => {
+            draft
+                .proxy
+                .settings
+                .options
+                .set(*bit, args.prefix == Prefix::None);
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// Sets the mode, or takes it back if it is the one in effect.
+fn http_mode(draft: &mut Draft, args: &Args<'_>, mode: HttpMode) -> Parsed {
+    let current = &mut draft.proxy.settings.http_mode;
+    if !negated(args) {
+        *current = mode;
+    } else if *current == mode {
+        *current = HttpMode::default();
+    }
+    Ok(())
+}
+
+fn forward_for(args: &mut Args<'_>, header: &str) -> Parsed<ForwardFor> {
+    let mut option = ForwardFor {
+        header: header.to_owned(),
+        except: None,
+        if_none: false,
+    };
+    while let Some(word) = args.take() {
+        match &*word.text() {
+            "except" => {
+                let word = args.word("<address>[/mask] as argument to 'except'")?;
+                match network(&word.text()) {
+                    Some(net) => option.except = Some(net),
+                    None => {
+                        return args.fail_at(
+                            word.span,
+                            "expects <address>[/mask] as argument to 'except'.",
+                        );
+                    }
+                }
+            }
+            "header" => option.header = args.text("<header_name> as argument to 'header'")?,
+            "if-none" if header == "X-Forwarded-For" => option.if_none = true,
+            other => {
+                let what =
+                    format!("only supports optional values 'except' and 'header' (got '{other}').");
+                return args.fail_at(word.span, &what);
+            }
+        }
+    }
+    Ok(option)
+}
+
+/// `address`, `address/bits` or `address/mask`.
+fn network(text: &str) -> Option<ipnet::IpNet> {
+    if let Ok(net) = text.parse() {
+        return Some(net);
+    }
+    match text.split_once('/') {
+        None => text
+            .parse::<std::net::IpAddr>()
+            .ok()
+            .map(ipnet::IpNet::from),
+        Some((address, mask)) => {
+            let mask = mask.parse().ok()?;
+            ipnet::IpNet::with_netmask(address.parse().ok()?, mask).ok()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_documented_and_unique() {
+        let mut all: Vec<&str> = names(&[OPTIONS])
+            .chain(SWITCHES.iter().map(|(name, ..)| *name))
+            .collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        assert!(OPTIONS.iter().all(|option| !option.doc.is_empty()));
+        assert!(SWITCHES.iter().all(|(.., doc)| !doc.is_empty()));
+    }
+
+    #[test]
+    fn networks_have_bits_or_masks() {
+        for (text, wanted) in [
+            ("127.0.0.0/8", Some("127.0.0.0/8")),
+            ("127.0.0.1", Some("127.0.0.1/32")),
+            ("10.0.0.0/255.0.0.0", Some("10.0.0.0/8")),
+            ("::1", Some("::1/128")),
+            ("x", None),
+        ] {
+            let found = network(text).map(|net| net.to_string());
+            assert_eq!(found.as_deref(), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `timeout …` (manual 4.2).
+
+use super::super::args::{Args, Parsed};
+use super::super::draft::Draft;
+use super::super::keyword::{Keyword, Sections, within};
+use super::super::load::Load;
+use super::stands_here;
+use crate::settings::Timeouts;
+
+pub(super) const KEYWORDS: &[Keyword<Draft>] = &[within(
+    Sections::ALL,
+    "timeout",
+    "<name> <time>",
+    "how long to wait for what",
+    timeout,
+)];
+
+/// One timeout.
+struct Timeout {
+    name: &'static str,
+    sections: Sections,
+    field: fn(&mut Timeouts) -> &mut Option<u64>,
+}
+
+const fn entry(
+    name: &'static str,
+    sections: Sections,
+    field: fn(&mut Timeouts) -> &mut Option<u64>,
+) -> Timeout {
+    Timeout {
+        name,
+        sections,
+        field,
+    }
+}
+
+const FRONT: Sections = Sections::DEFAULTS.union(Sections::FRONT);
+const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
+
+const TIMEOUTS: &[Timeout] = &[
+    entry("client", FRONT, |t| &mut t.client),
+    entry("server", BACK, |t| &mut t.server),
+    entry("connect", BACK, |t| &mut t.connect),
+    entry("check", BACK, |t| &mut t.check),
+    entry("queue", BACK, |t| &mut t.queue),
+    entry("http-keep-alive", Sections::ALL, |t| &mut t.http_keep_alive),
+    entry("http-request", Sections::ALL, |t| &mut t.http_request),
+    entry("tunnel", BACK, |t| &mut t.tunnel),
+    entry("tarpit", Sections::ALL, |t| &mut t.tarpit),
+    entry("client-fin", FRONT, |t| &mut t.client_fin),
+    entry("server-fin", BACK, |t| &mut t.server_fin),
+    entry("client-hs", FRONT, |t| &mut t.client_hs),
+];
+
+fn timeout(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.text("a timeout's name")?;
+    let Some(entry) = TIMEOUTS.iter().find(|entry| entry.name == word) else {
+        let span = args.last().map_or(args.keyword(), |word| word.span);
+        let supported: Vec<String> = TIMEOUTS
+            .iter()
+            .map(|entry| format!("'{}'", entry.name))
+            .collect();
+        let message = format!("supports {} (got '{word}')", supported.join(", "));
+        return args.fail_at(span, &message).map_err(|problem| {
+            let names = TIMEOUTS.iter().map(|entry| entry.name);
+            let mut problem = problem;
+            problem
+                .help
+                .extend(crate::diag::suggest::did_you_mean(&word, names));
+            problem
+        });
+    };
+    args.name = format!("timeout {word}");
+    if !stands_here(draft, entry.sections, args, load)? {
+        args.skip();
+        return Ok(());
+    }
+    // Zero means none, as in HAProxy.
+    let time = args.time()?;
+    *(entry.field)(&mut draft.proxy.settings.timeouts) = (time > 0).then_some(time);
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Keywords that HAProxy has and that later work brings: known, and refused by name.
+
+use super::super::args::{Args, Parsed};
+use super::super::draft::Draft;
+use super::super::keyword::{Keyword, Sections, within};
+use super::super::load::Load;
+
+const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
+
+/// An entry that is refused with this reason.
+macro_rules! later {
+    ($sections:expr, $name:literal, $args:literal, $doc:literal, $needs:literal) => {
+        within(
+            $sections,
+            $name,
+            $args,
+            $doc,
+            |_: &mut Draft, args: &mut Args<'_>, _: &mut Load| -> Parsed {
+                args.fail(concat!("is not available yet: it needs ", $needs, "."))
+            },
+        )
+    };
+}
+
+pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
+    later!(
+        BACK,
+        "cookie",
+        "<name> [<option>]*",
+        "keeps a client on its server by a cookie",
+        "persistence by cookies"
+    ),
+    later!(
+        BACK,
+        "dynamic-cookie-key",
+        "<key>",
+        "the key of cookie values",
+        "persistence by cookies"
+    ),
+    later!(
+        BACK,
+        "persist",
+        "rdp-cookie[(<name>)]",
+        "keeps an RDP client on its server",
+        "persistence"
+    ),
+    later!(
+        Sections::BACK,
+        "force-persist",
+        "if|unless <condition>",
+        "persistence to servers that are down",
+        "persistence"
+    ),
+    later!(
+        Sections::BACK,
+        "ignore-persist",
+        "if|unless <condition>",
+        "requests without persistence",
+        "persistence"
+    ),
+    later!(
+        Sections::BACK,
+        "stick",
+        "{ on | match | store-request | store-response } …",
+        "persistence by a table",
+        "stick tables"
+    ),
+    later!(
+        Sections::PROXY,
+        "stick-table",
+        "type <type> size <size> …",
+        "a table of counters",
+        "stick tables"
+    ),
+    later!(
+        Sections::ALL,
+        "compression",
+        "<parameter> …",
+        "compresses responses",
+        "compression"
+    ),
+    later!(
+        Sections::PROXY,
+        "filter",
+        "<name> …",
+        "a filter of the data",
+        "filters"
+    ),
+    later!(
+        Sections::PROXY,
+        "filter-sequence",
+        "{ request | response } <names>",
+        "the order of filters",
+        "filters"
+    ),
+    later!(
+        Sections::ALL,
+        "email-alert",
+        "<parameter> …",
+        "mails about servers",
+        "mail alerts"
+    ),
+    later!(
+        BACK,
+        "external-check",
+        "{ command | path } <value>",
+        "a program as a check",
+        "running programs as checks"
+    ),
+    later!(
+        BACK,
+        "use-fcgi-app",
+        "<name>",
+        "servers that speak FastCGI",
+        "FastCGI"
+    ),
+    later!(
+        Sections::FRONT,
+        "quic-initial",
+        "<action> …",
+        "rules for QUIC",
+        "QUIC"
+    ),
+    later!(
+        Sections::ALL,
+        "log-steps",
+        "<steps>",
+        "when to log",
+        "log steps"
+    ),
+    later!(
+        Sections::PROXY,
+        "guid",
+        "<text>",
+        "a name for statistics files",
+        "statistics files"
+    ),
+    later!(
+        Sections::BACK,
+        "be-unpublished",
+        "",
+        "keeps rules from this backend",
+        "unpublished backends"
+    ),
+    later!(
+        Sections::BACK,
+        "force-be-switch",
+        "if|unless <condition>",
+        "switching to it nevertheless",
+        "unpublished backends"
+    ),
+    later!(
+        Sections::PROXY,
+        "ssl-f-use",
+        "[<option>]*",
+        "certificates of a frontend",
+        "TLS"
+    ),
+    later!(
+        Sections::PROXY,
+        "crt",
+        "<file>",
+        "certificates of a frontend",
+        "TLS"
+    ),
+];

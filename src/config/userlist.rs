@@ -1,0 +1,147 @@
+//! `userlist` sections (manual 3.4).
+
+use super::args::{Args, Parsed};
+use super::load::Load;
+use super::model::Config;
+use crate::diag::{Diagnostic, Lead, suggest};
+use crate::settings::{Secret, User, Userlist};
+
+/// Reads one line of a `userlist`.
+pub(super) fn keyword(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    match args.name.as_str() {
+        "group" => group(list, args, load),
+        "user" => user(list, args, load),
+        name => {
+            let message = format!("unknown keyword '{name}' in 'users' section");
+            let mut unknown = Diagnostic::alert(args.keyword(), message).lead(Lead::Reading);
+            unknown
+                .help
+                .extend(suggest::did_you_mean(name, ["group", "user"]));
+            Err(Box::new(unknown))
+        }
+    }?;
+    args.end()
+}
+
+fn group(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let name = args.text("<name> as arguments")?;
+    if list.groups.contains(&name) {
+        load.warn(
+            args.keyword(),
+            format!(
+                "ignoring duplicated group '{name}' in userlist '{}'.",
+                list.name
+            ),
+        );
+        args.skip();
+        return Ok(());
+    }
+    if args.take_if("users") {
+        let users = args.text("a list of users")?;
+        // Users may follow below: they are matched with names when the section ends.
+        for user in users.split(',').filter(|user| !user.is_empty()) {
+            match list.users.iter_mut().find(|known| known.name == user) {
+                Some(known) => known.groups.push(name.clone()),
+                None => list.users.push(User {
+                    name: user.to_owned(),
+                    secret: Secret::Plain(String::new()),
+                    groups: vec![name.clone()],
+                }),
+            }
+        }
+    }
+    list.groups.push(name);
+    Ok(())
+}
+
+fn user(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let name = args.text("<name> as arguments")?;
+    let mut secret = None;
+    let mut groups = Vec::new();
+    while let Some(word) = args.take() {
+        match &*word.text() {
+            "password" => {
+                let hash = args.word("a password hash")?;
+                let text = hash.text();
+                if text.starts_with("$1$") {
+                    load.warn(hash.span, "MD5 password hashes are weak; use $5$ or $6$");
+                }
+                secret = Some(Secret::Crypt(text.into_owned()));
+            }
+            "insecure-password" => secret = Some(Secret::Plain(args.text("a password")?)),
+            "groups" => {
+                let names = args.text("a list of groups")?;
+                groups.extend(
+                    names
+                        .split(',')
+                        .filter(|g| !g.is_empty())
+                        .map(str::to_owned),
+                );
+            }
+            other => return args.fail_at(word.span, &format!(": unknown keyword '{other}'.")),
+        }
+    }
+    let Some(secret) = secret else {
+        // HAProxy takes a user without a password; nobody can log in as one.
+        load.warn(
+            args.keyword(),
+            format!("user '{name}' has no password: nobody can log in"),
+        );
+        return Ok(());
+    };
+    let declared = list.users.iter_mut().find(|known| known.name == name);
+    match declared {
+        Some(known) if known.secret != Secret::Plain(String::new()) => {
+            let message = format!(
+                "ignoring duplicated user '{name}' in userlist '{}'.",
+                list.name
+            );
+            load.warn(args.keyword(), message);
+        }
+        Some(known) => {
+            known.secret = secret;
+            known.groups.extend(groups);
+        }
+        None => list.users.push(User {
+            name,
+            secret,
+            groups,
+        }),
+    }
+    Ok(())
+}
+
+/// Ends a section: all names it uses must exist.
+pub(super) fn finish(list: Userlist, config: &mut Config, load: &mut Load) {
+    let missing = |what: &str| {
+        Diagnostic::new(
+            crate::diag::Severity::Alert,
+            None,
+            format!("userlist '{}': no such {what}", list.name),
+        )
+        .lead(Lead::Bare)
+    };
+    for user in &list.users {
+        if user.secret == Secret::Plain(String::new()) {
+            let group = user.groups.first().map_or("", String::as_str);
+            load.diagnostics.push(missing(&format!(
+                "user '{}' specified in group '{group}'",
+                user.name
+            )));
+        }
+        for group in user
+            .groups
+            .iter()
+            .filter(|group| !list.groups.contains(group))
+        {
+            load.diagnostics.push(missing(&format!(
+                "group '{group}' specified in user '{}'",
+                user.name
+            )));
+        }
+    }
+    config
+        .userlists
+        .entry(list.name.clone())
+        .or_insert(list.into());
+}

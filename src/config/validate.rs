@@ -1,0 +1,372 @@
+//! What can be checked only when all lines are known: names, pairs of settings, what is missing.
+
+use std::collections::HashMap;
+
+use super::draft::{Draft, title};
+use super::load::{Builder, Load};
+use super::model::{Config, Target};
+use crate::balance::Algorithm;
+use crate::diag::{Diagnostic, Lead, Severity, Span, suggest};
+use crate::settings::{Endpoint, Kind, Mode};
+
+/// Checks the whole and finishes it.
+pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
+    let mut drafts = std::mem::take(&mut builder.proxies);
+    number(&mut drafts, load);
+    duplicates(&drafts, load);
+    for draft in &mut drafts {
+        modes(draft, load);
+    }
+    for draft in &drafts {
+        missing(draft, load);
+        servers(draft, &drafts, load);
+        backends(draft, &drafts, load);
+        error_sections(draft, &builder.config, load);
+    }
+    builder.config.proxies = drafts.into_iter().map(|draft| draft.proxy).collect();
+}
+
+fn say(load: &mut Load, severity: Severity, span: Span, message: String) {
+    load.diagnostics
+        .push(Diagnostic::new(severity, Some(span), message).lead(Lead::Bare));
+}
+
+/// Numbers the proxies: the numbers that lines give first, the free ones in order to the others.
+fn number(drafts: &mut [Draft], load: &mut Load) {
+    let mut taken: HashMap<u32, Span> = HashMap::new();
+    for draft in drafts.iter() {
+        let Some(id) = draft.proxy.settings.id else {
+            continue;
+        };
+        if let Some(other) = taken.insert(id, draft.proxy.span) {
+            let message = format!(
+                "{} has the same id {id} as the proxy declared at {}.",
+                draft.title(),
+                load.place(other)
+            );
+            say(load, Severity::Alert, draft.proxy.span, message);
+        }
+    }
+    let mut next = FIRST_ID;
+    for draft in drafts {
+        draft.proxy.id = draft.proxy.settings.id.unwrap_or_else(|| {
+            while taken.contains_key(&next) {
+                next += 1;
+            }
+            taken.insert(next, draft.proxy.span);
+            next
+        });
+    }
+}
+
+/// The number of the first proxy that has none of its own; HAProxy keeps 1 for itself.
+const FIRST_ID: u32 = 2;
+
+/// Names are unique among frontends and among backends; a `listen` is both.
+fn duplicates(drafts: &[Draft], load: &mut Load) {
+    let mut names: HashMap<(&str, bool), &Draft> = HashMap::new();
+    for draft in drafts {
+        let kind = draft.proxy.kind;
+        let sides = [(true, kind.front()), (false, kind.back())];
+        let clash = sides
+            .iter()
+            .filter(|(_, has)| *has)
+            .find_map(|(front, _)| names.get(&(draft.proxy.name.as_str(), *front)).copied());
+        if let Some(other) = clash {
+            let message = format!(
+                "Parsing [{}]: {} has the same name as {} declared at {}.",
+                load.place(draft.proxy.span),
+                draft.title(),
+                other.title(),
+                load.place(other.proxy.span)
+            );
+            say(load, Severity::Alert, draft.proxy.span, message);
+        }
+        for (front, has) in sides {
+            if has {
+                names
+                    .entry((draft.proxy.name.as_str(), front))
+                    .or_insert(draft);
+            }
+        }
+    }
+}
+
+/// What a proxy cannot do in its mode is dropped with a warning, as HAProxy does.
+fn modes(draft: &mut Draft, load: &mut Load) {
+    let title = draft.title();
+    if draft.proxy.settings.mode == Mode::Http {
+        return;
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for (what, span) in draft.needs_http.clone() {
+        if told.contains(&what) {
+            continue;
+        }
+        told.push(what);
+        let rest = if what.ends_with("rules ignored") {
+            format!("{what} for {title} as they require HTTP mode.")
+        } else if what.ends_with("will be ignored") {
+            format!("{what} for {title} (needs 'mode http').")
+        } else {
+            format!("{what} for {title} as it requires HTTP mode.")
+        };
+        say(load, Severity::Warning, span, rest);
+    }
+    let proxy = &mut draft.proxy;
+    proxy.rules.http_request.clear();
+    proxy.rules.http_response.clear();
+    proxy.rules.http_after_response.clear();
+    proxy.rules.redirect.clear();
+    proxy.settings.stats = None;
+    proxy.settings.forward_for = None;
+    proxy.settings.original_to = None;
+    proxy.settings.monitor_uri = None;
+    if matches!(
+        proxy.settings.balance,
+        Some(Algorithm::Uri(_) | Algorithm::UrlParam(_) | Algorithm::Hdr(_))
+    ) {
+        if proxy.kind.back() {
+            let span = draft.balance.unwrap_or(proxy.span);
+            let message = format!(
+                "Layer 7 hash not possible for {title} (needs 'mode http'). Falling back to round robin."
+            );
+            say(load, Severity::Warning, span, message);
+        }
+        proxy.settings.balance = Some(Algorithm::RoundRobin);
+    }
+}
+
+/// Listeners and timeouts that a proxy should have.
+fn missing(draft: &Draft, load: &mut Load) {
+    let (proxy, title) = (&draft.proxy, draft.title());
+    if proxy.settings.disabled {
+        return;
+    }
+    if proxy.kind.front() && proxy.binds.is_empty() {
+        let message = format!(
+            "{title} has no 'bind' directive. Please declare it as a backend if this was intended."
+        );
+        say(load, Severity::Warning, proxy.span, message);
+    }
+    let timeouts = &proxy.settings.timeouts;
+    let front = proxy.kind.front() && timeouts.client.is_none();
+    let has_servers = !proxy.servers.is_empty() || proxy.settings.dispatch.is_some();
+    let back = proxy.kind.back()
+        && has_servers
+        && (timeouts.connect.is_none() || timeouts.server.is_none());
+    if front || back {
+        let message = format!(
+            "missing timeouts for {title}.\n   | While not properly invalid, you will certainly encounter \
+             various problems\n   | with such a configuration. To fix this, please ensure that all following\n   \
+             | timeouts are set to a non-zero value: 'client', 'connect', 'server'."
+        );
+        say(load, Severity::Warning, proxy.span, message);
+    }
+}
+
+/// Servers of one proxy: names, numbers, what is tracked, where checks go.
+fn servers(draft: &Draft, all: &[Draft], load: &mut Load) {
+    let proxy = &draft.proxy;
+    let mut names: HashMap<&str, Span> = HashMap::new();
+    let mut ids: HashMap<u32, (&str, Span)> = HashMap::new();
+    for (server, span) in &proxy.servers {
+        let own = |message: String| Diagnostic::alert(*span, message).lead(Lead::Bare);
+        if let Some(first) = names.get(server.name.as_str()) {
+            let message = format!(
+                "{}, another server named '{}' was already defined at line {}, please use distinct names.",
+                draft.title(),
+                server.name,
+                first.line
+            );
+            load.diagnostics.push(Diagnostic::alert(*span, message));
+        }
+        names.entry(&server.name).or_insert(*span);
+        if let Some(id) = server.id
+            && let Some((name, other)) = ids.insert(id, (&server.name, *span))
+        {
+            let place = load.place(*span);
+            let message = format!(
+                "[{place}] : 'server {}/{}' : 'id' : custom id {id} already used at {} ('server {name}').",
+                proxy.name,
+                server.name,
+                load.place(other)
+            );
+            load.diagnostics.push(own(message));
+        }
+        if let Some((backend, tracked)) = &server.check.track
+            && let Some(problem) = tracking(draft, all, backend.as_deref(), tracked)
+        {
+            let place = load.place(*span);
+            let message = format!(
+                "[{place}] : 'server {}/{}' : {problem}",
+                proxy.name, server.name
+            );
+            load.diagnostics.push(own(message));
+        }
+        let portless = matches!(server.endpoint, Some(Endpoint::Tcp { port: 0, .. }));
+        let script = proxy.settings.check_steps.iter().any(|step| {
+            matches!(step, crate::settings::Step::Connect(probe) if probe.port.is_some() || probe.port_expr.is_some())
+        });
+        let checked = server.check.enabled && server.check.track.is_none();
+        if checked && portless && server.check.port.is_none() && !script {
+            let message = format!(
+                "config: backend '{}': server '{}' has neither service port nor check port.",
+                proxy.name, server.name
+            );
+            load.diagnostics.push(own(message));
+        }
+    }
+}
+
+fn tracking(draft: &Draft, all: &[Draft], backend: Option<&str>, name: &str) -> Option<String> {
+    let tracked = match backend {
+        None => draft,
+        Some(backend) => {
+            let found = all
+                .iter()
+                .find(|d| d.proxy.kind.back() && d.proxy.name == backend);
+            match found {
+                Some(found) => found,
+                None => {
+                    return Some(format!(
+                        "unable to find required proxy '{backend}' for tracking."
+                    ));
+                }
+            }
+        }
+    };
+    let Some((server, _)) = tracked
+        .proxy
+        .servers
+        .iter()
+        .find(|(server, _)| server.name == name)
+    else {
+        return Some(format!(
+            "unable to find required server '{name}' for tracking."
+        ));
+    };
+    if !server.check.enabled && server.check.track.is_none() {
+        return Some(format!(
+            "unable to use {}/{name} for tracking as it does not have any check nor agent enabled.",
+            tracked.proxy.name
+        ));
+    }
+    None
+}
+
+/// Backends that switching rules name must exist and speak the same protocol.
+fn backends(draft: &Draft, all: &[Draft], load: &mut Load) {
+    let proxy = &draft.proxy;
+    let default = proxy
+        .default_backend
+        .iter()
+        .map(|(name, span)| (name, *span, true));
+    let rules = proxy
+        .use_backend
+        .iter()
+        .filter_map(|switch| match &switch.target {
+            Target::Name(name) => Some((name, switch.span, false)),
+            Target::Format(_) => None,
+        });
+    if proxy.kind.front() {
+        for (name, span, is_default) in default.chain(rules) {
+            if let Some(problem) = backend(draft, all, name, is_default, load) {
+                let names = all.iter().filter(|d| d.proxy.kind.back());
+                let names = names.map(|d| d.proxy.name.as_str());
+                let mut alert = Diagnostic::alert(span, problem).lead(Lead::Bare);
+                alert.help.extend(suggest::did_you_mean(name, names));
+                load.diagnostics.push(alert);
+            }
+        }
+    }
+    for switch in &proxy.use_server {
+        let Target::Name(name) = &switch.target else {
+            continue;
+        };
+        if !proxy.servers.iter().any(|(server, _)| server.name == *name) {
+            let message = format!(
+                "{} : unable to find server '{name}' referenced in a 'use-server' rule.",
+                draft.title()
+            );
+            let mut alert = Diagnostic::alert(switch.span, message).lead(Lead::Bare);
+            let names = proxy.servers.iter().map(|(server, _)| server.name.as_str());
+            alert.help.extend(suggest::did_you_mean(name, names));
+            load.diagnostics.push(alert);
+        }
+    }
+}
+
+fn backend(
+    draft: &Draft,
+    all: &[Draft],
+    name: &str,
+    is_default: bool,
+    load: &Load,
+) -> Option<String> {
+    let keyword = if is_default {
+        "default_backend"
+    } else {
+        "use_backend"
+    };
+    let found = all
+        .iter()
+        .find(|d| d.proxy.kind.back() && d.proxy.name == name);
+    let Some(found) = found else {
+        return Some(format!(
+            "Proxy '{}': unable to find required {keyword}: '{name}'.",
+            draft.proxy.name
+        ));
+    };
+    let (own, other) = (draft.proxy.settings.mode, found.proxy.settings.mode);
+    // TCP connections may be handed to an HTTP backend; it reads requests from then on.
+    if own == other || (own == Mode::Tcp && other == Mode::Http) {
+        return None;
+    }
+    let role = match is_default {
+        true => "as its default backend",
+        false => "in a 'use_backend' rule",
+    };
+    Some(format!(
+        "{} {} ({}) tries to use incompatible {} {} ({}) {role} (see 'mode').",
+        mode(own),
+        draft.title(),
+        load.place(draft.proxy.span),
+        mode(other),
+        format_args!("{} '{}'", title(found.proxy.kind), found.proxy.name),
+        load.place(found.proxy.span),
+    ))
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Tcp => "tcp",
+        Mode::Http => "http",
+    }
+}
+
+/// Sections that `errorfiles` names must exist.
+fn error_sections(draft: &Draft, config: &Config, load: &mut Load) {
+    if draft.proxy.kind == Kind::Defaults {
+        return;
+    }
+    for (name, _) in &draft.proxy.settings.errors.sections {
+        if !config.http_errors.contains_key(name) {
+            let span = draft.proxy.span;
+            let message = format!(
+                "proxy '{}': unknown http-errors section '{name}' (at {}).",
+                draft.proxy.name,
+                load.place(span)
+            );
+            say(load, Severity::Alert, span, message);
+        }
+    }
+}
+
+/// Whether anything listens; without a listener HAProxy does not start.
+pub fn has_listener(config: &Config) -> bool {
+    config
+        .proxies
+        .iter()
+        .any(|proxy| !proxy.settings.disabled && !proxy.binds.is_empty())
+}
