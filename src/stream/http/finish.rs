@@ -28,10 +28,11 @@ impl Exchange {
         self.txn.end = self.end;
         self.txn.bytes_in += self.upload.data;
         self.count();
+        // HAProxy's line counts the connections that are left when the stream is gone.
+        self.seat = None;
         if !self.logged {
             self.log();
         }
-        self.seat = None;
         let again = self.keep_alive;
         self.txn.clear();
         self.upload.next_message();

@@ -74,10 +74,12 @@ impl Exchange {
                     let timeouts = &proxy.settings.timeouts;
                     let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
                     self.pause(delay).await;
+                    self.not_processed();
                     return Err(refusal(status, reply, Stage::Tarpit));
                 }
                 Flow::Reject | Flow::Close => {
                     self.count_denied(proxy);
+                    self.not_processed();
                     return Err(Stop::close(Cause::Proxy, Stage::Request));
                 }
                 Flow::SilentDrop => {
@@ -106,6 +108,11 @@ impl Exchange {
         let mut out = Vec::new();
         reply.head.write_to(&mut out);
         self.flush_to_client(&out).await
+    }
+
+    /// HAProxy logs a request that was held or turned away unprocessed as one that never came whole (`TR` is -1).
+    fn not_processed(&mut self) {
+        self.txn.timers.request = None;
     }
 
     fn count_denied(&self, proxy: &Proxy) {
