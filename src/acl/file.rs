@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::number::Operator;
 use super::patterns::{Patterns, Reading};
+use crate::regex::Regex;
 use crate::sample::Value;
 
 /// ACL and map files read so far, each once. One for a whole load; the plan keeps it.
@@ -351,6 +352,16 @@ impl Set {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let id = inner.patterns.find(value)? as usize;
         inner.values.get(id)?.clone()
+    }
+
+    /// What a map of expressions gives for the text, with `\\1` and kin replaced by the groups of the match.
+    pub fn expanded(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let (id, groups) = inner.patterns.captures(text)?;
+        let (_, value) = inner.values.get(id as usize)?.as_ref()?;
+        let mut out = Vec::new();
+        Regex::expand(text, &groups, &value.borrowed().into_text(), &mut out);
+        Some(out)
     }
 
     fn check(&self, entry: &Entry) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use super::network::{self, Networks};
 use super::number::{self, Numbers, Operator};
 use super::strings::{Affixes, Exact, Parts, Words};
 use super::subject;
-use crate::regex::Regex;
+use crate::regex::{Groups, Regex};
 use crate::sample::Value;
 
 /// How patterns of one set are read.
@@ -139,6 +139,15 @@ impl Patterns {
             }
             _ => subject::with_bytes(value, |bytes| self.find_bytes(bytes)),
         }
+    }
+
+    /// As `find` among expressions, with the groups of the match.
+    pub fn captures(&self, bytes: &[u8]) -> Option<(u32, Groups)> {
+        let Index::Regexes(list) = &self.index else {
+            return None;
+        };
+        list.iter()
+            .find_map(|(regex, id)| Some((*id, regex.captures(bytes, 0)?)))
     }
 
     fn find_bytes(&self, bytes: &[u8]) -> Option<u32> {

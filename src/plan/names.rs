@@ -75,6 +75,9 @@ impl Names for Index<'_> {
             .and_then(|at| self.config.proxies.get(at))
             .is_some_and(|proxy| proxy.servers.iter().any(|(server, _)| server.name == name))
     }
+    fn backends(&self) -> Vec<String> {
+        self.backs.keys().map(ToString::to_string).collect()
+    }
     fn userlist(&self, name: &str) -> Option<Arc<Userlist>> {
         self.config.userlists.get(name).cloned()
     }

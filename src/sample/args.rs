@@ -1,9 +1,11 @@
 //! Arguments of fetches and converters: parameter kinds, their checks, and what linking makes of them.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::vars::{VarName, Variable};
+use crate::acl::{Method, Output, Set};
 use crate::regex::Regex;
 use crate::settings::Userlist;
 use crate::state;
@@ -65,8 +67,12 @@ pub enum Kind {
     FieldNumber,
     /// A boolean.
     Bool,
-    /// A map file.
-    Map,
+    /// A map file, read for this method and this type of result.
+    Map(Method, Output),
+    /// An address of either family.
+    Address,
+    /// Not written: all backends, for converters that take a backend's name from the traffic.
+    Backends,
 }
 
 impl Kind {
@@ -93,7 +99,12 @@ impl Kind {
     pub(super) fn implicit(self) -> bool {
         matches!(
             self,
-            Self::Frontend | Self::Backend | Self::Server | Self::Users | Self::Table
+            Self::Backends
+                | Self::Frontend
+                | Self::Backend
+                | Self::Server
+                | Self::Users
+                | Self::Table
         )
     }
 }
@@ -125,12 +136,12 @@ pub const fn may(kind: Kind) -> Param {
 
 /// The parameters as the `-dK` dumps show them: `(string[,integer])`; nothing where there are none.
 pub fn signature(params: &[Param]) -> String {
-    if params.is_empty() {
+    if written(params).next().is_none() {
         return String::new();
     }
     let mut out = String::from("(");
     let mut open = false;
-    for (at, param) in params.iter().enumerate() {
+    for (at, param) in written(params).enumerate() {
         if param.optional && !open {
             out.push('[');
             open = true;
@@ -145,6 +156,13 @@ pub fn signature(params: &[Param]) -> String {
     }
     out.push(')');
     out
+}
+
+/// The parameters that are written.
+pub(super) fn written(params: &[Param]) -> impl Iterator<Item = &Param> {
+    params
+        .iter()
+        .filter(|param| !matches!(param.kind, Kind::Backends))
 }
 
 /// A backend and its servers.
@@ -184,6 +202,10 @@ pub enum Arg {
     Var(Variable),
     /// Numbers of a dotted path.
     Path(Arc<[u64]>),
+    /// A map.
+    Map(Arc<Set>),
+    /// All backends by name.
+    Backends(Arc<HashMap<Box<[u8]>, Backend>>),
 }
 
 /// Arguments, by position.
@@ -269,6 +291,20 @@ impl Args {
     pub fn var(&self, at: usize) -> Option<&Variable> {
         match self.at(at) {
             Arg::Var(var) => Some(var),
+            _ => None,
+        }
+    }
+    /// A map.
+    pub fn map(&self, at: usize) -> Option<&Set> {
+        match self.at(at) {
+            Arg::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+    /// The backend of this name.
+    pub fn backend_named(&self, at: usize, name: &[u8]) -> Option<&Backend> {
+        match self.at(at) {
+            Arg::Backends(all) => all.get(name),
             _ => None,
         }
     }

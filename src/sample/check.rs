@@ -1,13 +1,15 @@
 //! Arguments as written to arguments as meant: the checks of the load, and the names resolved at link.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::{Arg, Args, Backend, Kind, Loose, Param};
+use super::args::{self, Arg, Args, Backend, Kind, Loose, Param};
+use super::cast::address;
 use super::reader::RawArg;
 use super::vars::VarName;
-use super::{Linker, Names};
+use super::{Context, Linker, Names};
+use crate::acl::Reading;
 use crate::diag::{Diagnostic, Span};
 use crate::regex::Regex;
 
@@ -28,6 +30,7 @@ fn refuse<T>(message: impl Into<String>, range: Option<Range<usize>>) -> Result<
 pub(super) fn check(
     params: &[Param],
     raw: Option<&[RawArg]>,
+    cx: &Context<'_>,
 ) -> Result<Vec<(Loose, Option<Range<usize>>)>, Refusal> {
     // `f()` is `f` without arguments, unless its first one may be an empty text.
     let raw = match raw {
@@ -36,10 +39,11 @@ pub(super) fn check(
         }
         other => other.unwrap_or_default(),
     };
-    if let Some(extra) = raw.get(params.len()) {
+    let most = args::written(params).count();
+    if let Some(extra) = raw.get(most) {
         let at = extra.range.start.saturating_sub(1);
         return refuse(
-            format!("expected at most {} argument(s)", params.len()),
+            format!("expected at most {most} argument(s)"),
             Some(at..extra.range.end),
         );
     }
@@ -47,7 +51,7 @@ pub(super) fn check(
     for (at, param) in params.iter().enumerate() {
         match raw.get(at) {
             Some(arg) => {
-                let loose = check_one(*param, arg, raw).map_err(|message| Refusal {
+                let loose = check_one(*param, arg, raw, cx).map_err(|message| Refusal {
                     message: message_at(&message, at, param.kind, &arg.text),
                     range: Some(arg.range.clone()),
                 })?;
@@ -110,14 +114,33 @@ fn message_at(message: &str, at: usize, kind: Kind, text: &[u8]) -> String {
     )
 }
 
-fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String> {
+fn check_one(
+    param: Param,
+    arg: &RawArg,
+    all: &[RawArg],
+    cx: &Context<'_>,
+) -> Result<Loose, String> {
     let text = std::str::from_utf8(&arg.text);
     // Everything but free text is ASCII, so text that is no UTF-8 cannot be any of it.
     let word = text.unwrap_or("\u{fffd}");
     let ready = |arg| Ok(Loose::Ready(arg));
     let bytes = |bytes: &[u8]| Ok(Loose::Ready(Arg::Text(Arc::from(bytes))));
     match param.kind {
-        Kind::Str | Kind::Map => bytes(&arg.text),
+        Kind::Str => bytes(&arg.text),
+        Kind::Map(method, output) => {
+            let reading = Reading {
+                method,
+                icase: false,
+                resolve: false,
+            };
+            let map = cx.files.map(&cx.directory, word, reading, output)?;
+            ready(Arg::Map(map))
+        }
+        Kind::Address => match address(&arg.text) {
+            Some(IpAddr::V4(v4)) => ready(Arg::Ipv4(v4)),
+            Some(IpAddr::V6(v6)) => ready(Arg::Ipv6(v6)),
+            None => Err(format!("'{word}' is no address")),
+        },
         Kind::Int => word
             .parse()
             .map(|n| Loose::Ready(Arg::Int(n)))
@@ -152,9 +175,12 @@ fn check_one(param: Param, arg: &RawArg, all: &[RawArg]) -> Result<Loose, String
         Kind::Ipv6 => ready(Arg::Ipv6(word.parse().map_err(|_| String::new())?)),
         Kind::Mask4 => ready(Arg::Ipv4(mask4(word).ok_or_else(String::new)?)),
         Kind::Mask6 => ready(Arg::Ipv6(mask6(word).ok_or_else(String::new)?)),
-        Kind::Frontend | Kind::Backend | Kind::Server | Kind::Users | Kind::Table => {
-            Ok(Loose::Name(param.kind, word.to_owned()))
-        }
+        Kind::Frontend
+        | Kind::Backend
+        | Kind::Server
+        | Kind::Users
+        | Kind::Table
+        | Kind::Backends => Ok(Loose::Name(param.kind, word.to_owned())),
         Kind::Regex(flags) => {
             let flags = all.get(flags).map_or(&b""[..], |flags| &flags.text);
             let regex = Regex::new(&arg.text, flags.contains(&b'i'))?;
@@ -287,6 +313,16 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
             "proxy '{named}', which has no backend capability, is referenced"
         )),
         Kind::Backend => Err(format!("unable to find backend '{named}' referenced")),
+        Kind::Backends => {
+            let all = names.backends().into_iter().map(|name| {
+                let backend = Backend {
+                    proxy: linker.state.proxy(&name),
+                    servers: names.servers(&name),
+                };
+                (name.into_bytes().into_boxed_slice(), backend)
+            });
+            Ok(Arg::Backends(Arc::new(all.collect())))
+        }
         Kind::Server if name.is_empty() => Err("missing server name".to_owned()),
         Kind::Server => {
             let (backend, server) = name.split_once('/').unwrap_or((linker.proxy, name));

@@ -61,7 +61,7 @@ pub fn parse(
     let start = range.start;
     let mut reader = Reader::new(word, range);
     let mut draft = fetch(&mut reader, cx)?;
-    converters(&mut reader, &mut draft, false)?;
+    converters(&mut reader, &mut draft, false, cx)?;
     let consumed = reader.at() - start;
     Ok((draft.finish(), consumed))
 }
@@ -95,14 +95,14 @@ pub fn parse_words(cursor: &mut Cursor<'_>, cx: &mut Context<'_>) -> Result<Expr
     };
     let mut reader = Reader::new(word, 0..word.bytes.len());
     let mut draft = fetch(&mut reader, cx)?;
-    converters(&mut reader, &mut draft, false)?;
+    converters(&mut reader, &mut draft, false, cx)?;
     all_read(&reader, word)?;
     while let Some(word) = cursor.peek() {
         let mut reader = Reader::new(word, 0..word.bytes.len());
         if convert::find(&reader.text(Reader::new(word, 0..word.bytes.len()).name())).is_none() {
             break;
         }
-        converters(&mut reader, &mut draft, true)?;
+        converters(&mut reader, &mut draft, true, cx)?;
         all_read(&reader, word)?;
         cursor.take();
     }
@@ -175,7 +175,7 @@ fn fetch(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Draft, Box<Diagnos
         }
         return Err(unknown("fetch method", &name, span, fetch::names()));
     };
-    let args = arguments(reader, entry.params, "fetch method", &name, &range)?;
+    let args = arguments(reader, entry.params, "fetch method", &name, &range, cx)?;
     if let Get::Later(missing) = entry.get {
         return Err(alert(span, format!("'{name}' needs {missing}")));
     }
@@ -207,6 +207,7 @@ fn converters(
     reader: &mut Reader<'_>,
     draft: &mut Draft,
     first: bool,
+    cx: &Context<'_>,
 ) -> Result<(), Box<Diagnostic>> {
     let mut more = first || reader.commas();
     while more {
@@ -216,7 +217,7 @@ fn converters(
         let Some(entry) = convert::find(&name) else {
             return Err(unknown("converter", &name, span, convert::names()));
         };
-        let args = arguments(reader, entry.params, "converter", &name, &range)?;
+        let args = arguments(reader, entry.params, "converter", &name, &range, cx)?;
         if let Convert::Later(_, missing) = entry.convert {
             return Err(alert(span, format!("'{name}' needs {missing}")));
         }
@@ -259,12 +260,13 @@ fn arguments(
     what: &str,
     name: &str,
     named: &Range<usize>,
+    cx: &Context<'_>,
 ) -> Result<Unlinked, Box<Diagnostic>> {
     let raw = reader.arguments().map_err(|mut diagnostic| {
         diagnostic.message = format!("{what} '{name}' : {}", diagnostic.message);
         diagnostic
     })?;
-    let checked = check::check(params, raw.as_deref()).map_err(|refusal| {
+    let checked = check::check(params, raw.as_deref(), cx).map_err(|refusal| {
         let range = refusal.range.unwrap_or_else(|| named.clone());
         Box::new(
             Diagnostic::alert(

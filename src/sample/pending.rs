@@ -33,6 +33,8 @@ pub trait Names {
     fn frontend(&self, name: &str) -> bool;
     /// A proxy with backend capability exists.
     fn backend(&self, name: &str) -> bool;
+    /// The names of all proxies with backend capability.
+    fn backends(&self) -> Vec<String>;
     /// A server exists in this backend.
     fn server(&self, backend: &str, name: &str) -> bool;
     /// The userlist of this name.

@@ -119,6 +119,9 @@ impl Names for Configured {
     fn backend(&self, name: &str) -> bool {
         name == "app"
     }
+    fn backends(&self) -> Vec<String> {
+        vec!["app".to_owned()]
+    }
     fn server(&self, backend: &str, name: &str) -> bool {
         backend == "app" && ["a", "b"].contains(&name)
     }

@@ -6,6 +6,7 @@ mod hashes;
 mod join;
 mod json_text;
 mod language;
+mod lookup;
 mod network;
 mod pieces;
 mod text;
@@ -27,6 +28,7 @@ const FAMILIES: &[&[Converter]] = &[
     time::TABLE,
     network::TABLE,
     language::TABLE,
+    lookup::TABLE,
 ];
 
 /// All converters.

@@ -16,6 +16,7 @@ mod tls_hello;
 
 pub use absent::missing;
 pub use auth::authenticated;
+pub use process::usable;
 
 use super::args::{Kind, Param, may, need};
 use super::table::{Fetch, Get};

@@ -48,7 +48,7 @@ pub(super) fn is_up(server: &Server) -> bool {
 }
 
 /// Usable active servers, or the usable backup servers where no active one is left.
-fn usable(backend: &Backend) -> u32 {
+pub fn usable(backend: &Backend) -> u32 {
     match backend.proxy.active_servers.load(Relaxed) {
         0 => backend.proxy.backup_servers.load(Relaxed),
         active => active,
