@@ -19,6 +19,7 @@ pub mod regex;
 pub mod sample;
 pub mod settings;
 pub mod state;
+pub mod stats;
 pub mod stream;
 pub mod syntax;
 pub mod wire;

@@ -21,6 +21,7 @@ mod send_state;
 
 pub use board::{Board, Hooks, Order, Place, Verdicted, slowstart_seconds};
 pub use code::{Code, Finding, Verdict};
+pub use health::progress;
 pub use observe::Seen;
 pub use run::{Checks, run};
 pub use script::Script;

@@ -1,0 +1,20 @@
+//! Statistics: one table of fields, shown as CSV, JSON, typed lines and the status page.
+//!
+//! `stream` asks [`answer`] where `stats uri` matches, the runtime API asks for the reports. Reads the
+//! plan and the living state; changes servers only through [`crate::check::Checks`], and only where
+//! `stats admin` permits. Must not know sockets, syntax or the configuration's words.
+
+mod columns;
+mod csv;
+mod field;
+mod info;
+mod json;
+mod object;
+mod text;
+
+pub use columns::{COLUMNS, MODULES, ObjectField};
+pub use csv::{csv, typed};
+pub use field::{Tags, Value};
+pub use info::{FIELDS, Info, InfoField, info, info_json, info_typed};
+pub use json::json;
+pub use object::{Filter, Kind, Moment};
