@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::settings::{Endpoint, Family, Host};
+use crate::syntax::Env;
 
 /// What kind of address a place takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,30 @@ pub(super) enum For {
     Source,
     /// `log`: datagrams.
     Datagram,
+}
+
+/// Replaces `$NAME` and `${NAME}`: addresses read variables also without quotes around them.
+pub(super) fn expand(text: &str, env: &Env) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        let (name, behind) = match after
+            .strip_prefix('{')
+            .and_then(|text| text.split_once('}'))
+        {
+            Some(braced) => braced,
+            None => {
+                let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+                after.split_at(end.unwrap_or(after.len()))
+            }
+        };
+        if let Some(value) = env.get(name.as_bytes()) {
+            out.push_str(&String::from_utf8_lossy(value));
+        }
+        rest = behind;
+    }
+    out + rest
 }
 
 /// Reads one address. The error is HAProxy's words for what is wrong.
@@ -250,6 +275,21 @@ mod tests {
                 wanted.map_err(str::to_owned),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn variables_are_read_without_quotes() {
+        let mut env = Env::default();
+        env.set("PORT", "80");
+        env.set("A", "1.2.3.4");
+        for (text, wanted) in [
+            ("*:$PORT", "*:80"),
+            ("${A}:$PORT,$A:81", "1.2.3.4:80,1.2.3.4:81"),
+            ("*:$NO", "*:"),
+            ("x", "x"),
+        ] {
+            assert_eq!(expand(text, &env), wanted);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::ops::{Deref, DerefMut, RangeInclusive};
 
 use super::units;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Lead, Span};
 use crate::syntax::{Cursor, Line, Word};
 
 /// What reading a keyword gives.
@@ -32,6 +32,8 @@ pub(super) struct Args<'l> {
     pub name: String,
     /// What stood before it.
     pub prefix: Prefix,
+    /// Warnings about words that were taken.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl<'l> Deref for Args<'l> {
@@ -65,6 +67,7 @@ impl<'l> Args<'l> {
             cursor,
             name,
             prefix,
+            notes: Vec::new(),
         }
     }
 
@@ -138,8 +141,17 @@ impl<'l> Args<'l> {
     /// A time in milliseconds whose default unit is another.
     pub fn time_in(&mut self, default: units::Unit) -> Parsed<u64> {
         let word = self.word("<time> as argument")?;
-        units::milliseconds(&word.text(), default)
-            .or_else(|problem| alert(word.span, format!("'{}' : {problem}", self.name)))
+        match units::time(&word.text(), default) {
+            Ok(time) => {
+                let warning = time
+                    .warning
+                    .map(|text| Diagnostic::warning(word.span, text));
+                self.notes
+                    .extend(warning.map(|warning| warning.lead(Lead::Bare)));
+                Ok(time.milliseconds)
+            }
+            Err(problem) => alert(word.span, format!("'{}' : {problem}", self.name)),
+        }
     }
 
     /// A size in bytes, with an optional unit.

@@ -96,7 +96,7 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "namespace",
         "<name>",
         "the network namespace to listen in",
-        |_, a, _| not_yet(a, "network namespaces"),
+        |_, a, _| not_yet(a, 1, "network namespaces"),
     ),
     keyword("proto", "<name>", "the protocol spoken here", |b, a, _| {
         let word = a.word("a protocol")?;
@@ -228,7 +228,7 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "accept-netscaler-cip",
         "<magic>",
         "expects a NetScaler header first",
-        |_, a, _| not_yet(a, "the NetScaler client IP protocol"),
+        |_, a, _| not_yet(a, 1, "the NetScaler client IP protocol"),
     ),
     keyword("level", "<level>", "what a CLI may do", |_, a, _| {
         a.fail("only stands on 'stats socket' lines")
@@ -246,33 +246,33 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "idle-ping",
         "<time>",
         "pings idle HTTP/2 clients",
-        |_, a, _| not_yet(a, "HTTP/2"),
+        |_, a, _| not_yet(a, 1, "HTTP/2"),
     ),
     keyword(
         "guid-prefix",
         "<text>",
         "a name for statistics files",
-        |_, a, _| not_yet(a, "statistics files"),
+        |_, a, _| not_yet(a, 1, "statistics files"),
     ),
     keyword("tcp-md5sig", "<key>", "signs TCP segments", |_, a, _| {
-        not_yet(a, "TCP signatures")
+        not_yet(a, 1, "TCP signatures")
     }),
     keyword("tcp-ss", "<n>", "keeps SYN packets", |_, a, _| {
-        not_yet(a, "saved SYN packets")
+        not_yet(a, 1, "saved SYN packets")
     }),
     keyword("cc", "<name>", "the congestion control", |_, a, _| {
-        not_yet(a, "a choice of congestion control")
+        not_yet(a, 1, "a choice of congestion control")
     }),
     keyword("label", "<text>", "a name for the listener", |_, a, _| {
-        not_yet(a, "labels")
+        not_yet(a, 1, "labels")
     }),
     keyword(
         "nbconn",
         "<n>",
         "connections of a reverse listener",
-        |_, a, _| not_yet(a, "reverse HTTP"),
+        |_, a, _| not_yet(a, 1, "reverse HTTP"),
     ),
-    keyword("ssl", "", "speaks TLS", |_, a, _| not_yet(a, "TLS")),
+    keyword("ssl", "", "speaks TLS", |_, a, _| not_yet(a, 0, "TLS")),
 ];
 
 /// Options that mean something on a `bind` line with `ssl` only: name, and how many words follow.
@@ -325,7 +325,11 @@ pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("verify", 1),
 ];
 
-fn not_yet(args: &mut Args<'_>, needs: &str) -> Parsed {
+/// Refuses an option; its arguments are taken so that what follows is read for what it is.
+fn not_yet(args: &mut Args<'_>, words: usize, needs: &str) -> Parsed {
+    for _ in 0..words {
+        args.take();
+    }
     args.fail(&format!("is not available yet: it needs {needs}"))
 }
 
@@ -337,11 +341,16 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
     let mut endpoints = Vec::new();
     let mut from = 0;
     // A comma at the end is allowed, an empty address elsewhere is not.
-    for (nth, part) in text.split(',').enumerate() {
-        let span = word.part(from, from + part.len());
+    let expanded = address::expand(&text, &load.env);
+    for (nth, part) in expanded.split(',').enumerate() {
+        // Variables move columns: then the whole word is meant.
+        let span = match expanded == text {
+            true => word.part(from, from + part.len()),
+            false => word.span,
+        };
         from += part.len() + 1;
         if part.is_empty() {
-            if nth > 0 && from > text.len() {
+            if nth > 0 && from > expanded.len() {
                 continue;
             }
             let message = format!(

@@ -25,6 +25,19 @@ pub(super) enum LogChoice {
     Format(Word),
 }
 
+impl LogChoice {
+    /// The words that choose it.
+    fn directive(&self) -> &'static str {
+        match self {
+            Self::Http => "option httplog",
+            Self::Clf => "option httplog clf",
+            Self::Https => "option httpslog",
+            Self::Tcp => "option tcplog",
+            Self::Format(_) => "log-format",
+        }
+    }
+}
+
 /// Kinds of rules, in the order in which they run; for warnings about lines in another order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
@@ -163,6 +176,23 @@ impl Draft {
         self.seen.push(rank);
     }
 
+    /// Warns if a log line was chosen in this section before.
+    pub fn override_log(&mut self, now: &str, span: Span, load: &mut Load) {
+        if let Some((before, place)) = &self.log
+            && place.line >= self.proxy.span.line
+            && place.file == self.proxy.span.file
+            && before.directive() != now
+        {
+            let message = format!(
+                "'{now}' overrides previous '{}' in '{}' section.",
+                before.directive(),
+                title(self.proxy.kind)
+            );
+            let warning = Diagnostic::warning(span, message).lead(Lead::Reading);
+            load.diagnostics.push(warning);
+        }
+    }
+
     /// What reading expressions, conditions and rules needs to know.
     pub fn context<'a>(&'a mut self, place: Place, load: &'a mut Load) -> Context<'a> {
         Context {
@@ -204,13 +234,7 @@ impl Draft {
         let front = self.proxy.kind.front();
         if let Some((choice, span)) = self.log.clone() {
             if !front {
-                let directive = match choice {
-                    LogChoice::Http | LogChoice::Clf => "option httplog",
-                    LogChoice::Https => "option httpslog",
-                    LogChoice::Tcp => "option tcplog",
-                    LogChoice::Format(_) => "log-format",
-                };
-                ignored_in_backend(self, directive, span, load);
+                ignored_in_backend(self, choice.directive(), span, load);
             } else {
                 self.log_format(choice, span, load)?;
             }
@@ -240,25 +264,26 @@ impl Draft {
 
     fn log_format(&mut self, choice: LogChoice, span: Span, load: &mut Load) -> Parsed {
         let http = self.proxy.settings.mode == Mode::Http;
-        let (text, option) = match choice {
+        let directive = choice.directive();
+        let text = match choice {
             LogChoice::Format(word) => {
                 let format =
                     format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)?;
                 self.proxy.log_format = Some(format);
                 return Ok(());
             }
-            LogChoice::Tcp => (format::TCPLOG, None),
-            LogChoice::Http => (format::HTTPLOG, Some("option httplog")),
-            LogChoice::Clf => (format::CLFLOG, Some("option httplog clf")),
-            LogChoice::Https => (format::HTTPSLOG, Some("option httpslog")),
+            LogChoice::Tcp => format::TCPLOG,
+            LogChoice::Http => format::HTTPLOG,
+            LogChoice::Clf => format::CLFLOG,
+            LogChoice::Https => format::HTTPSLOG,
         };
-        let text = match option {
-            Some(option) if !http => {
+        let text = match text {
+            _ if !http && text != format::TCPLOG => {
                 let title = self.title();
                 load.warn(
                     span,
                     format!(
-                        "'{option}' not usable with {title} (needs 'mode http'). Falling back to 'option tcplog'."
+                        "'{directive}' not usable with {title} (needs 'mode http'). Falling back to 'option tcplog'."
                     ),
                 );
                 format::TCPLOG

@@ -194,7 +194,9 @@ impl Builder {
                 }
             };
         }
-        if let Err(problem) = self.keyword(&mut args, load) {
+        let result = self.keyword(&mut args, load);
+        load.diagnostics.append(&mut args.notes);
+        if let Err(problem) = result {
             load.diagnostics.push(*problem);
         }
         None

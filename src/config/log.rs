@@ -3,6 +3,7 @@
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert};
 use crate::settings::{LogFormat, LogSink, LogTarget};
+use crate::syntax::Env;
 
 const FACILITIES: [&str; 24] = [
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2",
@@ -26,7 +27,7 @@ const FORMATS: &[(&str, LogFormat)] = &[
 ];
 
 /// What follows `log`. `log global` is for proxies only.
-pub(super) fn target(args: &mut Args<'_>, proxy: bool) -> Parsed<LogTarget> {
+pub(super) fn target(args: &mut Args<'_>, env: &Env, proxy: bool) -> Parsed<LogTarget> {
     if proxy && args.rest().len() == 1 && args.take_if("global") {
         return Ok(LogTarget::Global);
     }
@@ -38,7 +39,7 @@ pub(super) fn target(args: &mut Args<'_>, proxy: bool) -> Parsed<LogTarget> {
             format!("log : expects <address> and <facility> {others} as arguments"),
         );
     }
-    let sink = sink(args)?;
+    let sink = sink(args, env)?;
     let (mut len, mut format, mut sample) = (1024, None, None);
     loop {
         if args.take_if("len") {
@@ -82,9 +83,9 @@ pub(super) fn target(args: &mut Args<'_>, proxy: bool) -> Parsed<LogTarget> {
     })
 }
 
-fn sink(args: &mut Args<'_>) -> Parsed<LogSink> {
+fn sink(args: &mut Args<'_>, env: &Env) -> Parsed<LogSink> {
     let word = args.word("<address>")?;
-    match &*word.text() {
+    match address::expand(&word.text(), env).as_str() {
         "stdout" => Ok(LogSink::Fd(1)),
         "stderr" => Ok(LogSink::Fd(2)),
         text if text.starts_with("ring@") => {

@@ -10,8 +10,8 @@ use crate::settings::{Endpoint, Host, Observe, OnError, OnMarkedDown, OnMarkedUp
 
 /// Every option of a `server` line.
 pub(super) const OPTIONS: &[Keyword<Server>] = &[
-    keyword("addr", "<address>", "where checks go", |s, a, _| {
-        s.check.addr = Some(endpoint(a, For::Connect)?);
+    keyword("addr", "<address>", "where checks go", |s, a, l| {
+        s.check.addr = Some(endpoint(a, l, For::Connect)?);
         Ok(())
     }),
     keyword(
@@ -145,7 +145,7 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         init_addr,
     ),
     keyword("init-state", "<state>", "its state at start", |_, a, _| {
-        not_yet(a, "a choice of initial state")
+        not_yet(a, 1, "a choice of initial state")
     }),
     keyword("max-reuse", "<n>", "requests per connection", |s, a, _| {
         s.max_reuse = u32::try_from(a.int(-1..=i64::from(i32::MAX))?).ok();
@@ -302,16 +302,16 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "send-proxy-v2",
         "",
         "sends the PROXY protocol, version 2",
-        |_, a, _| not_yet(a, "the PROXY protocol's version 2"),
+        |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
     ),
     keyword("send-proxy-v2-ssl", "", "with what TLS knows", |_, a, _| {
-        not_yet(a, "the PROXY protocol's version 2")
+        not_yet(a, 0, "the PROXY protocol's version 2")
     }),
     keyword(
         "send-proxy-v2-ssl-cn",
         "",
         "with a certificate's name",
-        |_, a, _| not_yet(a, "the PROXY protocol's version 2"),
+        |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
     ),
     keyword(
         "no-send-proxy-v2",
@@ -353,13 +353,13 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "source",
         "<address>[:<port>[-<port>]] [interface <name>]",
         "the address to connect from",
-        |s, a, _| {
+        |s, a, l| {
             if a.done() {
                 return a.fail(
                 "expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
             );
             }
-            s.source = Some(endpoint(a, For::Source)?);
+            s.source = Some(endpoint(a, l, For::Source)?);
             if a.take_if("interface") {
                 s.source_interface = Some(a.text("an interface name")?);
             }
@@ -370,7 +370,7 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "usesrc",
         "<address>",
         "connects from the client's address",
-        |_, a, _| not_yet(a, "transparent proxying"),
+        |_, a, _| not_yet(a, 1, "transparent proxying"),
     ),
     keyword(
         "tcp-ut",
@@ -434,7 +434,7 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
             match a.choice(&[("auto", true), ("h1", true), ("h2", false)])? {
                 // HTTP/1 is what is spoken with servers.
                 true => Ok(()),
-                false => not_yet(a, "HTTP/2"),
+                false => not_yet(a, 1, "HTTP/2"),
             }
         },
     ),
@@ -442,7 +442,7 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "agent-check",
         "",
         "asks an agent on the server",
-        |_, a, _| not_yet(a, "agent checks"),
+        |_, a, _| not_yet(a, 0, "agent checks"),
     ),
     // What belongs to the agent has no effect without `agent-check`, which is refused.
     keyword("no-agent-check", "", "undoes `agent-check`", |_, _, _| {
@@ -482,13 +482,13 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "check-via-socks4",
         "",
         "checks go through SOCKS",
-        |_, a, _| not_yet(a, "SOCKS"),
+        |_, a, _| not_yet(a, 0, "SOCKS"),
     ),
     keyword(
         "socks4",
         "<address>",
         "connects through SOCKS",
-        |_, a, _| not_yet(a, "SOCKS"),
+        |_, a, _| not_yet(a, 1, "SOCKS"),
     ),
     keyword(
         "check-proto",
@@ -524,13 +524,13 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "namespace",
         "<name>",
         "the network namespace to connect in",
-        |_, a, _| not_yet(a, "network namespaces"),
+        |_, a, _| not_yet(a, 1, "network namespaces"),
     ),
     keyword(
         "resolvers",
         "<section>",
         "resolves its name again and again",
-        |_, a, _| not_yet(a, "name resolution at run time"),
+        |_, a, _| not_yet(a, 1, "name resolution at run time"),
     ),
     // How `resolvers` resolve; without that word nothing is resolved at run time.
     keyword(
@@ -555,25 +555,25 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         "set-proxy-v2-tlv-fmt",
         "<fmt>",
         "what version 2 carries",
-        |_, a, _| not_yet(a, "the PROXY protocol's version 2"),
+        |_, a, _| not_yet(a, 1, "the PROXY protocol's version 2"),
     ),
     keyword(
         "pool-conn-name",
         "<expr>",
         "the name of a shared connection",
-        |_, a, _| not_yet(a, "named connections"),
+        |_, a, _| not_yet(a, 1, "named connections"),
     ),
     keyword(
         "check-pool-conn-name",
         "<name>",
         "the name of a check's connection",
-        |_, a, _| not_yet(a, "named connections"),
+        |_, a, _| not_yet(a, 1, "named connections"),
     ),
     keyword(
         "check-reuse-pool",
         "",
         "checks use idle connections",
-        |_, a, _| not_yet(a, "checks on idle connections"),
+        |_, a, _| not_yet(a, 0, "checks on idle connections"),
     ),
     keyword(
         "no-check-reuse-pool",
@@ -582,42 +582,44 @@ pub(super) const OPTIONS: &[Keyword<Server>] = &[
         |_, _, _| Ok(()),
     ),
     keyword("healthcheck", "<section>", "a check by name", |_, a, _| {
-        not_yet(a, "healthcheck sections")
+        not_yet(a, 1, "healthcheck sections")
     }),
     keyword(
         "guid",
         "<text>",
         "a name for statistics files",
-        |_, a, _| not_yet(a, "statistics files"),
+        |_, a, _| not_yet(a, 1, "statistics files"),
     ),
     keyword("cc", "<name>", "the congestion control", |_, a, _| {
-        not_yet(a, "a choice of congestion control")
+        not_yet(a, 1, "a choice of congestion control")
     }),
     keyword("tcp-md5sig", "<key>", "signs TCP segments", |_, a, _| {
-        not_yet(a, "TCP signatures")
+        not_yet(a, 1, "TCP signatures")
     }),
     keyword(
         "idle-ping",
         "<time>",
         "pings idle HTTP/2 servers",
-        |_, a, _| not_yet(a, "HTTP/2"),
+        |_, a, _| not_yet(a, 1, "HTTP/2"),
     ),
     keyword(
         "strict-maxconn",
         "",
         "counts connections, not requests",
-        |_, a, _| not_yet(a, "strict connection limits"),
+        |_, a, _| not_yet(a, 0, "strict connection limits"),
     ),
     keyword(
         "quic-cc-algo",
         "<name>",
         "the congestion control of QUIC",
-        |_, a, _| not_yet(a, "QUIC"),
+        |_, a, _| not_yet(a, 1, "QUIC"),
     ),
-    keyword("ssl", "", "speaks TLS with it", |_, a, _| not_yet(a, "TLS")),
+    keyword("ssl", "", "speaks TLS with it", |_, a, _| {
+        not_yet(a, 0, "TLS")
+    }),
     keyword("no-ssl", "", "undoes `ssl`", |_, _, _| Ok(())),
     keyword("check-ssl", "", "checks speak TLS", |_, a, _| {
-        not_yet(a, "TLS")
+        not_yet(a, 0, "TLS")
     }),
     keyword("no-check-ssl", "", "undoes `check-ssl`", |_, _, _| Ok(())),
 ];
@@ -666,7 +668,11 @@ pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("verifyhost", 1),
 ];
 
-fn not_yet(args: &mut Args<'_>, needs: &str) -> Parsed {
+/// Refuses an option; its arguments are taken so that what follows is read for what it is.
+fn not_yet(args: &mut Args<'_>, words: usize, needs: &str) -> Parsed {
+    for _ in 0..words {
+        args.take();
+    }
     args.fail(&format!("is not available yet: it needs {needs}."))
 }
 
@@ -690,9 +696,10 @@ fn interval(args: &mut Args<'_>) -> Parsed<u64> {
     }
 }
 
-fn endpoint(args: &mut Args<'_>, wanted: For) -> Parsed<Endpoint> {
+fn endpoint(args: &mut Args<'_>, load: &Load, wanted: For) -> Parsed<Endpoint> {
     let word = args.word("an address as argument")?;
-    address::endpoint(&word.text(), wanted)
+    let text = address::expand(&word.text(), &load.env);
+    address::endpoint(&text, wanted)
         .or_else(|problem| alert(word.span, format!("'{}' : {problem}", args.name)))
 }
 
@@ -734,7 +741,7 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
 fn one(draft: &Draft, name: String, args: &mut Args<'_>, load: &mut Load) -> Parsed<Server> {
     let title = format!("'server {}/{name}'", draft.proxy.name);
     let word = args.word("<addr>[:<port>]")?;
-    let text = word.text().into_owned();
+    let text = address::expand(&word.text(), &load.env);
     let endpoint = address::endpoint(&text, For::Connect)
         .or_else(|problem| alert(word.span, format!("{title} : {problem}")))?;
     let mut server = Server {

@@ -363,10 +363,11 @@ fn error_sections(draft: &Draft, config: &Config, load: &mut Load) {
     }
 }
 
-/// Whether anything listens; without a listener HAProxy does not start.
+/// Whether anything listens, if only a CLI socket; without a listener HAProxy does not start.
 pub fn has_listener(config: &Config) -> bool {
-    config
-        .proxies
-        .iter()
-        .any(|proxy| !proxy.settings.disabled && !proxy.binds.is_empty())
+    !config.global.stats_sockets.is_empty()
+        || config
+            .proxies
+            .iter()
+            .any(|proxy| !proxy.settings.disabled && !proxy.binds.is_empty())
 }

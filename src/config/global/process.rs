@@ -131,12 +131,12 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "log",
         "<address> [<option>]* <facility> [<level> [<minlevel>]]",
         "where to log to",
-        |g, a, _| {
+        |g, a, l| {
             if a.prefix != Prefix::None {
                 g.log.clear();
                 return Ok(());
             }
-            let target = log::target(a, false)?;
+            let target = log::target(a, &l.env, false)?;
             g.log.push(target);
             Ok(())
         },

@@ -60,8 +60,11 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
 fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let what = "'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hash', 'hdr(name)', \
                 'rdp-cookie(name)', 'random', 'first'";
-    let span = args.keyword();
-    let word = args.word(&format!("one of {what}"))?;
+    draft.balance = Some(args.keyword());
+    let Some(word) = args.take() else {
+        draft.proxy.settings.balance = Some(Algorithm::RoundRobin);
+        return Ok(());
+    };
     let text = word.text();
     let (name, inner) = match text.split_once('(') {
         Some((name, inner)) => match inner.strip_suffix(')') {
@@ -118,7 +121,6 @@ fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             return args.fail_at(word.span, &format!("only supports {what} options."));
         }
     };
-    draft.balance = Some(span);
     draft.proxy.settings.balance = Some(algorithm);
     draft.proxy.settings.balance_expr = expression;
     Ok(())

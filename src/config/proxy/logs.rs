@@ -13,12 +13,12 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "log",
         "{ global | <address> [<option>]* <facility> [<level> [<minlevel>]] }",
         "where to log to",
-        |d, a, _| {
+        |d, a, l| {
             if negated(a) {
                 d.proxy.settings.log.clear();
                 return Ok(());
             }
-            let target = log::target(a, true)?;
+            let target = log::target(a, &l.env, true)?;
             d.proxy.settings.log.push(target);
             Ok(())
         },
@@ -38,8 +38,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "log-format",
         "<format>",
         "what a log line says",
-        |d, a, _| {
+        |d, a, l| {
             let word = a.word("an argument")?;
+            d.override_log("log-format", a.keyword(), l);
             d.log = Some((LogChoice::Format(word.clone()), word.span));
             Ok(())
         },

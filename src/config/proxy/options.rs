@@ -237,23 +237,20 @@ const SWITCHES: &[(&str, Options, Sections, &str)] = &[
 
 /// Options that take arguments or do more than set a bit.
 const OPTIONS: &[Keyword<Draft>] = &[
-    within(ALL, "httplog", "[clf]", "logs HTTP requests", |d, a, _| {
+    within(ALL, "httplog", "[clf]", "logs HTTP requests", |d, a, l| {
         if negated(a) {
             return a.fail("cannot be negated.");
         }
         let clf = a.take_if("clf");
-        d.log = Some((
-            if clf { LogChoice::Clf } else { LogChoice::Http },
-            a.keyword(),
-        ));
+        choose_log(d, a, l, if clf { LogChoice::Clf } else { LogChoice::Http });
         Ok(())
     }),
-    within(ALL, "httpslog", "", "logs HTTPS requests", |d, a, _| {
-        d.log = Some((LogChoice::Https, a.keyword()));
+    within(ALL, "httpslog", "", "logs HTTPS requests", |d, a, l| {
+        choose_log(d, a, l, LogChoice::Https);
         Ok(())
     }),
-    within(ALL, "tcplog", "", "logs connections", |d, a, _| {
-        d.log = Some((LogChoice::Tcp, a.keyword()));
+    within(ALL, "tcplog", "", "logs connections", |d, a, l| {
+        choose_log(d, a, l, LogChoice::Tcp);
         Ok(())
     }),
     within(
@@ -479,6 +476,13 @@ fn option(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         }
         (None, None) => Ok(()),
     }
+}
+
+/// Chooses the log line; says so if it takes the place of another one of the same section.
+fn choose_log(draft: &mut Draft, args: &Args<'_>, load: &mut Load, choice: LogChoice) {
+    let span = args.keyword();
+    draft.override_log(&args.name.clone(), span, load);
+    draft.log = Some((choice, span));
 }
 
 /// Sets the mode, or takes it back if it is the one in effect.
