@@ -67,6 +67,8 @@ pub enum Kind {
     FieldNumber,
     /// A boolean.
     Bool,
+    /// A web token's algorithm, or the variable that holds it.
+    Algorithm,
     /// A map file, read for this method and this type of result.
     Map(Method, Output),
     /// An address of either family.

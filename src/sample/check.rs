@@ -201,6 +201,15 @@ fn check_one(
             Ok(var) => Ok(Loose::Var(var)),
             Err(_) => bytes(&arg.text),
         },
+        Kind::Algorithm => match (word, VarName::parse(word)) {
+            (_, Ok(var)) => Ok(Loose::Var(var)),
+            ("HS256" | "HS384" | "HS512", _) => bytes(&arg.text),
+            ("RS256" | "RS384" | "RS512" | "ES256" | "ES384" | "ES512", _) => Err(format!(
+                "'{word}' needs public keys, which come with TLS and are not available yet"
+            )),
+            ("PS256" | "PS384" | "PS512", _) => Err(format!("unmanaged algorithm '{word}'")),
+            _ => Err(format!("unknown algorithm '{word}'")),
+        },
         Kind::Choice(_) if word.is_empty() && param.optional => ready(Arg::None),
         Kind::Choice(words) => match words.iter().position(|known| *known == word) {
             Some(at) => ready(Arg::Int(at as i64)),

@@ -215,6 +215,9 @@ fn converters(
         let name = reader.text(range.clone());
         let span = reader.span(range.clone());
         let Some(entry) = convert::find(&name) else {
+            if let Some(missing) = convert::missing(&name) {
+                return Err(alert(span, format!("'{name}' needs {missing}")));
+            }
             return Err(unknown("converter", &name, span, convert::names()));
         };
         let args = arguments(reader, entry.params, "converter", &name, &range, cx)?;

@@ -1,16 +1,21 @@
 //! Converters: one table per family (manual 7.3.1).
 
+mod absent;
 mod arithmetic;
 mod encoding;
 mod hashes;
 mod join;
+mod json_query;
 mod json_text;
 mod language;
 mod lookup;
 mod network;
 mod pieces;
+mod protobuf;
 mod text;
 mod time;
+
+pub use absent::missing;
 
 use super::args::{Kind, Param, may, need};
 use super::table::{Convert, Converter};
@@ -29,6 +34,9 @@ const FAMILIES: &[&[Converter]] = &[
     network::TABLE,
     language::TABLE,
     lookup::TABLE,
+    json_query::TABLE,
+    protobuf::TABLE,
+    absent::TABLE,
 ];
 
 /// All converters.
