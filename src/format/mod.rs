@@ -9,7 +9,7 @@ mod emit;
 mod parse;
 
 use crate::diag::{Diagnostic, Span};
-use crate::sample::{Context, Pending, Sample, Scope};
+use crate::sample::{Address, Context, Pending, Sample, Scope};
 use crate::syntax::Word;
 
 pub use alias::ALIASES;
@@ -50,6 +50,17 @@ impl FormatUse {
     fn escapes(self) -> bool {
         matches!(self, Self::Http | Self::UniqueId)
     }
+}
+
+/// HAProxy's line about a connection that never became a session (manual 8.2.5): who, when, where, why.
+pub fn embryonic(scope: &Scope<'_>, frontend: &str, listener: &str, why: &str) -> Vec<u8> {
+    let mut line = match &scope.session.source {
+        Address::Ip(ip) => format!("{}:{} [", ip.ip(), ip.port()).into_bytes(),
+        Address::Unix(_) | Address::Unknown => b"unix:1 [".to_vec(),
+    };
+    date::write(scope.session.accept_date, date::Shape::Millis, &mut line);
+    line.extend_from_slice(format!("] {frontend}/{listener}: {why}").as_bytes());
+    line
 }
 
 /// A linked format.

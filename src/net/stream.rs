@@ -105,6 +105,37 @@ impl Stream {
         poll_fn(|cx| self.poll_append(cx, buf)).await
     }
 
+    /// Looks at what a read would give, without taking it, once that is more than `seen` bytes or the
+    /// end (0).
+    pub fn poll_peek(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+        seen: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let mut ready = ready!(self.io.poll_read_ready(cx))?;
+            match retry(|| recv(&self.io, &mut *buf, RecvFlags::PEEK)) {
+                Ok((n, _)) if n > seen || n == 0 => return Poll::Ready(Ok(n)),
+                Ok(_) if ready.ready().is_read_closed() => return Poll::Ready(Ok(0)),
+                Ok(_) | Err(Errno::AGAIN) => ready.clear_ready(),
+                Err(error) => return Poll::Ready(Err(error.into())),
+            }
+        }
+    }
+
+    /// Ready when the peer has closed its side, or the connection broke; data that still waits to be
+    /// read does not matter.
+    pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match ready!(self.io.poll_read_ready(cx)) {
+                Err(_) => return Poll::Ready(()),
+                Ok(ready) if ready.ready().is_read_closed() => return Poll::Ready(()),
+                Ok(mut ready) => ready.clear_ready(),
+            }
+        }
+    }
+
     /// Ready when a read would give data, the end or an error. May be wrong once after a `try_read`.
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_read_ready(cx).map_ok(|_| ())

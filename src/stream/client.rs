@@ -26,6 +26,17 @@ pub struct Client {
     pub listener: Arc<Listener>,
     /// Its place among the counted connections.
     pub slot: Slot,
+    /// What TCP mode hands over when its stream becomes HTTP.
+    pub upgrade: Option<Upgrade>,
+}
+
+/// A TCP stream whose backend speaks HTTP.
+#[derive(Debug)]
+pub struct Upgrade {
+    /// What the client has sent already.
+    pub early: Vec<u8>,
+    /// The place of the backend, chosen for the whole connection.
+    pub backend: usize,
 }
 
 impl Client {
@@ -64,6 +75,7 @@ impl Client {
             proxy,
             listener,
             slot,
+            upgrade: None,
         }
     }
 }

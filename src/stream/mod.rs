@@ -1,21 +1,69 @@
 //! The engine: what happens to a client connection, phase by phase.
 //!
-//! `worker` hands every accepted connection to [`accept`]. Reads the plan and the state, never
+//! `worker` hands every accepted connection to [`spawn`]. Reads the plan and the state, never
 //! configuration.
 
 mod client;
+mod content;
 pub mod http;
+mod record;
+mod session;
+mod switch;
+mod tcp;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
-pub use client::Client;
+use tokio::task::{AbortHandle, spawn_local};
 
-use tokio::task::AbortHandle;
+pub use client::{Client, Upgrade};
 
+use crate::sample::{Scope, Session, Transaction};
+use crate::settings::Mode;
 use crate::worker::{Accepted, Worker};
 
-/// Starts serving a client connection, as a task of the worker.
-pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> AbortHandle {
-    let client = Client::new(accepted);
-    tokio::task::spawn_local(http::serve(worker.clone(), client)).abort_handle()
+/// Starts serving a client connection, as a task of the worker. `None` if rules refuse it.
+pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
+    let mut client = Client::new(accepted);
+    if !session::admit(worker, &mut client) {
+        return None;
+    }
+    let worker = worker.clone();
+    if client.listener.bind.accept_proxy {
+        return Some(spawn_local(after_header(worker, client)).abort_handle());
+    }
+    if !session::begin(&worker, &mut client) {
+        return None;
+    }
+    // Two kinds of task, so that an idle HTTP connection does not take the room of a TCP stream.
+    let task = match client.proxy.settings.mode {
+        Mode::Http => spawn_local(http::serve(worker, client)),
+        Mode::Tcp => spawn_local(tcp::serve(worker, client)),
+    };
+    Some(task.abort_handle())
+}
+
+async fn after_header(worker: Rc<Worker>, mut client: Client) {
+    let complete = Box::pin(session::proxy_header(&worker, &mut client)).await;
+    if !complete || !session::begin(&worker, &mut client) {
+        return;
+    }
+    match client.proxy.settings.mode {
+        Mode::Http => Box::pin(http::serve(worker, client)).await,
+        Mode::Tcp => Box::pin(tcp::serve(worker, client)).await,
+    }
+}
+
+/// Lends session and transaction to the language.
+fn scope<'a>(
+    worker: &'a Rc<Worker>,
+    session: &'a mut Session,
+    txn: &'a mut Transaction,
+) -> Scope<'a> {
+    Scope {
+        session,
+        txn,
+        now: worker.now(),
+        waiting: Cell::new(false),
+    }
 }

@@ -177,9 +177,9 @@ fn begin(worker: &Rc<Worker>, owner: &Owner, slot: Slot, stream: Stream, peer: O
         slot,
     };
     let key = accepted.slot.key();
-    worker
-        .clients
-        .set_task(key, stream::spawn(worker, accepted));
+    if let Some(task) = stream::spawn(worker, accepted) {
+        worker.clients.set_task(key, task);
+    }
 }
 
 fn address(ip: Option<SocketAddr>, owner: &Owner) -> Address {

@@ -49,6 +49,9 @@ pub(super) async fn serve(
     connection: Box<Connection>,
 ) -> (Box<Connection>, Next) {
     let mut exchange = Exchange::new(worker, connection);
+    if let Some(upgrade) = &mut exchange.connection.client.upgrade {
+        exchange.upload.buf.append(&mut upgrade.early);
+    }
     loop {
         let next = exchange.one().await;
         if next == Next::Close || exchange.upload.buf.is_empty() {

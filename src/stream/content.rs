@@ -1,0 +1,166 @@
+//! Content rules of TCP mode: they see what has come so far, and may wait for more up to the inspect
+//! delay (manual 4.2 `tcp-request content`, `tcp-request inspect-delay`, `tcp-response content`).
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::action::{Flow, Ruleset};
+use crate::net::Alarm;
+use crate::plan::Proxy;
+use crate::sample::{Session, Transaction};
+use crate::wire::tunnel::{Outcome, Tunnel};
+use crate::worker::Worker;
+
+use super::Client;
+
+/// What the request rules say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Go on.
+    Pass,
+    /// The stream is refused.
+    Refuse,
+    /// The client's connection broke while they waited.
+    Broken,
+}
+
+/// Runs a proxy's `tcp-request content` rules, reading from the client as they need it.
+pub(super) async fn request(
+    worker: &Rc<Worker>,
+    client: &mut Client,
+    txn: &mut Transaction,
+    proxy: &Proxy,
+) -> Verdict {
+    let rules = &proxy.rules.tcp_content;
+    if rules.rules.is_empty() {
+        return Verdict::Pass;
+    }
+    let limit = client
+        .plan
+        .global
+        .bufsize
+        .saturating_sub(client.plan.global.maxrewrite);
+    let until = deadline(proxy.settings.inspect_delay);
+    client.alarm.set(until);
+    let mut from = 0;
+    loop {
+        let complete = txn.client_payload.complete;
+        let step = step(worker, &mut client.session, txn, rules, from, complete);
+        match step {
+            Step::Pass => return Verdict::Pass,
+            Step::Refuse => return Verdict::Refuse,
+            Step::Vanish => {
+                client.stream.vanish();
+                return Verdict::Refuse;
+            }
+            Step::Pause(ms, next) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                from = next;
+                continue;
+            }
+            Step::Wait(at) => from = at,
+        }
+        let data = &mut txn.client_payload.data;
+        data.reserve(limit.saturating_sub(data.len()));
+        let stream = &client.stream;
+        match client.alarm.until(|cx| stream.poll_append(cx, data)).await {
+            Err(_) | Ok(Ok(0)) => txn.client_payload.complete = true,
+            Ok(Ok(_)) => txn.client_payload.complete = data.len() >= limit,
+            Ok(Err(_)) => return Verdict::Broken,
+        }
+    }
+}
+
+/// Why there is no transfer after response rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The rules refused what the server said.
+    Refused,
+    /// The tunnel ended meanwhile.
+    Tunnel(Outcome),
+}
+
+/// Runs a backend's `tcp-response content` rules on the first bytes of the server, while the client's
+/// bytes flow; then has those bytes go to the client first.
+///
+/// # Errors
+/// See [`Over`].
+pub(super) async fn response(
+    worker: &Rc<Worker>,
+    session: &mut Session,
+    alarm: &mut Alarm,
+    txn: &mut Transaction,
+    proxy: &Proxy,
+    tunnel: &mut Tunnel<'_>,
+) -> Result<(), Over> {
+    let rules = &proxy.rules.tcp_response;
+    let limit = worker.plan().global.bufsize;
+    let mut until = None;
+    let mut from = 0;
+    loop {
+        let data = &mut txn.server_payload.data;
+        data.reserve(limit.saturating_sub(data.len()).max(1));
+        alarm.set(until);
+        match tunnel.listen(alarm, data).await {
+            Ok(0) => txn.server_payload.complete = true,
+            Ok(_) => txn.server_payload.complete = data.len() >= limit,
+            Err(Outcome::ClientTimeout | Outcome::ServerTimeout)
+                if until.is_some_and(|until| until <= Instant::now()) =>
+            {
+                txn.server_payload.complete = true;
+            }
+            Err(outcome) => return Err(Over::Tunnel(outcome)),
+        }
+        until = until.or_else(|| deadline(proxy.settings.response_inspect_delay));
+        let complete = txn.server_payload.complete;
+        match step(worker, session, txn, rules, from, complete) {
+            Step::Pass => break,
+            Step::Wait(at) => from = at,
+            Step::Pause(_, next) => from = next,
+            Step::Refuse | Step::Vanish => return Err(Over::Refused),
+        }
+    }
+    tunnel.answer_first(std::mem::take(&mut txn.server_payload.data));
+    Ok(())
+}
+
+/// Without an inspect delay rules do not wait at all.
+fn deadline(delay: Option<u64>) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_millis(delay.unwrap_or(0)))
+}
+
+enum Step {
+    Pass,
+    Refuse,
+    Vanish,
+    /// More data is needed by the rule of this number.
+    Wait(usize),
+    /// Wait these milliseconds, then go on with the rule of this number.
+    Pause(u64, usize),
+}
+
+/// Runs rules as far as the data allows. A rule that lacks data which will never come does not apply.
+fn step(
+    worker: &Rc<Worker>,
+    session: &mut Session,
+    txn: &mut Transaction,
+    rules: &Ruleset,
+    mut from: usize,
+    complete: bool,
+) -> Step {
+    let mut scope = super::scope(worker, session, txn);
+    loop {
+        scope.waiting.set(false);
+        return match rules.run(from, &mut scope) {
+            (Flow::Continue | Flow::Accept, _) => Step::Pass,
+            (Flow::Wait, at) if complete => {
+                from = at + 1;
+                continue;
+            }
+            (Flow::Wait, at) => Step::Wait(at),
+            (Flow::Pause(ms), at) => Step::Pause(ms, at + 1),
+            (Flow::SilentDrop, _) => Step::Vanish,
+            _ => Step::Refuse,
+        };
+    }
+}

@@ -1,0 +1,143 @@
+//! The start of a client connection, before any stream: `tcp-request connection`, the PROXY header,
+//! `tcp-request session` (manual 4.2, 5.1 `accept-proxy`).
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use crate::action::{Flow, Ruleset};
+use crate::log;
+use crate::net::proxy_header::{self, Parsed};
+use crate::sample::{Address, Transaction};
+use crate::worker::Worker;
+
+use super::Client;
+
+/// Runs the rules that see nothing but the connection. False if it is refused.
+pub(super) fn admit(worker: &Rc<Worker>, client: &mut Client) -> bool {
+    let proxy = client.proxy.clone();
+    if !permits(worker, client, &proxy.rules.tcp_connection) {
+        proxy.state.front.denied_conns.inc();
+        client.listener.state.denied_conns.inc();
+        return false;
+    }
+    true
+}
+
+/// Runs the rules of a complete session, and counts it. False if it is refused.
+pub(super) fn begin(worker: &Rc<Worker>, client: &mut Client) -> bool {
+    let proxy = client.proxy.clone();
+    let now = worker.now();
+    client.session.handshake_ms = now
+        .instant
+        .duration_since(client.session.accepted)
+        .as_millis() as u32;
+    worker.fleet.state.process.sess_rate.add(now.millis(), 1);
+    proxy.state.front.sessions_total.inc();
+    proxy.state.front.session_rate.add(now.millis(), 1);
+    if !permits(worker, client, &proxy.rules.tcp_session) {
+        proxy.state.front.denied_sessions.inc();
+        client.listener.state.denied_sessions.inc();
+        return false;
+    }
+    true
+}
+
+fn permits(worker: &Rc<Worker>, client: &mut Client, rules: &Ruleset) -> bool {
+    if rules.rules.is_empty() {
+        return true;
+    }
+    let mut txn = worker.transaction();
+    let flow = run(worker, client, &mut txn, rules);
+    worker.recycle(txn);
+    match flow {
+        Flow::Continue | Flow::Accept => true,
+        Flow::SilentDrop => {
+            client.stream.vanish();
+            false
+        }
+        _ => false,
+    }
+}
+
+fn run(worker: &Rc<Worker>, client: &mut Client, txn: &mut Transaction, rules: &Ruleset) -> Flow {
+    let mut scope = super::scope(worker, &mut client.session, txn);
+    let mut from = 0;
+    loop {
+        // Nothing more can come here: a rule that lacks data does not apply.
+        match rules.run(from, &mut scope) {
+            (Flow::Wait | Flow::Pause(_), at) => from = at + 1,
+            (flow, _) => return flow,
+        }
+    }
+}
+
+/// Reads the PROXY header that must come first, and takes the addresses it gives. False if the
+/// connection is to be closed.
+pub(super) async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
+    let timeouts = &client.proxy.settings.timeouts;
+    let limit = timeouts.client_hs.or(timeouts.client);
+    client.alarm.after(Instant::now(), limit);
+    let mut bytes = vec![0; proxy_header::LONGEST];
+    let mut seen = 0;
+    loop {
+        let stream = &client.stream;
+        let peeked = client
+            .alarm
+            .until(|cx| stream.poll_peek(cx, &mut bytes, seen))
+            .await;
+        let failed = match peeked {
+            Err(_) => "Timeout while waiting for PROXY protocol header",
+            Ok(Err(_) | Ok(0)) if seen == 0 => {
+                "Connection closed while waiting for PROXY protocol header"
+            }
+            Ok(Err(_) | Ok(0)) => "Truncated PROXY protocol header received",
+            Ok(Ok(n)) => match proxy_header::parse(bytes.get(..n).unwrap_or_default()) {
+                Parsed::More => {
+                    seen = n;
+                    continue;
+                }
+                Parsed::Header(size, ends) => {
+                    if let Some((source, destination)) = ends {
+                        client.session.source = Address::Ip(source);
+                        client.session.destination = Address::Ip(destination);
+                    }
+                    return take(client, bytes.get_mut(..size).unwrap_or_default());
+                }
+                Parsed::Bad => {
+                    "Received something which does not look like a PROXY protocol header"
+                }
+            },
+        };
+        complain(worker, client, failed);
+        return false;
+    }
+}
+
+/// Takes what was looked at off the socket.
+fn take(client: &Client, bytes: &mut [u8]) -> bool {
+    let mut at = 0;
+    while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
+        match client.stream.try_read(rest) {
+            Ok(n) if n > 0 => at += n,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// HAProxy's line about a connection that never became a session.
+fn complain(worker: &Rc<Worker>, client: &mut Client, why: &str) {
+    let proxy = client.proxy.clone();
+    if proxy.log.silent() {
+        return;
+    }
+    let mut txn = worker.transaction();
+    let scope = super::scope(worker, &mut client.session, &mut txn);
+    let listener = match &client.listener.bind.name {
+        Some(name) => name.clone(),
+        None => client.listener.id.to_string(),
+    };
+    let line = crate::format::embryonic(&scope, &proxy.name, &listener, why);
+    proxy.log.send(scope.now.date, log::INFO, &line);
+    worker.recycle(txn);
+}

@@ -1,0 +1,226 @@
+//! The TCP engine: one stream per client connection (manual 4 `mode tcp`).
+//!
+//! Content rules on what the client sends, a backend, a server, bytes both ways, a log line.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::backend::{Ask, Attempts, Lease, Own, Seat, obtain};
+use crate::end::{Cause, End, Stage};
+use crate::plan::Proxy;
+use crate::sample::Transaction;
+use crate::settings::{Mode, Options};
+use crate::wire::tunnel::{Outcome, Times, Tunnel};
+use crate::worker::Worker;
+
+use super::content::{self, Verdict};
+use super::{Client, Upgrade, http, record, switch};
+
+/// Serves a client connection in TCP mode until it ends.
+pub async fn serve(worker: Rc<Worker>, mut client: Client) {
+    let mut txn = worker.transaction();
+    txn.timers.began = Some(client.session.accepted);
+    txn.timers.request_date = Some(client.session.accept_date);
+    let mut stream = Stream {
+        worker: &worker,
+        client: &mut client,
+        txn: &mut txn,
+        back: None,
+    };
+    match stream.run().await {
+        Ok(Next::Done) => stream.finish(End::default()),
+        Err(end) => stream.finish(end),
+        Ok(Next::Http(backend)) => {
+            let early = std::mem::take(&mut txn.client_payload.data);
+            client.upgrade = Some(Upgrade { early, backend });
+            worker.recycle(txn);
+            return Box::pin(http::serve(worker, client)).await;
+        }
+    }
+    worker.recycle(txn);
+}
+
+/// A stream on its way.
+struct Stream<'a> {
+    worker: &'a Rc<Worker>,
+    client: &'a mut Client,
+    txn: &'a mut Transaction,
+    back: Option<(Arc<Proxy>, Seat)>,
+}
+
+/// What comes after the TCP engine.
+enum Next {
+    /// Nothing.
+    Done,
+    /// The backend of this place speaks HTTP: the stream becomes one.
+    Http(usize),
+}
+
+impl Stream<'_> {
+    /// The phases, in order.
+    async fn run(&mut self) -> Result<Next, End> {
+        let front = self.client.proxy.clone();
+        self.inspect(&front).await?;
+        let plan = self.client.plan.clone();
+        let chosen = {
+            let scope = super::scope(self.worker, &mut self.client.session, self.txn);
+            switch::backend(&plan, &front, &scope)
+        };
+        let Some(back) = chosen.and_then(|at| plan.proxies.get(at)).cloned() else {
+            return Err(End::new(Cause::Server, Stage::Connect));
+        };
+        if back.settings.mode == Mode::Http {
+            return Ok(Next::Http(back.index));
+        }
+        self.enter(&back);
+        if back.index != front.index {
+            self.inspect(&back).await?;
+        }
+        let lease = self.connect(&back).await?;
+        self.transfer(&back, &lease).await.map(|()| Next::Done)
+    }
+
+    /// Runs a proxy's content rules on what the client has sent.
+    async fn inspect(&mut self, proxy: &Arc<Proxy>) -> Result<(), End> {
+        let verdict = content::request(self.worker, self.client, self.txn, proxy).await;
+        let stage = Stage::Request;
+        match verdict {
+            Verdict::Pass => Ok(()),
+            Verdict::Refuse => {
+                self.client.proxy.state.front.denied_requests.inc();
+                self.client.listener.state.denied_requests.inc();
+                Err(End::new(Cause::Proxy, stage))
+            }
+            Verdict::Broken => {
+                self.client.proxy.state.front.request_errors.inc();
+                Err(End::new(Cause::Client, stage))
+            }
+        }
+    }
+
+    fn enter(&mut self, back: &Arc<Proxy>) {
+        self.txn.backend = Some(back.state.clone());
+        self.txn.backend_id = back.id;
+        let seat = Seat::take(back.state.clone(), self.worker.now().millis());
+        self.back = Some((back.clone(), seat));
+    }
+
+    /// Gets a server connection. With `option abortonclose` a client that leaves meanwhile ends it.
+    async fn connect(&mut self, back: &Arc<Proxy>) -> Result<Lease, End> {
+        let plan = self.client.plan.clone();
+        let (mut own, mut attempts) = (Own::default(), Attempts::default());
+        let obtained = obtain(
+            self.worker,
+            Ask {
+                plan: &plan,
+                backend: back,
+                session: &mut self.client.session,
+                txn: self.txn,
+                own: &mut own,
+                attempts: &mut attempts,
+            },
+        );
+        let abort = Options::ABORT_ON_CLOSE;
+        let front = &self.client.proxy.settings;
+        if !(front.options | back.settings.options).contains(abort) {
+            return obtained.await.map_err(|failure| failure.end);
+        }
+        tokio::select! {
+            biased;
+            lease = obtained => lease.map_err(|failure| failure.end),
+            () = left(&self.client.stream) => Err(End::new(Cause::Client, Stage::Connect)),
+        }
+    }
+
+    /// Copies both ways, after what was looked at.
+    async fn transfer(&mut self, back: &Arc<Proxy>, lease: &Lease) -> Result<(), End> {
+        let (front, timeouts) = (
+            &self.client.proxy.settings.timeouts,
+            &back.settings.timeouts,
+        );
+        let times = Times {
+            client: front.client,
+            server: self.txn.server_timeout.or(timeouts.server),
+            tunnel: self.txn.tunnel_timeout.or(timeouts.tunnel),
+            client_fin: front.client_fin,
+            server_fin: timeouts.server_fin,
+        };
+        let early = std::mem::take(&mut self.txn.client_payload.data);
+        let tools = &self.worker.pools.tools;
+        let Client {
+            stream,
+            session,
+            alarm,
+            ..
+        } = &mut *self.client;
+        let mut tunnel = Tunnel::new(stream, lease.stream(), tools, times).after(early, Vec::new());
+        let mut verdict = Ok(());
+        if !back.rules.tcp_response.rules.is_empty() {
+            verdict =
+                content::response(self.worker, session, alarm, self.txn, back, &mut tunnel).await;
+        }
+        let outcome = match verdict {
+            Ok(()) => Ok(tunnel.run(alarm).await),
+            Err(over) => Err(over),
+        };
+        (self.txn.bytes_in, self.txn.bytes_out) = tunnel.moved();
+        match outcome {
+            Ok(outcome) => ended(outcome),
+            Err(content::Over::Tunnel(outcome)) => ended(outcome),
+            Err(content::Over::Refused) => {
+                back.state.back.denied_responses.inc();
+                Err(End::new(Cause::Proxy, Stage::Data))
+            }
+        }
+    }
+
+    /// Counts and logs.
+    fn finish(&mut self, end: End) {
+        let txn = &mut *self.txn;
+        txn.end = end;
+        txn.timers.ended = Some(Instant::now());
+        let front = &self.client.proxy;
+        let sides = [&front.state.front];
+        for side in sides {
+            side.bytes_in.add(txn.bytes_in);
+            side.bytes_out.add(txn.bytes_out);
+        }
+        let listener = &self.client.listener.state;
+        listener.bytes_in.add(txn.bytes_in);
+        listener.bytes_out.add(txn.bytes_out);
+        let back = self.back.as_ref().map(|(back, _)| &back.state.back);
+        let server = txn.server.as_ref().map(|server| &server.totals);
+        for side in [back, server].into_iter().flatten() {
+            record::count_side(side, txn);
+        }
+        record::count_end(&front.state.front, back, server, end);
+        if end != End::default() && front.settings.options.contains(Options::NO_LINGER) {
+            self.client.stream.set_reset_on_close();
+        }
+        let null = txn.bytes_in == 0 && txn.client_payload.data.is_empty();
+        record::log(
+            self.worker,
+            &front.clone(),
+            &mut self.client.session,
+            txn,
+            null,
+        );
+    }
+}
+
+/// Ready when the client has closed its side or broken the connection.
+async fn left(stream: &crate::net::Stream) {
+    std::future::poll_fn(|cx| stream.poll_closed(cx)).await;
+}
+
+fn ended(outcome: Outcome) -> Result<(), End> {
+    let cause = match outcome {
+        Outcome::Done => return Ok(()),
+        Outcome::ClientBroke => Cause::Client,
+        Outcome::ServerBroke => Cause::Server,
+        Outcome::ClientTimeout => Cause::ClientTimeout,
+        Outcome::ServerTimeout => Cause::ServerTimeout,
+    };
+    Err(End::new(cause, Stage::Data))
+}
