@@ -2,6 +2,7 @@
 
 pub mod acl;
 pub mod action;
+pub mod api;
 pub mod backend;
 pub mod balance;
 pub mod check;
@@ -15,6 +16,7 @@ pub mod http;
 pub mod log;
 pub mod net;
 pub mod plan;
+pub mod process;
 pub mod regex;
 pub mod sample;
 pub mod settings;

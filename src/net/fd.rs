@@ -100,3 +100,16 @@ pub(super) fn set_extra(fd: impl AsFd, option: Extra) -> io::Result<()> {
         Err(io::Error::last_os_error())
     }
 }
+
+/// A duplicate of a descriptor that was left to this process alone: its number is closed in programs
+/// that this one starts.
+///
+/// # Errors
+/// `BadFd` where no such descriptor is open.
+pub fn take_private(number: RawFd) -> io::Result<OwnedFd> {
+    let fd = duplicate(number)?;
+    // SAFETY: `duplicate` has just found it open, and it is used only for the call below.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    rustix::io::fcntl_setfd(borrowed, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(fd)
+}

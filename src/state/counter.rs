@@ -184,4 +184,8 @@ impl Average {
     pub fn max(&self) -> u32 {
         self.max.load(Relaxed)
     }
+    /// Forgets the highest value.
+    pub fn reset_max(&self) {
+        self.max.store(0, Relaxed);
+    }
 }

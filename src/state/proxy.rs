@@ -75,6 +75,54 @@ pub struct Side {
 }
 
 impl Side {
+    /// Forgets the highest values (`clear counters`).
+    pub fn reset_maxima(&self) {
+        self.sessions.reset_max();
+        for rate in [&self.session_rate, &self.conn_rate, &self.request_rate] {
+            rate.reset_max();
+        }
+        for time in [
+            &self.queue_time,
+            &self.connect_time,
+            &self.response_time,
+            &self.total_time,
+        ] {
+            time.reset_max();
+        }
+    }
+
+    /// Back to zero, but for what is going on now (`clear counters all`).
+    pub fn reset(&self) {
+        self.reset_maxima();
+        let counters = [
+            &self.sessions_total,
+            &self.conns_total,
+            &self.requests_total,
+            &self.bytes_in,
+            &self.bytes_out,
+            &self.denied_requests,
+            &self.denied_responses,
+            &self.denied_conns,
+            &self.denied_sessions,
+            &self.request_errors,
+            &self.connect_errors,
+            &self.response_errors,
+            &self.retries,
+            &self.redispatches,
+            &self.failed_rewrites,
+            &self.internal_errors,
+            &self.client_aborts,
+            &self.server_aborts,
+            &self.selected,
+            &self.intercepted,
+            &self.connects,
+            &self.reuses,
+        ];
+        for counter in counters.into_iter().chain(&self.responses) {
+            counter.reset();
+        }
+    }
+
     /// Counts a response of this status.
     pub fn response(&self, status: u16) {
         let class = usize::from(status / 100);

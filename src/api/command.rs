@@ -1,0 +1,129 @@
+//! The commands, as one table; finding one by its words.
+
+use super::{Desk, help, process, server, show};
+
+/// What a session may do (`level`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Reads what is not sensitive.
+    User,
+    /// Reads all, changes nothing that lasts.
+    Operator,
+    /// Everything.
+    Admin,
+}
+
+impl Level {
+    /// From the number in the settings: 0 user, 1 operator, 2 admin.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::User,
+            1 => Self::Operator,
+            _ => Self::Admin,
+        }
+    }
+
+    /// Its keyword.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A command under way.
+pub(super) struct Call<'a> {
+    /// What it works on.
+    pub(super) desk: &'a Desk,
+    /// The words after those that name it.
+    pub(super) args: &'a [&'a str],
+    /// What the session may do; commands can lower it.
+    pub(super) level: &'a mut Level,
+}
+
+impl Call<'_> {
+    /// Argument number `at`, or nothing.
+    pub(super) fn arg(&self, at: usize) -> &str {
+        self.args.get(at).copied().unwrap_or_default()
+    }
+}
+
+/// A command.
+pub struct Command {
+    /// The words that name it.
+    pub words: &'static [&'static str],
+    /// Its words and arguments as the help shows them.
+    pub usage: &'static str,
+    /// One line about it.
+    pub doc: &'static str,
+    /// The level it needs.
+    pub level: Level,
+    run: fn(&mut Call<'_>) -> String,
+}
+
+const fn command(
+    words: &'static [&'static str],
+    usage: &'static str,
+    doc: &'static str,
+    level: Level,
+    run: fn(&mut Call<'_>) -> String,
+) -> Command {
+    Command {
+        words,
+        usage,
+        doc,
+        level,
+        run,
+    }
+}
+
+use Level::{Admin, Operator, User};
+
+/// All commands, by name. `help`, `prompt` and `quit` belong to the session.
+#[rustfmt::skip]
+pub static COMMANDS: &[Command] = &[
+    command(&["clear", "counters"], "clear counters [all]", "clear max statistics counters (or all counters)", Operator, process::clear_counters),
+    command(&["disable", "frontend"], "disable frontend <frontend>", "temporarily disable specific frontend", Admin, process::disable_frontend),
+    command(&["disable", "server"], "disable server (DEPRECATED)", "disable a server for maintenance (use 'set server' instead)", Admin, server::disable),
+    command(&["enable", "frontend"], "enable frontend <frontend>", "re-enable specific frontend", Admin, process::enable_frontend),
+    command(&["enable", "server"], "enable server  (DEPRECATED)", "enable a disabled server (use 'set server' instead)", Admin, server::enable),
+    command(&["get", "weight"], "get weight <bk>/<srv>", "report a server's current weight", User, server::get_weight),
+    command(&["operator"], "operator", "lower the level of the current CLI session to operator", User, process::operator),
+    command(&["reload"], "reload", "read the configuration again and run it in place of this one", Admin, process::reload),
+    command(&["set", "server"], "set server <bk>/<srv> [opts]", "change a server's state, weight, address or ssl", Admin, server::set),
+    command(&["set", "weight"], "set weight <bk>/<srv>  (DEPRECATED)", "change a server's weight (use 'set server' instead)", Admin, server::set_weight),
+    command(&["show", "backend"], "show backend", "list backends in the current running config", User, show::backends),
+    command(&["show", "cli", "level"], "show cli level", "display the level of the current CLI session", User, show::cli_level),
+    command(&["show", "cli", "sockets"], "show cli sockets", "dump list of cli sockets", Operator, show::cli_sockets),
+    command(&["show", "env"], "show env [var]", "dump environment variables known to the process", Operator, show::env),
+    command(&["show", "info"], "show info", "report information about the running process", User, show::info),
+    command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
+    command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
+    command(&["show", "version"], "show version", "show version of the current process", User, show::version),
+    command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", Admin, process::disable_frontend),
+    command(&["user"], "user", "lower the level of the current CLI session to user", User, process::user),
+];
+
+/// Carries out one command; answers its text, without the empty line that ends it.
+pub(super) fn execute(desk: &Desk, words: &[&str], level: &mut Level) -> String {
+    let known = COMMANDS
+        .iter()
+        .find(|command| words.starts_with(command.words));
+    match known {
+        Some(command) if *level < command.level => "Permission denied\n".to_owned(),
+        Some(command) => {
+            let args = words.get(command.words.len()..).unwrap_or_default();
+            let mut text = (command.run)(&mut Call { desk, args, level });
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text
+        }
+        None if words.first() == Some(&"help") => {
+            help::listing(words.get(1..).unwrap_or_default(), *level)
+        }
+        None => help::unknown(words, *level),
+    }
+}

@@ -1,0 +1,70 @@
+//! The runtime API (management guide 9.3): commands on a socket (`stats socket`), answers as text.
+//!
+//! `process` opens the sockets and runs [`serve`] on the control thread. Commands read the plan and the
+//! living state, and change servers through `check`, so that a change is logged like any other. The
+//! module must not know streams or configuration words.
+
+mod command;
+mod help;
+mod process;
+mod server;
+mod session;
+mod show;
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::Semaphore;
+
+use crate::check::Checks;
+use crate::net::listen::Listener;
+use crate::plan::Plan;
+use crate::worker::Fleet;
+
+pub use command::{COMMANDS, Command, Level};
+pub use show::node;
+
+/// What commands work on.
+pub struct Desk {
+    /// The workers.
+    pub fleet: Arc<Fleet>,
+    /// Servers' health and administrative states.
+    pub checks: Arc<Checks>,
+    /// When the process started: monotonic and wall clock.
+    pub started: (Instant, SystemTime),
+    /// Reloads the configuration in place; an error says why it was refused.
+    pub reload: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// Sessions at once (`stats maxconn`).
+    pub sessions: Arc<Semaphore>,
+    /// Descriptors the process may have.
+    pub descriptors: u64,
+}
+
+impl Desk {
+    fn plan(&self) -> Arc<Plan> {
+        self.fleet.plan()
+    }
+}
+
+/// Serves a socket whose sessions begin at this level, until the process ends. Must run in a `LocalSet`.
+pub async fn serve(desk: Arc<Desk>, listener: Listener, level: Level) {
+    loop {
+        let Ok(permit) = desk.sessions.clone().acquire_owned().await else {
+            return;
+        };
+        let ready = std::future::poll_fn(|cx| listener.poll_ready(cx)).await;
+        match ready.and_then(|()| listener.accept()) {
+            Ok(None) => {}
+            Ok(Some((stream, _))) => {
+                let desk = desk.clone();
+                tokio::task::spawn_local(async move {
+                    // A session that breaks off has nobody left to be told.
+                    let _ = session::run(&desk, &stream, level).await;
+                    drop(permit);
+                });
+            }
+            // Out of descriptors: there will be some later.
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+        }
+    }
+}

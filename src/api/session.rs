@@ -1,0 +1,112 @@
+//! One connection to the runtime API: lines in, answers out, with or without a prompt.
+
+use std::io;
+use std::time::Duration;
+
+use crate::net::Stream;
+
+use super::Desk;
+use super::command::{Level, execute};
+
+/// The longest line that is read.
+const LINE_LIMIT: usize = 16_384;
+
+/// Serves a session that begins at this level. Without a prompt it ends after one line.
+pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::Result<()> {
+    let idle = Duration::from_millis(desk.plan().global.stats_timeout.max(1));
+    let mut input = Vec::new();
+    let mut interactive = false;
+    loop {
+        let end = loop {
+            if let Some(end) = memchr::memchr(b'\n', &input) {
+                break end;
+            }
+            if input.len() > LINE_LIMIT {
+                return Ok(());
+            }
+            let read = tokio::time::timeout(idle, stream.append(&mut input)).await;
+            if !matches!(read, Ok(Ok(1..))) {
+                return Ok(());
+            }
+        };
+        let line: Vec<u8> = input.drain(..=end).collect();
+        let line = String::from_utf8_lossy(&line);
+        let mut out = String::new();
+        let mut go_on = true;
+        for command in split(line.trim_end_matches(['\n', '\r'])) {
+            let words = words(&command);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match words.as_slice() {
+                ["quit"] => {
+                    go_on = false;
+                    break;
+                }
+                ["prompt"] => {
+                    interactive = !interactive;
+                    out.push('\n');
+                }
+                [] if interactive => {}
+                words => {
+                    out.push_str(&execute(desk, words, &mut level));
+                    out.push('\n');
+                }
+            }
+        }
+        if interactive {
+            out.push_str("> ");
+        }
+        stream.write_all(out.as_bytes()).await?;
+        if !go_on || !interactive {
+            return stream.shutdown_write();
+        }
+    }
+}
+
+/// The commands of a line: `;` parts them unless a backslash stands before it.
+fn split(line: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in line.chars() {
+        if c == ';' && !escaped {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    parts
+}
+
+/// The words of a command; a backslash takes the next character as it is.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut chars = command.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' | '\t' => words.extend(word.take()),
+            '\\' => word.get_or_insert_default().extend(chars.next()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_part_into_commands_and_words() {
+        let parts = |line| {
+            let commands = split(line);
+            commands.iter().map(|c| words(c)).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("show info"), [["show", "info"]]);
+        assert_eq!(parts("a b; c  d ").concat(), ["a", "b", "c", "d"]);
+        assert_eq!(parts(r"set x a\;b").concat(), ["set", "x", "a;b"]);
+        assert_eq!(parts(r"set x a\ b").concat(), ["set", "x", "a b"]);
+        assert_eq!(parts("").concat(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,197 @@
+//! The control thread while traffic flows: signals, checks, the runtime API, the end.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{LocalSet, spawn_local};
+
+use crate::api::{self, Desk};
+use crate::check::{self, Checks, Hooks};
+use crate::cmdline::MasterWorker;
+use crate::end::Cause;
+use crate::log;
+use crate::net::listen::Listener;
+use crate::plan::{self, Plan};
+use crate::worker::Fleet;
+
+use super::Launch;
+use super::notify::Notify;
+use super::reload::Reloader;
+use super::serve::{Opened, Post};
+use super::signals::{Signals, Wish};
+
+/// How often the end of the last connection is looked for while stopping.
+const DRAIN_TICK: Duration = Duration::from_millis(20);
+
+/// Why the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// All connections are done, after a soft stop.
+    Finished,
+    /// A signal asked for it.
+    Signal(i32),
+    /// The master is gone.
+    Orphaned,
+}
+
+/// Starts the threads and stays until the end.
+pub(super) fn run(
+    launch: Arc<Launch>,
+    plan: Arc<Plan>,
+    opened: Opened,
+    post: Post,
+) -> io::Result<End> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    LocalSet::new().block_on(&runtime, async {
+        // Before anyone is told that we are ready, so that no signal is missed.
+        let signals = Signals::new()?;
+        let fleet = Fleet::start(plan.clone(), opened.sockets)?;
+        let (plans, changes) = watch::channel(plan.clone());
+        let hooks = Box::new(Told(launch.clone()));
+        let checks = Arc::new(Checks::new(plan.clone(), hooks, api::node(&plan)));
+        spawn_local(check::run(checks.clone(), changes));
+        let reloader = Arc::new(Reloader {
+            launch: launch.clone(),
+            fleet: fleet.clone(),
+            plans,
+        });
+        let desk = Arc::new(Desk {
+            fleet: fleet.clone(),
+            checks,
+            started: (Instant::now(), SystemTime::now()),
+            reload: {
+                let (reloader, under_master) = (reloader.clone(), post.under_master);
+                Box::new(move || match under_master {
+                    true => Err("ask the master: it starts another worker".to_owned()),
+                    false => reloader.reload(),
+                })
+            },
+            sessions: Arc::new(Semaphore::new(plan.global.stats_maxconn as usize)),
+            descriptors: opened.descriptors,
+        });
+        for (socket, level) in opened.api {
+            spawn_local(api::serve(desk.clone(), Listener::new(socket)?, level));
+        }
+        if let Some(void) = &post.void {
+            void.swallow();
+        }
+        let master = match post.leash {
+            Some(leash) => {
+                leash.ready();
+                Some(leash.into_stream()?).filter(|_| post.under_master)
+            }
+            None => None,
+        };
+        let systemd = launch.invocation.master_worker == MasterWorker::Systemd;
+        Notify::new(!post.under_master && systemd).ready("Ready.");
+        let control = Control {
+            launch,
+            fleet,
+            reloader,
+            under_master: post.under_master,
+            stopping: None,
+        };
+        Ok(control.stay(signals, master).await)
+    })
+}
+
+struct Control {
+    launch: Arc<Launch>,
+    fleet: Arc<Fleet>,
+    reloader: Arc<Reloader>,
+    under_master: bool,
+    /// Since when a soft stop goes on.
+    stopping: Option<Instant>,
+}
+
+impl Control {
+    async fn stay(
+        mut self,
+        mut signals: Signals,
+        mut master: Option<tokio::net::UnixStream>,
+    ) -> End {
+        loop {
+            tokio::select! {
+                wish = signals.next() => match wish {
+                    Wish::Stop(number) => return End::Signal(number),
+                    Wish::Finish => self.finish(),
+                    Wish::Reload if self.under_master || self.stopping.is_some() => {}
+                    // What went wrong has been said.
+                    Wish::Reload => drop(self.reloader.reload()),
+                    Wish::Nothing => {}
+                },
+                () = gone(master.as_mut()) => return End::Orphaned,
+                () = tokio::time::sleep(DRAIN_TICK), if self.stopping.is_some() => {
+                    if self.done() {
+                        return End::Finished;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A soft stop begins.
+    fn finish(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
+        self.stopping = Some(Instant::now());
+        self.fleet.stop_softly();
+        let plan = self.fleet.plan();
+        for proxy in plan.proxies.iter().filter(|p| !p.settings.disabled) {
+            let front = proxy.state.front.conns_total.load();
+            let back = proxy.state.back.sessions_total.load();
+            let name = &proxy.name;
+            let text = format!("Proxy {name} stopped (cumulated conns: FE: {front}, BE: {back}).");
+            self.launch.tell(&proxy.log, log::WARNING, &text);
+        }
+    }
+
+    /// Whether a soft stop is over: nothing is left, or `hard-stop-after` has passed.
+    fn done(&self) -> bool {
+        let limit = self.fleet.plan().global.hard_stop_after;
+        let late = self
+            .stopping
+            .zip(limit.map(Duration::from_millis))
+            .is_some_and(|(since, limit)| since.elapsed() >= limit);
+        late || self.fleet.live() == 0
+    }
+}
+
+/// Says on the standard error what the checks find.
+struct Told(Arc<Launch>);
+
+impl Hooks for Told {
+    fn warn(&self, alert: bool, text: &str) {
+        if alert {
+            self.0.say.alert(text);
+        } else {
+            self.0.say.warning(text);
+        }
+    }
+
+    fn shut_sessions(&self, _: &plan::Proxy, _: &plan::Server, _: Cause) {}
+}
+
+/// Returns when the other end of the leash is gone; never without a leash.
+async fn gone(master: Option<&mut tokio::net::UnixStream>) {
+    let Some(stream) = master else {
+        return std::future::pending().await;
+    };
+    let mut byte = [0];
+    loop {
+        if stream.readable().await.is_err() {
+            return;
+        }
+        match stream.try_read(&mut byte) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
+}

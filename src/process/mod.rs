@@ -1,0 +1,200 @@
+//! The process: how it starts, runs a worker or goes to the background, reloads and ends
+//! (management guide 3, 4, 5).
+//!
+//! `main` calls [`run`]. This module puts the others together: it loads and links the configuration,
+//! starts workers, checks and the runtime API, and owns signals, privileges and limits. It must not
+//! know how any traffic is carried.
+
+mod blueprint;
+mod control;
+mod daemon;
+mod limits;
+mod master;
+mod notify;
+mod pidfile;
+mod predecessors;
+mod privileges;
+mod reload;
+mod respawn;
+mod say;
+mod serve;
+mod signals;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::cmdline::{self, Exit, Invocation, MasterWorker};
+use crate::state::State;
+use crate::syntax::Env;
+
+use blueprint::Blueprint;
+use daemon::Void;
+use notify::Notify;
+use respawn::{Caller, Leash, Role};
+use say::Say;
+
+/// Runs the program as its arguments say.
+pub fn run() -> ExitCode {
+    let caller = Caller::new();
+    let role = Role::find();
+    let args: Vec<String> = std::env::args_os()
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
+    let invocation = match cmdline::parse(&args) {
+        Ok(invocation) => invocation,
+        Err(exit) => return leave(&exit),
+    };
+    if let Some(exit) = answer(&invocation) {
+        return leave(&exit);
+    }
+    let say = Say::new(invocation.quiet && !invocation.verbose);
+    // A child was started in the right directory.
+    if let (Role::Primary, Some(directory)) = (&role, &invocation.directory)
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        let directory = directory.display();
+        let why = crate::net::listen::words(&error);
+        say.alert(&format!(
+            "Could not change to directory {directory} : {why}"
+        ));
+        return ExitCode::FAILURE;
+    }
+    let state = Arc::<State>::default();
+    // What there is to say about the configuration has been said by the parent.
+    let primary = matches!(role, Role::Primary);
+    let blueprint = match Blueprint::make(&invocation, &state, None) {
+        Ok(blueprint) => blueprint,
+        Err(exit) if primary => return leave(&exit),
+        Err(exit) => return ExitCode::from(exit.code),
+    };
+    if primary {
+        say.rendered(&blueprint.said);
+    }
+    let launch = Launch {
+        invocation,
+        say,
+        caller,
+    };
+    start(&Arc::new(launch), role, blueprint)
+}
+
+/// What does not change while the process lives.
+struct Launch {
+    invocation: Invocation,
+    say: Say,
+    caller: Caller,
+}
+
+impl Launch {
+    fn daemon(&self, blueprint: &Blueprint) -> bool {
+        let stays = self.invocation.foreground || self.invocation.debug;
+        (self.invocation.daemon || blueprint.plan.global.daemon) && !stays
+    }
+
+    fn master_worker(&self, blueprint: &Blueprint) -> bool {
+        self.invocation.master_worker != MasterWorker::Off || blueprint.plan.global.master_worker
+    }
+
+    fn pid_file(&self, blueprint: &Blueprint) -> Option<PathBuf> {
+        let configured = blueprint.plan.global.pidfile.as_ref().map(PathBuf::from);
+        self.invocation.pid_file.clone().or(configured)
+    }
+}
+
+/// Prints and gives the exit code.
+fn leave(exit: &Exit) -> ExitCode {
+    let _ = std::io::stdout().write_all(exit.out.as_bytes());
+    let _ = std::io::stderr().write_all(exit.err.as_bytes());
+    ExitCode::from(exit.code)
+}
+
+/// What needs no configuration: versions, conditions.
+fn answer(invocation: &Invocation) -> Option<Exit> {
+    let says = |out| Exit {
+        code: 0,
+        out,
+        err: String::new(),
+    };
+    match (&invocation.condition, invocation.version) {
+        (Some(text), _) => {
+            let env = Env::from_process();
+            Some(cmdline::check_condition(text, &env, &invocation.enabled()))
+        }
+        (None, 0) => None,
+        (None, 1) => Some(says(cmdline::banner())),
+        (None, _) => Some(says(cmdline::details())),
+    }
+}
+
+/// Starts what this process is to be: the one that goes, the master, or the one that serves.
+fn start(launch: &Arc<Launch>, role: Role, blueprint: Blueprint) -> ExitCode {
+    let say = &launch.say;
+    let daemon = launch.daemon(&blueprint);
+    let master = launch.master_worker(&blueprint);
+    if daemon && matches!(role, Role::Primary) {
+        return daemon::launch(&launch.caller, say);
+    }
+    let (leash, worker) = match role {
+        Role::Primary => (None, false),
+        Role::Daemon(leash) => (Some(leash), false),
+        Role::Worker(leash) => (Some(leash), true),
+    };
+    let void = match background(daemon, worker) {
+        Ok(void) => void,
+        Err(error) => {
+            say.alert(&format!(
+                "[haproxy.main()] Cannot go to the background ({error})."
+            ));
+            return ExitCode::FAILURE;
+        }
+    };
+    let keeps_pid = !worker && (daemon || master);
+    if let Some(path) = launch.pid_file(&blueprint).filter(|_| keeps_pid)
+        && !write_pid(&path, say)
+    {
+        return ExitCode::FAILURE;
+    }
+    if master && !worker {
+        return lead(launch, leash.as_ref(), void.as_ref());
+    }
+    let post = serve::Post {
+        leash,
+        void,
+        under_master: worker,
+    };
+    serve::run(launch, blueprint, post)
+}
+
+fn background(daemon: bool, worker: bool) -> std::io::Result<Option<Void>> {
+    if !daemon {
+        return Ok(None);
+    }
+    if !worker {
+        daemon::leave_session()?;
+    }
+    Void::open().map(Some)
+}
+
+fn write_pid(path: &Path, say: &Say) -> bool {
+    let written = pidfile::write(path);
+    if written.is_err() {
+        let path = path.display();
+        say.alert(&format!("[haproxy.main()] Cannot create pidfile {path}"));
+    }
+    written.is_ok()
+}
+
+fn lead(launch: &Launch, leash: Option<&Leash>, void: Option<&Void>) -> ExitCode {
+    let systemd = launch.invocation.master_worker == MasterWorker::Systemd;
+    let notify = Notify::new(systemd);
+    master::run(&launch.caller, &launch.say, &notify, || {
+        if let Some(void) = void {
+            void.swallow();
+        }
+        if let Some(leash) = leash {
+            leash.ready();
+        }
+    })
+}
