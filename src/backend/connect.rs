@@ -13,6 +13,7 @@ use crate::settings::Endpoint;
 use crate::worker::Worker;
 
 use super::Ask;
+use super::own::Idle;
 
 /// Why there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +104,7 @@ fn target(ask: &Ask<'_>, server: &Server) -> Option<Target> {
         _ => None,
     };
     let port = match (offset, address.port()) {
-        (Some(offset), _) => (i32::from(client_port) + offset) as u16,
+        (Some(offset), _) => u16::try_from(i32::from(client_port) + offset).ok()?,
         (None, 0) => client_port,
         (None, port) => port,
     };
@@ -112,4 +113,12 @@ fn target(ask: &Ask<'_>, server: &Server) -> Option<Target> {
         _ => address.ip(),
     };
     Some(Target::Ip(SocketAddr::new(ip, port)))
+}
+
+/// True if an idle connection to a server that follows the client leads where this client wants to go.
+pub(super) fn leads_where_asked(idle: &Idle, ask: &Ask<'_>, server: &Server) -> bool {
+    match target(ask, server) {
+        Some(Target::Ip(address)) => idle.addresses.1.ip() == Some(address),
+        _ => false,
+    }
 }

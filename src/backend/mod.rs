@@ -12,6 +12,7 @@ mod obtain;
 mod own;
 mod place;
 mod queue;
+mod retry;
 mod seat;
 
 pub use lease::Lease;

@@ -4,13 +4,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use crate::balance::Algorithm;
 use crate::end::{Cause, End, Stage};
 use crate::plan::{Plan, Proxy, Server};
 use crate::sample::{Session, Transaction};
-use crate::settings::{HttpReuse, Mode, RetryOn};
+use crate::settings::{HttpReuse, Mode};
 use crate::worker::Worker;
 
 use super::Lease;
@@ -18,9 +16,7 @@ use super::connect::{self, ConnectError};
 use super::own::{Idle, Own};
 use super::place::{Wish, place};
 use super::queue::Place;
-
-/// Pause before a server that refused is tried again, at most.
-const TURN_AROUND: Duration = Duration::from_secs(1);
+use super::retry::{self, Next};
 
 /// What a stream asks for.
 #[derive(Debug)]
@@ -62,87 +58,76 @@ pub struct Failure {
 /// # Errors
 /// No server can take the request, or all attempts failed.
 pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Failure> {
-    let mut wish = after_failure(&ask);
+    let mut wish = after_exchange(&ask);
+    let mut refused = None;
     loop {
         let balanced = wish.server.is_none();
-        let place = place(worker, &mut ask, wish).await?;
-        let server = place.server.clone();
-        enter(&mut ask, &server, balanced);
-        if let Some(idle) = idle_connection(worker, &mut ask, &server) {
+        let place = place(worker, &mut ask, std::mem::take(&mut wish)).await?;
+        if refused.is_some_and(|refused| Arc::ptr_eq(&refused, &place.server)) {
+            count_retry(&ask, &place.server);
+        }
+        enter(&mut ask, &place.server, balanced);
+        if let Some(idle) = idle_connection(worker, &mut ask, &place.server) {
             return Ok(reuse(worker, &mut ask, place, idle));
         }
-        let failed = match connect::connect(worker, &ask, &server).await {
-            Ok(connected) => return Ok(fresh(worker, &mut ask, place, connected)),
+        match connected(worker, &mut ask, place).await {
+            Ok(lease) => return Ok(lease),
+            Err(Missed::Final(failure)) => return Err(failure),
+            Err(Missed::Leave(server)) => {
+                refused = Some(server.clone());
+                wish.avoid = Some(server);
+            }
+        }
+    }
+}
+
+/// Why there is no connection to a server.
+enum Missed {
+    /// Another server may do.
+    Leave(Arc<Server>),
+    /// That was the last attempt.
+    Final(Failure),
+}
+
+/// Connects to the server of this place, as often as it is worth it; the place is kept meanwhile.
+async fn connected(worker: &Worker, ask: &mut Ask<'_>, place: Place) -> Result<Lease, Missed> {
+    loop {
+        let server = &place.server;
+        let failed = match connect::connect(worker, ask, server).await {
+            Ok(connected) => return Ok(fresh(worker, ask, place, connected)),
             Err(failed) => failed,
         };
         ask.attempts.last = Some(server.clone());
-        if !may_retry(&ask) {
-            return Err(give_up(&ask, &server, &failed));
+        let pauses = failed == ConnectError::Refused;
+        let next = retry::after_connect(ask.backend, server, ask.attempts.used, !pauses);
+        if next == Next::GiveUp {
+            return Err(Missed::Final(give_up(ask, server, &failed)));
         }
         ask.attempts.used += 1;
         ask.txn.retries = ask.attempts.used;
-        wish = after_failure(&ask);
-        if wish.avoid.is_none() {
-            count_retry(&ask, &server);
-            if failed == ConnectError::Refused {
-                turn_around(&ask).await;
-            }
-        }
-        drop(place);
-    }
-}
-
-/// Where the next attempt should go: on the same server, or away from it as `option redispatch` says.
-fn after_failure(ask: &Ask<'_>) -> Wish {
-    let Some(last) = ask.attempts.last.clone() else {
-        return Wish::default();
-    };
-    if redispatches(ask) {
-        return Wish {
-            avoid: Some(last),
-            ..Wish::default()
+        let Next::Same(pause) = next else {
+            return Err(Missed::Leave(server.clone()));
         };
-    }
-    Wish {
-        server: Some(last),
-        ..Wish::default()
-    }
-}
-
-/// `option redispatch [N]`: after every N-th retry, or counted from the last one where N is negative.
-/// In turns and with another server there, at every retry.
-fn redispatches(ask: &Ask<'_>) -> bool {
-    let settings = &ask.backend.settings;
-    let Some(interval) = settings.redispatch else {
-        return false;
-    };
-    let in_turns = matches!(
-        ask.backend.balance.algorithm,
-        Algorithm::RoundRobin | Algorithm::StaticRr
-    );
-    if in_turns && ask.backend.state.active_servers.load(Relaxed) > 1 {
-        return true;
-    }
-    let most = i64::from(settings.retries.unwrap_or(3));
-    let used = i64::from(ask.attempts.used);
-    match i64::from(interval) {
-        0 => false,
-        every @ 1.. => used % every == 0,
-        from_last => (most - used) % (most + 1 + from_last).max(1) == 0,
+        count_retry(ask, server);
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
     }
 }
 
-fn may_retry(ask: &Ask<'_>) -> bool {
-    let settings = &ask.backend.settings;
-    settings.retry_on.contains(RetryOn::CONN_FAILURE)
-        && ask.attempts.used < settings.retries.unwrap_or(3)
-}
-
-/// The pause before the same server is tried again: a second, or `timeout connect` if that is less.
-async fn turn_around(ask: &Ask<'_>) {
-    let connect = ask.backend.settings.timeouts.connect;
-    let pause = connect.map_or(TURN_AROUND, |ms| TURN_AROUND.min(Duration::from_millis(ms)));
-    tokio::time::sleep(pause).await;
+/// Where to go after an exchange with a server failed: to the same one, or away from it as `option
+/// redispatch` says.
+fn after_exchange(ask: &Ask<'_>) -> Wish {
+    let mut wish = Wish::default();
+    if let Some(last) = ask.attempts.last.clone() {
+        let leave = retry::leaves(ask.backend, &last, ask.attempts.used);
+        *(if leave {
+            &mut wish.avoid
+        } else {
+            &mut wish.server
+        }) = Some(last);
+    }
+    wish
 }
 
 /// The stream is on this server now, for logs and statistics.
@@ -183,13 +168,16 @@ fn idle_connection(worker: &Worker, ask: &mut Ask<'_>, server: &Server) -> Optio
     if ask.backend.settings.mode != Mode::Http {
         return None;
     }
-    if let Some(idle) = ask.own.take(server) {
+    if let Some(idle) = ask.own.take(server)
+        && (!server.follows_client() || connect::leads_where_asked(&idle, ask, server))
+    {
         return Some(idle);
     }
     if server.is_private() {
         return None;
     }
-    let first = ask.session.requests == 0;
+    // This request is counted already.
+    let first = ask.session.requests <= 1;
     match ask.backend.settings.reuse {
         HttpReuse::Never => None,
         HttpReuse::Safe if first => None,

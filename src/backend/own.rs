@@ -25,10 +25,10 @@ pub struct Idle {
 impl Idle {
     /// True if it leads where the server is now: a reload or an operator may have moved it.
     pub fn leads_to(&self, server: &Server) -> bool {
-        std::ptr::eq(&*self.server, server)
-            || (self.server.target == server.target
-                && self.server.connect == server.connect
-                && self.addresses.1.ip() == server.state.address())
+        let same = std::ptr::eq(&*self.server, server)
+            || (self.server.target == server.target && self.server.connect == server.connect);
+        let moves = server.target.is_none() && !server.follows_client();
+        same && (!moves || self.addresses.1.ip() == server.state.address())
     }
 }
 
@@ -51,6 +51,7 @@ impl Own {
             .iter()
             .position(|idle| std::ptr::eq(&*idle.server, server))?;
         let idle = self.0.swap_remove(at);
-        idle.stream.noticed().is_none().then_some(idle)
+        let usable = idle.leads_to(server) && idle.stream.noticed().is_none();
+        usable.then_some(idle)
     }
 }

@@ -165,7 +165,9 @@ fn count_position(ask: &mut Ask<'_>, waiting: &Waiting) {
 }
 
 fn placed(ask: &mut Ask<'_>, place: Place, former: Option<&Arc<Server>>) -> Place {
-    ask.txn.timers.queued = Some(Instant::now());
+    if ask.txn.timers.queued.is_none() || former.is_some() {
+        ask.txn.timers.queued = Some(Instant::now());
+    }
     if let Some(former) = former
         && !Arc::ptr_eq(former, &place.server)
     {

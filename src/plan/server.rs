@@ -20,9 +20,32 @@ pub(super) struct Located {
 }
 
 impl Server {
-    /// True if its connections say who the client is, so that no other client may use them.
+    /// True if its connections are made for one client, so that no other client may use them: they say
+    /// who it is, or lead where it wanted to go.
     pub fn is_private(&self) -> bool {
-        self.settings.send_proxy
+        self.settings.send_proxy || self.follows_client()
+    }
+
+    /// True if where it is depends on where the client wanted to go: no address, any address, no port,
+    /// or a port offset.
+    pub fn follows_client(&self) -> bool {
+        match &self.settings.endpoint {
+            None => true,
+            Some(Endpoint::Tcp {
+                host,
+                port,
+                port_offset,
+                ..
+            }) => {
+                let anywhere = match host {
+                    Host::Wildcard => true,
+                    Host::Ip(ip) => ip.is_unspecified(),
+                    _ => false,
+                };
+                anywhere || *port == 0 || port_offset.is_some()
+            }
+            Some(_) => false,
+        }
     }
 }
 
