@@ -1,16 +1,42 @@
 //! Actions: what rules do (manual 4.2 `http-request`, `tcp-request` and kin), and rulesets.
 //!
 //! `config` reads rules here, the engine runs a [`Ruleset`] at each checkpoint and acts on the
-//! [`Flow`]. Actions are synchronous; only the engine awaits.
+//! [`Flow`]. Actions are synchronous; only the engine awaits. Every action is one [`Entry`] in the tables of
+//! the rulesets that offer it; a family of actions is one file. Must not know sockets or the engine.
+
+mod absent;
+mod capture;
+mod connection;
+mod control;
+mod header;
+mod map;
+mod normalize;
+mod read;
+mod redirect;
+mod reply;
+mod rule;
+mod rulesets;
+mod status;
+mod table;
+mod target;
+#[cfg(test)]
+mod tests;
+mod variable;
 
 use std::sync::Arc;
 
-use crate::acl::{Cond, Outcome};
-use crate::diag::Diagnostic;
 use crate::http::Reply;
-use crate::sample::{Context, Pending, Scope};
-use crate::settings::ErrorFile;
-use crate::syntax::Cursor;
+use crate::sample::Scope;
+
+pub use reply::http_error;
+pub use rule::{
+    Rule, Ruleset, http_after_response_rule, http_request_rule, http_response_rule, redirect_rule,
+    stats_http_request_rule, tcp_request_connection_rule, tcp_request_content_rule,
+    tcp_request_session_rule, tcp_response_content_rule,
+};
+pub use rulesets::{RULESETS, Sort, dump};
+pub use table::Entry;
+pub use variable::{global_set_var, global_set_var_fmt};
 
 /// What the engine has to do after an action or a ruleset.
 #[derive(Debug)]
@@ -31,8 +57,13 @@ pub enum Flow {
     SilentDrop,
     /// `return`, `redirect`, `auth`, `monitor`: send this reply; an interception, not an error.
     Reply(Box<Reply>),
+    /// `return` with `default-errorfiles`: as `Reply`, with the proxy's error page of this status.
+    Page(u16),
     /// `close` of `tcp-response content`: close the server side.
     Close,
+    /// `auth`: ask for credentials of this realm: the proxy's page for 401 (407 to a client that means a
+    /// proxy) with a challenge.
+    Auth(Arc<str>),
     /// `use-service`: let this internal service answer.
     Service(Service),
     /// Wait this many milliseconds, then go on with the next rule (`pause`, 3.x).
@@ -54,17 +85,29 @@ pub enum Service {
 
 /// A linked action.
 pub struct Action {
-    run: Box<dyn Fn(&mut Scope<'_>) -> Flow + Send + Sync>,
+    run: Run,
+    hint: bool,
 }
+
+/// What an action does.
+pub type Run = Box<dyn Fn(&mut Scope<'_>) -> Flow + Send + Sync>;
 
 impl Action {
     /// An action that runs this.
-    pub fn new(run: Box<dyn Fn(&mut Scope<'_>) -> Flow + Send + Sync>) -> Self {
-        Self { run }
+    pub fn new(run: Run) -> Self {
+        Self { run, hint: false }
+    }
+    /// An action that answers [`Flow::Hint`]; neighbours are sent as one.
+    pub fn hint(run: Run) -> Self {
+        Self { run, hint: true }
     }
     /// Does it.
     pub fn run(&self, scope: &mut Scope<'_>) -> Flow {
         (self.run)(scope)
+    }
+    /// True for one made by [`Self::hint`].
+    pub fn is_hint(&self) -> bool {
+        self.hint
     }
 }
 
@@ -72,218 +115,4 @@ impl std::fmt::Debug for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Action")
     }
-}
-
-/// A linked rule: an action and when to run it.
-#[derive(Debug)]
-pub struct Rule {
-    /// `if`/`unless`; `None` always.
-    pub cond: Option<Cond>,
-    /// What to do.
-    pub action: Action,
-    /// `file:line`, for logs and the status page.
-    pub place: Arc<str>,
-}
-
-/// Rules of one checkpoint, in order.
-#[derive(Debug, Default)]
-pub struct Ruleset {
-    /// The rules.
-    pub rules: Vec<Rule>,
-}
-
-impl Ruleset {
-    /// Runs rules from number `from` on. Answers the flow, and the number of the rule that gave it: the
-    /// engine comes back with that number after [`Flow::Wait`] and with the next one after a pause.
-    pub fn run(&self, from: usize, scope: &mut Scope<'_>) -> (Flow, usize) {
-        for (at, rule) in self.rules.iter().enumerate().skip(from) {
-            match rule
-                .cond
-                .as_ref()
-                .map_or(Outcome::Pass, |cond| cond.test(scope))
-            {
-                Outcome::Pass => {}
-                Outcome::Fail => continue,
-                Outcome::Wait => return (Flow::Wait, at),
-            }
-            match rule.action.run(scope) {
-                Flow::Continue => {}
-                flow => {
-                    if !matches!(flow, Flow::Accept | Flow::Wait | Flow::Pause(_)) {
-                        scope.txn.cause_line = Some(rule.place.clone());
-                    }
-                    return (flow, at);
-                }
-            }
-        }
-        (Flow::Continue, self.rules.len())
-    }
-}
-
-/// Reads what follows `http-request`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn http_request_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `http-response`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn http_response_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `http-after-response`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn http_after_response_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `tcp-request connection`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn tcp_request_connection_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `tcp-request session`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn tcp_request_session_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `tcp-request content`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn tcp_request_content_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `tcp-response content`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn tcp_response_content_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `redirect` at the beginning of a line; runs after all `http-request` rules.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn redirect_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `stats http-request`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn stats_http_request_rule(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Rule>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `http-error`: the status and its reply.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn http_error(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<(u16, ErrorFile), Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `set-var` in `global`: `<name> <expr>`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn global_set_var(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Action>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
-}
-
-/// Reads what follows `set-var-fmt` in `global`: `<name> <fmt>`.
-///
-/// # Errors
-/// An unknown action, a bad argument, a bad condition.
-pub fn global_set_var_fmt(
-    cursor: &mut Cursor<'_>,
-    _: &mut Context<'_>,
-) -> Result<Pending<Action>, Box<Diagnostic>> {
-    Err(Box::new(Diagnostic::alert(
-        cursor.span(),
-        "rules are not available yet",
-    )))
 }

@@ -13,6 +13,7 @@ mod features;
 mod files;
 mod lexer;
 mod reader;
+pub mod units;
 
 pub use env::Env;
 pub use features::{COMPATIBLE_VERSION, FEATURES};

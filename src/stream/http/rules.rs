@@ -90,6 +90,14 @@ impl Exchange {
                     self.frontend.state.front.intercepted.inc();
                     return Err(Stop::Reply(reply, End::new(Cause::Local, Stage::Request)));
                 }
+                Flow::Page(status) => {
+                    self.frontend.state.front.intercepted.inc();
+                    return Err(Stop::error(status, Cause::Local, Stage::Request));
+                }
+                Flow::Auth(realm) => {
+                    let end = End::new(Cause::Proxy, Stage::Request);
+                    return Err(Stop::Reply(Box::new(challenge(&realm)), end));
+                }
                 Flow::Service(Service::Stats) => return Err(self.stats(proxy)),
                 Flow::Pause(ms) => self.pause(ms).await,
                 Flow::WaitForBody(ms, least) => self.wait_for_body(Some(ms), least).await?,
@@ -150,6 +158,9 @@ impl Exchange {
                 Flow::Reply(reply) => {
                     return Err(Stop::Reply(reply, End::new(Cause::Local, Stage::Headers)));
                 }
+                Flow::Page(status) => {
+                    return Err(Stop::error(status, Cause::Local, Stage::Headers));
+                }
                 Flow::Reject | Flow::Close | Flow::SilentDrop => {
                     return Err(Stop::error(502, Cause::Proxy, Stage::Headers));
                 }
@@ -162,6 +173,7 @@ impl Exchange {
                 | Flow::Pause(_)
                 | Flow::WaitForBody(..)
                 | Flow::Hint(_)
+                | Flow::Auth(_)
                 | Flow::Service(_) => {}
             }
         }
@@ -180,6 +192,14 @@ impl Exchange {
             rules.run(0, &mut self.scope());
         }
     }
+}
+
+/// The page for 401 with a challenge for this realm.
+fn challenge(realm: &str) -> Reply {
+    let mut reply = Reply::builtin(401).clone();
+    let value = format!("Basic realm=\"{realm}\"");
+    reply.head.set(b"www-authenticate", value.as_bytes());
+    reply
 }
 
 fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {

@@ -1,0 +1,199 @@
+//! Rules that edit headers.
+
+use super::read::{Side, Words, ready, rendered};
+use super::table::{Entry, Read};
+use super::{Action, Flow};
+use crate::format::FormatUse;
+use crate::http::{Head, Reply, Version, list_items};
+use crate::regex::Regex;
+use crate::sample::{Pending, Scope};
+
+pub(super) static HEADERS: &[Entry] = &[
+    Entry::new("add-header", "<name> <fmt>", "adds a header line", |w| {
+        add_or_set(w, false)
+    }),
+    Entry::new(
+        "set-header",
+        "<name> <fmt>",
+        "replaces all lines of a header by one",
+        |w| add_or_set(w, true),
+    ),
+    Entry::new(
+        "del-header",
+        "<name> [ -m <meth> ]",
+        "removes all lines whose name matches",
+        delete,
+    ),
+    Entry::new(
+        "replace-header",
+        "<name> <regex> <fmt>",
+        "replaces the values of a header that match",
+        |w| replace(w, false),
+    ),
+    Entry::new(
+        "replace-value",
+        "<name> <regex> <fmt>",
+        "replaces the items of a header's lists that match",
+        |w| replace(w, true),
+    ),
+];
+
+pub(super) static EARLY_HINT: Entry = Entry::new(
+    "early-hint",
+    "<name> <fmt>",
+    "sends a 103 response with a header",
+    early_hint,
+);
+
+fn add_or_set(words: &mut Words<'_, '_, '_>, set: bool) -> Read {
+    const MISSING: &str = "expects exactly 2 arguments";
+    let side = words.side();
+    let name: Box<[u8]> = words.word(MISSING)?.bytes.as_slice().into();
+    let format = words.format(MISSING, FormatUse::Http)?;
+    Ok(Pending::new(move |linker| {
+        let (name, format) = (name.clone(), format.link(linker)?);
+        Ok(Action::new(Box::new(move |scope| {
+            rendered(&format, scope, |scope, value| {
+                let head = side.head(scope);
+                if set {
+                    head.set(&name, value);
+                } else {
+                    head.add(&name, value);
+                }
+            });
+            Flow::Continue
+        })))
+    }))
+}
+
+/// How `del-header` finds names.
+#[derive(Clone)]
+enum Names {
+    Str,
+    Beg,
+    End,
+    Sub,
+    Reg(Regex),
+}
+
+fn delete(words: &mut Words<'_, '_, '_>) -> Read {
+    let side = words.side();
+    let name = words.word("expects at least 1 argument")?;
+    let pattern = name.bytes.to_ascii_lowercase();
+    let mut names = Names::Str;
+    if words.cursor.take_if("-m") {
+        let method = words.word("-m flag expects exactly 1 argument")?;
+        names = match method.bytes.as_slice() {
+            b"str" => Names::Str,
+            b"beg" => Names::Beg,
+            b"end" => Names::End,
+            b"sub" => Names::Sub,
+            b"reg" => Names::Reg(
+                Regex::new(&name.bytes, true).map_err(|error| words.refuse_at(name.span, error))?,
+            ),
+            _ => {
+                let text = method.text();
+                return Err(words.refuse_at(
+                    method.span,
+                    format!("-m with unsupported matching method '{text}'"),
+                ));
+            }
+        };
+    }
+    ready(move || {
+        let (pattern, names) = (pattern.clone(), names.clone());
+        Action::new(Box::new(move |scope| {
+            let head = side.head(scope);
+            head.retain(|name, _| match &names {
+                Names::Str => !name.eq_ignore_ascii_case(&pattern),
+                Names::Beg => !name.starts_with(&pattern),
+                Names::End => !name.ends_with(&pattern),
+                Names::Sub => memchr::memmem::find(name, &pattern).is_none(),
+                Names::Reg(regex) => !regex.is_match(name),
+            });
+            Flow::Continue
+        }))
+    })
+}
+
+fn replace(words: &mut Words<'_, '_, '_>, items: bool) -> Read {
+    const MISSING: &str = "expects exactly 3 arguments";
+    let side = words.side();
+    let name: Box<[u8]> = words.word(MISSING)?.bytes.as_slice().into();
+    let regex = words.regex(MISSING)?;
+    let format = words.format(MISSING, FormatUse::Http)?;
+    Ok(Pending::new(move |linker| {
+        let (name, regex, format) = (name.clone(), regex.clone(), format.link(linker)?);
+        Ok(Action::new(Box::new(move |scope| {
+            rendered(&format, scope, |scope, replacement| {
+                replace_lines(side, &name, &regex, replacement, items, scope);
+            });
+            Flow::Continue
+        })))
+    }))
+}
+
+fn replace_lines(
+    side: Side,
+    name: &[u8],
+    regex: &Regex,
+    replacement: &[u8],
+    items: bool,
+    scope: &mut Scope<'_>,
+) {
+    let head = side.head(scope);
+    let mut out = Vec::new();
+    let mut from = 0;
+    while let Some(at) = head.position(name, from) {
+        from = at + 1;
+        let value = head.field(at).map_or(&b""[..], |field| field.value);
+        out.clear();
+        let changed = if items {
+            replace_items(value, regex, replacement, &mut out)
+        } else {
+            regex.captures(value, 0).is_some_and(|groups| {
+                Regex::expand(value, &groups, replacement, &mut out);
+                true
+            })
+        };
+        if changed {
+            head.replace_value(at, &out);
+        }
+    }
+}
+
+/// Replaces the matching items of a list (slices of `value`); what stands between items stays as it is.
+fn replace_items(value: &[u8], regex: &Regex, replacement: &[u8], out: &mut Vec<u8>) -> bool {
+    let base = value.as_ptr().addr();
+    let (mut copied, mut changed) = (0, false);
+    for item in list_items(value) {
+        let start = item.as_ptr().addr() - base;
+        if let Some(groups) = regex.captures(item, 0) {
+            out.extend_from_slice(value.get(copied..start).unwrap_or_default());
+            Regex::expand(item, &groups, replacement, out);
+            copied = start + item.len();
+            changed = true;
+        }
+    }
+    out.extend_from_slice(value.get(copied..).unwrap_or_default());
+    changed
+}
+
+fn early_hint(words: &mut Words<'_, '_, '_>) -> Read {
+    const MISSING: &str = "expects exactly 2 arguments";
+    let name: Box<[u8]> = words.word(MISSING)?.bytes.as_slice().into();
+    let format = words.format(MISSING, FormatUse::Http)?;
+    Ok(Pending::new(move |linker| {
+        let (name, format) = (name.clone(), format.link(linker)?);
+        Ok(Action::hint(Box::new(move |scope| {
+            rendered(&format, scope, |_, value| {
+                let mut head = Head::response(Version::HTTP_11, 103, b"Early Hints");
+                head.add(&name, value);
+                Flow::Hint(Box::new(Reply {
+                    head,
+                    ..Reply::default()
+                }))
+            })
+        })))
+    }))
+}

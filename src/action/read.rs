@@ -1,0 +1,158 @@
+//! The words of one action, taken with HAProxy's messages for what is missing.
+
+use std::path::PathBuf;
+
+use super::Action;
+use super::table::Read;
+use crate::diag::{Diagnostic, Span};
+use crate::format::{self, Format, FormatUse};
+use crate::http::Head;
+use crate::regex::Regex;
+use crate::sample::{self, Context, Expr, Pending, Place, Scope};
+use crate::syntax::{Cursor, Word};
+
+/// The message whose head a rule reads and edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The request.
+    Request,
+    /// The response, also one of our own on its way out.
+    Response,
+}
+
+impl Side {
+    /// The head to edit.
+    pub(super) fn head<'s>(self, scope: &'s mut Scope<'_>) -> &'s mut Head {
+        match self {
+            Self::Request => &mut scope.txn.request.head,
+            Self::Response => &mut scope.txn.response.head,
+        }
+    }
+}
+
+/// The words behind an action's name, and the surroundings.
+pub(super) struct Words<'a, 'l, 'c> {
+    pub(super) cursor: &'a mut Cursor<'l>,
+    pub(super) cx: &'a mut Context<'c>,
+    /// The action's own word.
+    pub(super) name: &'l Word,
+    /// True in `http-after-response`.
+    pub(super) after: bool,
+}
+
+impl<'l> Words<'_, 'l, '_> {
+    /// The message that rules of this place edit.
+    pub(super) fn side(&self) -> Side {
+        match self.cx.place {
+            Place::BackResponse | Place::FrontResponse | Place::ResponseContent => Side::Response,
+            _ => Side::Request,
+        }
+    }
+
+    /// An alert at the next word.
+    pub(super) fn refuse(&self, message: impl Into<String>) -> Box<Diagnostic> {
+        Box::new(Diagnostic::alert(self.cursor.span(), message))
+    }
+
+    /// An alert at a place.
+    pub(super) fn refuse_at(&self, span: Span, message: impl Into<String>) -> Box<Diagnostic> {
+        Box::new(Diagnostic::alert(span, message))
+    }
+
+    /// An action whose groundwork is not there.
+    pub(super) fn absent(&self, needs: &str) -> Read {
+        let name = self.name.text();
+        Err(self.refuse_at(
+            self.name.span,
+            format!("'{name}' needs {needs}, which is not available yet"),
+        ))
+    }
+
+    /// True where the condition or the end of the line follows.
+    pub(super) fn done(&self) -> bool {
+        self.cursor.done() || self.cursor.is("if") || self.cursor.is("unless")
+    }
+
+    /// The next word, which must be there and not be empty.
+    pub(super) fn word(&mut self, missing: &str) -> Result<&'l Word, Box<Diagnostic>> {
+        match self.cursor.peek() {
+            Some(word) if !word.bytes.is_empty() => {
+                self.cursor.take();
+                Ok(word)
+            }
+            _ => Err(self.refuse(missing)),
+        }
+    }
+
+    /// As [`Self::word`], as text.
+    pub(super) fn text(&mut self, missing: &str) -> Result<String, Box<Diagnostic>> {
+        Ok(self.word(missing)?.text().into_owned())
+    }
+
+    /// The next word as a format.
+    pub(super) fn format(
+        &mut self,
+        missing: &str,
+        usage: FormatUse,
+    ) -> Result<Pending<Format>, Box<Diagnostic>> {
+        let word = self.word(missing)?;
+        format::parse(word, self.cx, usage)
+    }
+
+    /// The next word as a regular expression.
+    pub(super) fn regex(&mut self, missing: &str) -> Result<Regex, Box<Diagnostic>> {
+        let word = self.word(missing)?;
+        Regex::new(&word.bytes, false).map_err(|message| self.refuse_at(word.span, message))
+    }
+
+    /// The next words as an expression.
+    pub(super) fn expr(&mut self) -> Result<Expr, Box<Diagnostic>> {
+        if self.done() {
+            return Err(self.refuse("missing fetch method"));
+        }
+        sample::parse_words(self.cursor, self.cx)
+    }
+
+    /// What stands between the parentheses behind the action's name: `set-var(…)`.
+    pub(super) fn argument(&self, action: &str) -> Option<String> {
+        let text = self.name.text();
+        let inner = text
+            .strip_prefix(action)?
+            .strip_prefix('(')?
+            .strip_suffix(')')?;
+        Some(inner.to_owned())
+    }
+
+    /// A file named in the configuration.
+    pub(super) fn file(&mut self, name: &Word) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let path: PathBuf = self.cx.directory.join(name.text().as_ref());
+        let name = name.text();
+        std::fs::read(path).map_err(|_| self.refuse(format!("error opening file '{name}'")))
+    }
+}
+
+/// An action that needs nothing from the link.
+pub(super) fn ready(action: impl Fn() -> Action + Send + Sync + 'static) -> Read {
+    Ok(Pending::new(move |_| Ok(action())))
+}
+
+thread_local! {
+    static SCRATCH: std::cell::RefCell<Vec<Vec<u8>>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Renders a format and hands its bytes on; the buffer is used again by the next rule of this thread.
+pub(super) fn rendered<R>(
+    format: &Format,
+    scope: &mut Scope<'_>,
+    then: impl FnOnce(&mut Scope<'_>, &[u8]) -> R,
+) -> R {
+    if let Some(text) = format.constant() {
+        return then(scope, text);
+    }
+    let mut buffer = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
+    buffer.clear();
+    format.render(scope, &mut buffer);
+    let result = then(scope, &buffer);
+    SCRATCH.with_borrow_mut(|kept| kept.push(buffer));
+    result
+}

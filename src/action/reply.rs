@@ -1,0 +1,436 @@
+//! Replies of our own: `return`, `deny`, `tarpit`, `http-error`, `auth` (manual 4.2 `http-request return`).
+
+use std::sync::Arc;
+
+use super::read::{Words, ready};
+use super::table::{Entry, Read};
+use super::{Action, Flow};
+use crate::diag::Diagnostic;
+use crate::format::{Format, FormatUse};
+use crate::http::reply::{CODES, parse_errorfile, reason};
+use crate::http::{Head, Reply, Version};
+use crate::sample::{Context, Linker, Pending, Scope};
+use crate::settings::{ErrorFile, ErrorFiles};
+use crate::syntax::{Cursor, Word};
+
+const SYNOPSIS: &str = "[status <code>] [content-type <type>] [ { default-errorfiles | errorfile <file> | errorfiles \
+<name> | file <file> | lf-file <file> | string <str> | lf-string <fmt> } ] [ hdr <name> <fmt> ]*";
+
+pub(super) static RETURN: Entry =
+    Entry::new("return", SYNOPSIS, "answers without asking a server", |w| {
+        answer(w, 200, |status, reply| match reply {
+            Some(reply) => Flow::Reply(Box::new(reply)),
+            None => Flow::Page(status),
+        })
+    });
+pub(super) static DENY: Entry = Entry::new("deny", SYNOPSIS, "refuses with an answer", |w| {
+    let status = if w.side() == super::read::Side::Response {
+        502
+    } else {
+        403
+    };
+    answer(w, status, |status, reply| {
+        Flow::Deny(status, reply.map(Box::new))
+    })
+});
+pub(super) static TARPIT: Entry =
+    Entry::new("tarpit", SYNOPSIS, "refuses after `timeout tarpit`", |w| {
+        answer(w, 500, |status, reply| {
+            Flow::Tarpit(status, reply.map(Box::new))
+        })
+    });
+pub(super) static AUTH: Entry = Entry::new(
+    "auth",
+    "[realm <realm>]",
+    "asks for a user and password",
+    auth,
+);
+
+/// Largest body or errorfile, bytes: what a default buffer takes.
+const LIMIT: usize = 16_384;
+
+/// A reply as read.
+#[derive(Clone)]
+struct Draft {
+    status: u16,
+    content_type: Vec<u8>,
+    body: Body,
+    headers: Vec<(Box<[u8]>, Pending<Format>)>,
+}
+
+#[derive(Clone)]
+enum Body {
+    /// A head only.
+    None,
+    /// The proxy's page of the status.
+    Page,
+    /// A whole answer from a file.
+    Whole(Arc<Reply>),
+    /// The page of an `http-errors` section.
+    Section(String, crate::diag::Span),
+    Bytes(Arc<[u8]>),
+    Format(Pending<Format>),
+}
+
+/// A reply, linked.
+enum Linked {
+    Page,
+    Whole(Arc<Reply>),
+    Made {
+        status: u16,
+        content_type: Vec<u8>,
+        body: Payload,
+        headers: Vec<(Box<[u8]>, Format)>,
+    },
+    /// From an `http-errors` section that computes its replies.
+    Action(Action),
+}
+
+enum Payload {
+    Bytes(Arc<[u8]>),
+    Format(Format),
+}
+
+fn answer(
+    words: &mut Words<'_, '_, '_>,
+    status: u16,
+    flow: fn(u16, Option<Reply>) -> Flow,
+) -> Read {
+    let draft = draft(words, status)?;
+    Ok(draft.pending(flow))
+}
+
+impl Draft {
+    fn pending(self, flow: fn(u16, Option<Reply>) -> Flow) -> Pending<Action> {
+        Pending::new(move |linker| {
+            let status = self.status;
+            let linked = self.link(linker)?;
+            Ok(Action::new(Box::new(move |scope| {
+                flow(status, linked.reply(scope))
+            })))
+        })
+    }
+
+    fn link(&self, linker: &mut Linker<'_>) -> Result<Linked, Box<Diagnostic>> {
+        let body = match &self.body {
+            Body::Page => return Ok(Linked::Page),
+            Body::Whole(reply) => return Ok(Linked::Whole(reply.clone())),
+            Body::Section(name, span) => return section(name, *span, self.status, linker),
+            Body::None => Payload::Bytes(Arc::default()),
+            Body::Bytes(bytes) => Payload::Bytes(bytes.clone()),
+            Body::Format(format) => Payload::Format(format.link(linker)?),
+        };
+        let headers = self.headers.iter();
+        Ok(Linked::Made {
+            status: self.status,
+            content_type: self.content_type.clone(),
+            body,
+            headers: headers
+                .map(|(name, format)| Ok((name.clone(), format.link(linker)?)))
+                .collect::<Result<_, Box<Diagnostic>>>()?,
+        })
+    }
+}
+
+/// The reply for a status in an `http-errors` section; the proxy's page where it has none.
+fn section(
+    name: &str,
+    span: crate::diag::Span,
+    status: u16,
+    linker: &mut Linker<'_>,
+) -> Result<Linked, Box<Diagnostic>> {
+    let unknown = || {
+        let proxy = linker.proxy;
+        Box::new(Diagnostic::alert(
+            span,
+            format!(
+                "Proxy '{proxy}': unknown http-errors section '{name}' referenced by an http reply"
+            ),
+        ))
+    };
+    let files: Arc<ErrorFiles> = linker.names.http_errors(name).ok_or_else(unknown)?;
+    match files.by_status.get(&status) {
+        None => Ok(Linked::Page),
+        Some(ErrorFile::Raw(bytes)) => parse_errorfile(bytes, LIMIT)
+            .map(|reply| Linked::Whole(Arc::new(reply)))
+            .map_err(|fault| Box::new(Diagnostic::alert(span, fault.to_string()))),
+        Some(ErrorFile::Location(code, location)) => {
+            let reply = crate::http::redirect::reply(*code, location.as_bytes());
+            Ok(reply.map_or(Linked::Page, |reply| Linked::Whole(Arc::new(reply))))
+        }
+        Some(ErrorFile::Reply(action)) => Ok(Linked::Action(action.link(linker)?)),
+    }
+}
+
+impl Linked {
+    /// The reply now; `None` is the proxy's page.
+    fn reply(&self, scope: &mut Scope<'_>) -> Option<Reply> {
+        match self {
+            Self::Page => None,
+            Self::Whole(reply) => Some(Reply::clone(reply)),
+            Self::Action(action) => match action.run(scope) {
+                Flow::Reply(reply) => Some(*reply),
+                _ => None,
+            },
+            Self::Made {
+                status,
+                content_type,
+                body,
+                headers,
+            } => {
+                let body = match body {
+                    Payload::Bytes(bytes) => bytes.to_vec(),
+                    Payload::Format(format) => {
+                        let mut out = Vec::new();
+                        format.render(scope, &mut out);
+                        out
+                    }
+                };
+                Some(made(*status, content_type, body, headers, scope))
+            }
+        }
+    }
+}
+
+/// HAProxy's order: the rule's headers, then length and type.
+fn made(
+    status: u16,
+    content_type: &[u8],
+    body: Vec<u8>,
+    headers: &[(Box<[u8]>, Format)],
+    scope: &Scope<'_>,
+) -> Reply {
+    let mut head = Head::response(Version::HTTP_11, status, reason(status));
+    let mut value = Vec::new();
+    for (name, format) in headers {
+        value.clear();
+        format.render(scope, &mut value);
+        head.add(name, &value);
+    }
+    head.add(b"content-length", body.len().to_string().as_bytes());
+    if !body.is_empty() && !content_type.is_empty() {
+        head.add(b"content-type", content_type);
+    }
+    Reply {
+        head,
+        body,
+        silent: false,
+    }
+}
+
+/// Reads the arguments of a reply.
+fn draft(words: &mut Words<'_, '_, '_>, status: u16) -> Result<Draft, Box<Diagnostic>> {
+    let mut reading = Reading {
+        draft: Draft {
+            status,
+            content_type: Vec::new(),
+            body: Body::None,
+            headers: Vec::new(),
+        },
+        chosen: None,
+        only_deny_status: true,
+    };
+    let returns = words.name.bytes == b"return" || words.name.bytes == b"http-error";
+    while !words.done() {
+        let word = words.word("unexpected empty argument")?;
+        if !reading.take(word, words)? {
+            let name = word.text();
+            let rule = words.name.text();
+            return Err(words.refuse_at(word.span, super::rule::no_condition(&rule, &name, words)));
+        }
+    }
+    if reading.chosen.is_none() && reading.only_deny_status && !returns {
+        reading.draft.body = Body::Page;
+    }
+    reading.finish(words)
+}
+
+struct Reading {
+    draft: Draft,
+    /// The argument that gave the body.
+    chosen: Option<String>,
+    only_deny_status: bool,
+}
+
+impl Reading {
+    /// Takes one argument; false if the word is none.
+    fn take(
+        &mut self,
+        word: &Word,
+        words: &mut Words<'_, '_, '_>,
+    ) -> Result<bool, Box<Diagnostic>> {
+        let name = word.text().into_owned();
+        if name != "deny_status" {
+            self.only_deny_status = false;
+        }
+        match name.as_str() {
+            "status" | "deny_status" => self.status(words)?,
+            "content-type" => {
+                let missing = "'content-type' expects <ctype> as argument";
+                self.draft.content_type = words.word(missing)?.bytes.clone();
+            }
+            "hdr" => {
+                const MISSING: &str = "'hdr' expects <name> and <value> as arguments";
+                let name = words.word(MISSING)?.bytes.as_slice().into();
+                let format = words.format(MISSING, FormatUse::Http)?;
+                self.draft.headers.push((name, format));
+            }
+            "default-errorfiles" | "errorfile" | "errorfiles" | "file" | "lf-file" | "string"
+            | "lf-string" => {
+                self.body(word, &name, words)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn status(&mut self, words: &mut Words<'_, '_, '_>) -> Result<(), Box<Diagnostic>> {
+        let word = words.word("'status' expects <status_code> as argument")?;
+        let text = word.text();
+        match text.parse() {
+            Ok(status @ 200..=599) => self.draft.status = status,
+            _ => return Err(words.refuse_at(word.span, format!("Unexpected status code '{text}'"))),
+        }
+        Ok(())
+    }
+
+    fn body(
+        &mut self,
+        word: &Word,
+        name: &str,
+        words: &mut Words<'_, '_, '_>,
+    ) -> Result<(), Box<Diagnostic>> {
+        if let Some(before) = &self.chosen {
+            let message = format!("unexpected '{name}' argument, '{before}' already defined");
+            return Err(words.refuse_at(word.span, message));
+        }
+        self.chosen = Some(name.to_owned());
+        self.draft.body = match name {
+            "default-errorfiles" => Body::Page,
+            "string" => Body::Bytes(
+                words
+                    .word("'string' expects <str> as argument")?
+                    .bytes
+                    .as_slice()
+                    .into(),
+            ),
+            "lf-string" => Body::Format(
+                words.format("'lf-string' expects <fmt> as argument", FormatUse::Text)?,
+            ),
+            "errorfiles" => {
+                let name = words.word("'errorfiles' expects <name> as argument")?;
+                Body::Section(name.text().into_owned(), name.span)
+            }
+            _ => {
+                let file = words.word(&format!("'{name}' expects <file> as argument"))?;
+                let bytes = words.file(file)?;
+                match name {
+                    "errorfile" => Body::Whole(Arc::new(
+                        parse_errorfile(&bytes, LIMIT)
+                            .map_err(|fault| words.refuse_at(file.span, fault.to_string()))?,
+                    )),
+                    "file" => Body::Bytes(bytes.into()),
+                    _ => Body::Format(crate::format::parse(
+                        &Word {
+                            map: vec![file.span.start; bytes.len()],
+                            span: file.span,
+                            bytes,
+                        },
+                        words.cx,
+                        FormatUse::Text,
+                    )?),
+                }
+            }
+        };
+        Ok(())
+    }
+
+    fn finish(mut self, words: &mut Words<'_, '_, '_>) -> Result<Draft, Box<Diagnostic>> {
+        let typed = !self.draft.content_type.is_empty();
+        let payload = match &self.draft.body {
+            Body::Bytes(bytes) => !bytes.is_empty(),
+            Body::Format(_) => true,
+            _ => false,
+        };
+        if payload && self.draft.status == 204 {
+            return Err(words.refuse("No body expected for 204 responses"));
+        }
+        if payload && !typed {
+            return Err(
+                words.refuse("a content type must be defined when non-empty payload is configured")
+            );
+        }
+        let known = CODES.contains(&self.draft.status);
+        if !known && matches!(self.draft.body, Body::Page | Body::Section(..)) {
+            let status = self.draft.status;
+            let what = self.chosen.as_deref().unwrap_or("default-errorfiles");
+            return Err(words.refuse(format!(
+                "status code '{status}' is not handled when '{what}' is used"
+            )));
+        }
+        let text = String::from_utf8_lossy(&self.draft.content_type).into_owned();
+        let why = match self.draft.body {
+            _ if !typed || payload => None,
+            Body::None => Some("because neither errorfile nor payload defined"),
+            Body::Bytes(_) => Some("when used with an empty payload"),
+            _ => Some("when used with an erorrfile"),
+        };
+        if let Some(why) = why {
+            let message = format!("content-type '{text}' ignored by the http reply {why}.");
+            words
+                .cx
+                .diagnostics
+                .push(Diagnostic::warning(words.cursor.line().span, message));
+            self.draft.content_type.clear();
+        }
+        Ok(self.draft)
+    }
+}
+
+fn auth(words: &mut Words<'_, '_, '_>) -> Read {
+    let realm: Arc<str> = if words.cursor.take_if("realm") {
+        words.text("missing realm value.\n")?.into()
+    } else {
+        words.cx.proxy.into()
+    };
+    ready(move || {
+        let realm = realm.clone();
+        Action::new(Box::new(move |_| Flow::Auth(realm.clone())))
+    })
+}
+
+/// Reads what follows `http-error`: the status and its reply.
+///
+/// # Errors
+/// No status, or one that is never generated; a bad argument.
+pub fn http_error(
+    cursor: &mut Cursor<'_>,
+    cx: &mut Context<'_>,
+) -> Result<(u16, ErrorFile), Box<Diagnostic>> {
+    let name = cursor
+        .last()
+        .ok_or_else(|| Box::new(Diagnostic::alert(cursor.span(), "missing 'status'")))?;
+    let has_status = cursor.rest().iter().any(|word| word.bytes == b"status");
+    if !has_status {
+        return Err(Box::new(Diagnostic::alert(
+            cursor.span(),
+            "expects at least a status code".to_owned(),
+        )));
+    }
+    let mut words = Words {
+        cursor,
+        cx,
+        name,
+        after: false,
+    };
+    let draft = draft(&mut words, 0)?;
+    let status = draft.status;
+    if !CODES.contains(&status) {
+        return Err(words.refuse(format!("'{status}' is not a status that is ever generated")));
+    }
+    let action = draft.pending(|status, reply| match reply {
+        Some(reply) => Flow::Reply(Box::new(reply)),
+        None => Flow::Page(status),
+    });
+    Ok((status, ErrorFile::Reply(action)))
+}

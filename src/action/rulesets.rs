@@ -1,0 +1,145 @@
+//! Which actions each ruleset offers, in the order in which HAProxy's messages list them.
+
+use super::absent::{
+    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, DO_RESOLVE, EXPECT, LUA, SPOE, STICK, SWITCH_MODE,
+};
+use super::capture::CAPTURE;
+use super::connection::{ADDRESSES, CLOSE, NICE, REJECT, SILENT_DROP, SOCKET};
+use super::control::{
+    ACCEPT, ALLOW, LOG_LEVEL, PAUSE, PRIORITY, REQUEST, STRICT_MODE, WAIT_FOR_BODY,
+};
+use super::header::{EARLY_HINT, HEADERS};
+use super::map::MAPS;
+use super::normalize::NORMALIZE;
+use super::redirect::REDIRECT;
+use super::reply::{AUTH, DENY, RETURN, TARPIT};
+use super::status::SET_STATUS;
+use super::table::Entry;
+use super::target::TARGETS;
+use super::variable::VARIABLES;
+
+/// A kind of ruleset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// `tcp-request connection`
+    TcpConnection,
+    /// `tcp-request session`
+    TcpSession,
+    /// `tcp-request content`
+    TcpContent,
+    /// `tcp-response content`
+    TcpResponse,
+    /// `http-request`
+    HttpRequest,
+    /// `http-response`
+    HttpResponse,
+    /// `http-after-response`
+    HttpAfterResponse,
+    /// `stats http-request`
+    Stats,
+}
+
+/// A ruleset's keyword and its actions, family by family.
+#[derive(Debug)]
+pub struct Ruleset {
+    /// Its kind.
+    pub sort: Sort,
+    /// Its keyword.
+    pub keyword: &'static str,
+    families: &'static [&'static [Entry]],
+    singles: &'static [&'static Entry],
+}
+
+impl Ruleset {
+    /// All actions, in reading order.
+    pub fn entries(&self) -> impl Iterator<Item = &'static Entry> {
+        let families = self.families.iter().flat_map(|family| family.iter());
+        families.chain(self.singles.iter().copied())
+    }
+
+    /// The action that a word names: the longest name that fits.
+    pub(super) fn find(&self, word: &str) -> Option<&'static Entry> {
+        self.entries()
+            .filter(|entry| entry.named(word))
+            .max_by_key(|entry| entry.name.len())
+    }
+}
+
+/// Every ruleset.
+#[rustfmt::skip]
+pub static RULESETS: &[Ruleset] = &[
+    Ruleset {
+        sort: Sort::TcpConnection, keyword: "tcp-request connection",
+        families: &[ADDRESSES, SOCKET, VARIABLES, STICK, EXPECT],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP],
+    },
+    Ruleset {
+        sort: Sort::TcpSession, keyword: "tcp-request session",
+        families: &[ADDRESSES, SOCKET, VARIABLES, STICK],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &ATTACH],
+    },
+    Ruleset {
+        sort: Sort::TcpContent, keyword: "tcp-request content",
+        families: &[ADDRESSES, SOCKET, VARIABLES, PRIORITY, STICK],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &CAPTURE, &LOG_LEVEL, &NICE, &DO_RESOLVE, &SPOE, &SWITCH_MODE, &BANDWIDTH, &LUA],
+    },
+    Ruleset {
+        sort: Sort::TcpResponse, keyword: "tcp-response content",
+        families: &[SOCKET, VARIABLES, STICK],
+        singles: &[&ACCEPT, &CLOSE, &REJECT, &SILENT_DROP, &LOG_LEVEL, &NICE, &SPOE, &BANDWIDTH, &LUA],
+    },
+    Ruleset {
+        sort: Sort::HttpRequest, keyword: "http-request",
+        families: &[HEADERS, TARGETS, VARIABLES, MAPS, ADDRESSES, SOCKET, PRIORITY, REQUEST, STICK],
+        singles: &[
+            &ALLOW, &AUTH, &CAPTURE, &DENY, &EARLY_HINT, &LOG_LEVEL, &NICE, &NORMALIZE, &PAUSE, &REDIRECT, &REJECT, &RETURN,
+            &SILENT_DROP, &STRICT_MODE, &TARPIT, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_USE, &DO_RESOLVE, &SPOE, &LUA,
+        ],
+    },
+    Ruleset {
+        sort: Sort::HttpResponse, keyword: "http-response",
+        families: &[HEADERS, VARIABLES, MAPS, SOCKET, STICK],
+        singles: &[
+            &ALLOW, &CAPTURE, &DENY, &LOG_LEVEL, &NICE, &PAUSE, &REDIRECT, &RETURN, &SET_STATUS, &SILENT_DROP, &STRICT_MODE,
+            &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_STORE, &SPOE, &LUA,
+        ],
+    },
+    Ruleset {
+        sort: Sort::HttpAfterResponse, keyword: "http-after-response",
+        families: &[HEADERS, VARIABLES, MAPS],
+        singles: &[&ALLOW, &CAPTURE, &LOG_LEVEL, &SET_STATUS, &STRICT_MODE],
+    },
+    Ruleset {
+        sort: Sort::Stats, keyword: "stats http-request",
+        families: &[],
+        singles: &[&ALLOW, &AUTH, &DENY],
+    },
+];
+
+/// The ruleset of this kind.
+pub(super) fn of(sort: Sort) -> &'static Ruleset {
+    RULESETS
+        .iter()
+        .find(|set| set.sort == sort)
+        .unwrap_or(&RULESETS[0])
+}
+
+/// The rulesets' lines of the `-dKcfg` list, as HAProxy prints them: sorted within a ruleset, a star behind names
+/// that go on.
+pub fn dump(out: &mut String) {
+    for set in RULESETS.iter().filter(|set| set.sort != Sort::Stats) {
+        let mut names: Vec<String> = set
+            .entries()
+            .map(|entry| {
+                format!(
+                    "\t{} {}{}\n",
+                    set.keyword,
+                    entry.name,
+                    if entry.open { "*" } else { "" }
+                )
+            })
+            .collect();
+        names.sort_unstable();
+        out.extend(names);
+    }
+}
