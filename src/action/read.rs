@@ -36,8 +36,6 @@ pub(super) struct Words<'a, 'l, 'c> {
     pub(super) cx: &'a mut Context<'c>,
     /// The action's own word.
     pub(super) name: &'l Word,
-    /// True in `http-after-response`.
-    pub(super) after: bool,
 }
 
 impl<'l> Words<'_, 'l, '_> {

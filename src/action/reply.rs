@@ -417,12 +417,7 @@ pub fn http_error(
             "expects at least a status code".to_owned(),
         )));
     }
-    let mut words = Words {
-        cursor,
-        cx,
-        name,
-        after: false,
-    };
+    let mut words = Words { cursor, cx, name };
     let draft = draft(&mut words, 0)?;
     let status = draft.status;
     if !CODES.contains(&status) {

@@ -139,14 +139,8 @@ fn read(
         )));
     }
     let label = format!("{keyword} {text}");
-    let after = sort == Sort::HttpAfterResponse;
     let action = {
-        let mut words = Words {
-            cursor,
-            cx,
-            name,
-            after,
-        };
+        let mut words = Words { cursor, cx, name };
         (entry.read)(&mut words)
     };
     let action = action.map_err(|error| explain(error, &label, cx))?;
@@ -329,16 +323,7 @@ pub fn redirect_rule(
             "redirect expects a target",
         )));
     };
-    let action = redirect::read(
-        &mut Words {
-            cursor,
-            cx,
-            name,
-            after: false,
-        },
-        false,
-    )
-    .map_err(|mut error| {
+    let action = redirect::read(&mut Words { cursor, cx, name }, false).map_err(|mut error| {
         let proxy = cx.proxy;
         error.message = format!(
             "error detected in proxy '{proxy}' while parsing redirect rule : {}.",

@@ -211,7 +211,6 @@ fn global<'a, 'l, 'c>(
             cursor,
             cx,
             name: word,
-            after: false,
         },
     ))
 }

@@ -256,7 +256,7 @@ impl Draft {
         }
         if let Some(word) = self.unique_id.clone() {
             let mut cx = self.context(Place::FrontRequest, load);
-            let format = format::parse(&word, &mut cx, FormatUse::Text)?;
+            let format = format::parse(&word, &mut cx, FormatUse::UniqueId)?;
             self.proxy.unique_id_format = Some(format);
         }
         Ok(())

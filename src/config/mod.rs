@@ -20,9 +20,10 @@ mod owner;
 mod proxy;
 mod sections;
 mod server;
-mod units;
 mod userlist;
 mod validate;
+
+use crate::syntax::units;
 
 pub use keyword::{Keyword, Sections};
 pub use load::{Loaded, Options, load};

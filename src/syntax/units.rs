@@ -33,20 +33,42 @@ impl Unit {
 /// The longest time a keyword takes, as in HAProxy: 2^31 - 1 ms.
 pub const MAX_MILLISECONDS: u64 = i32::MAX as u64;
 
-/// A time in milliseconds, rounded up. The text says its unit or means `default`.
-pub fn milliseconds(text: &str, default: Unit) -> Result<u64, String> {
+/// A time as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Time {
+    /// Milliseconds, rounded up.
+    pub milliseconds: u64,
+    /// What HAProxy warns of: letters behind the unit, as in `10sec`.
+    pub warning: Option<String>,
+}
+
+/// Reads a time. The text says its unit or means `default`.
+pub fn time(text: &str, default: Unit) -> Result<Time, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let unit = match unit {
-        "" => default,
-        "us" => Unit::Microseconds,
-        "ms" => Unit::Milliseconds,
-        "s" => Unit::Seconds,
-        "m" => Unit::Minutes,
-        "h" => Unit::Hours,
-        "d" => Unit::Days,
-        other => return Err(unexpected(other, text)),
+    let units = [
+        ("us", Unit::Microseconds),
+        ("ms", Unit::Milliseconds),
+        ("s", Unit::Seconds),
+        ("m", Unit::Minutes),
+        ("h", Unit::Hours),
+        ("d", Unit::Days),
+    ];
+    let (unit, rest) = match units
+        .iter()
+        .find_map(|(name, u)| Some((*u, unit.strip_prefix(name)?)))
+    {
+        Some(found) => found,
+        None if unit.is_empty() => (default, ""),
+        None => return Err(unexpected(unit, text)),
     };
+    let warning = rest.chars().next().map(|bad| {
+        format!(
+            "unexpected character '{bad}' after the timer value '{text}', only (us=microseconds,\
+             ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. This will be \
+             reported as an error in next versions."
+        )
+    });
     if digits == 0 {
         return Err(format!("expects a time, found '{text}'"));
     }
@@ -64,7 +86,10 @@ pub fn milliseconds(text: &str, default: Unit) -> Result<u64, String> {
             "timer underflow in argument '{text}' (minimum non-null value is 1 ms)"
         )),
         _ if micros.div_ceil(1_000) > MAX_MILLISECONDS => Err(overflow()),
-        _ => Ok(micros.div_ceil(1_000)),
+        _ => Ok(Time {
+            milliseconds: micros.div_ceil(1_000),
+            warning,
+        }),
     }
 }
 
@@ -118,13 +143,26 @@ mod tests {
             ("-5", None),
             ("99999999999999999999", None),
         ] {
-            assert_eq!(
-                milliseconds(text, Unit::Milliseconds).ok(),
-                wanted,
-                "{text}"
-            );
+            let found = time(text, Unit::Milliseconds).ok();
+            assert_eq!(found.map(|time| time.milliseconds), wanted, "{text}");
         }
-        assert_eq!(milliseconds("3", Unit::Seconds), Ok(3_000));
+        let odd = time("3", Unit::Seconds);
+        assert_eq!(
+            odd,
+            Ok(Time {
+                milliseconds: 3_000,
+                warning: None
+            })
+        );
+        let odd = time("10sec", Unit::Milliseconds).unwrap_or(Time {
+            milliseconds: 0,
+            warning: None,
+        });
+        assert_eq!(odd.milliseconds, 10_000);
+        assert!(
+            odd.warning
+                .is_some_and(|text| text.starts_with("unexpected character 'e' after"))
+        );
     }
 
     #[test]
