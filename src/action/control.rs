@@ -4,7 +4,7 @@ use super::read::{Words, ready};
 use super::table::{Entry, Read};
 use super::{Action, Flow, Service};
 use crate::sample::{Pending, Scope, Type};
-use crate::syntax::units::{self, Unit};
+use crate::syntax::units;
 
 pub(super) static ALLOW: Entry = Entry::new("allow", "", "ends the ruleset", accept);
 pub(super) static ACCEPT: Entry = Entry::new("accept", "", "ends the ruleset", accept);
@@ -161,8 +161,7 @@ fn wait_for_body(words: &mut Words<'_, '_, '_>) -> Read {
         match word.bytes.as_slice() {
             b"time" => {
                 let value = words.word("missing argument for 'time'")?;
-                let parsed = units::milliseconds(&value.text(), Unit::Milliseconds);
-                time = Some(parsed.map_err(|error| words.refuse_at(value.span, error))?);
+                time = Some(words.time(value)?);
             }
             b"at-least" => {
                 let value = words.word("missing argument for 'at-least'")?;
@@ -183,8 +182,7 @@ fn pause(words: &mut Words<'_, '_, '_>) -> Read {
     let word = words.cursor.peek();
     if let Some(word) = word.filter(|word| word.bytes.first().is_some_and(u8::is_ascii_digit)) {
         words.cursor.take();
-        let time = units::milliseconds(&word.text(), Unit::Milliseconds)
-            .map_err(|error| words.refuse_at(word.span, error))?;
+        let time = words.time(word)?;
         return ready(move || Action::new(Box::new(move |_| Flow::Pause(time))));
     }
     let expr = words.expr()?;
@@ -222,8 +220,7 @@ fn set_timeout(words: &mut Words<'_, '_, '_>) -> Read {
         .filter(|word| word.bytes.first().is_some_and(u8::is_ascii_digit));
     if let Some(word) = fixed {
         words.cursor.take();
-        let time = units::milliseconds(&word.text(), Unit::Milliseconds)
-            .map_err(|error| words.refuse_at(word.span, error))?;
+        let time = words.time(word)?;
         if time == 0 {
             return Err(words.refuse_at(
                 word.span,

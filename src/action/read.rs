@@ -9,6 +9,7 @@ use crate::format::{self, Format, FormatUse};
 use crate::http::Head;
 use crate::regex::Regex;
 use crate::sample::{self, Context, Expr, Pending, Place, Scope};
+use crate::syntax::units::{self, Unit};
 use crate::syntax::{Cursor, Word};
 
 /// The message whose head a rule reads and edits.
@@ -109,6 +110,17 @@ impl<'l> Words<'_, 'l, '_> {
             return Err(self.refuse("missing fetch method"));
         }
         sample::parse_words(self.cursor, self.cx)
+    }
+
+    /// A word as a time in milliseconds.
+    pub(super) fn time(&mut self, word: &Word) -> Result<u64, Box<Diagnostic>> {
+        let time = units::time(&word.text(), Unit::Milliseconds)
+            .map_err(|error| self.refuse_at(word.span, error))?;
+        let warnings = time
+            .warning
+            .map(|text| Diagnostic::warning(word.span, text));
+        self.cx.diagnostics.extend(warnings);
+        Ok(time.milliseconds)
     }
 
     /// What stands between the parentheses behind the action's name: `set-var(…)`.
