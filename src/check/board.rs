@@ -49,6 +49,15 @@ pub enum Verdicted {
     Down,
 }
 
+/// Where an operator's word came from; messages say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The runtime API.
+    Cli,
+    /// The status page.
+    Web,
+}
+
 /// A server by its places in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
@@ -147,13 +156,23 @@ impl Board {
     }
 
     /// `set server … health`. False if there is no such server.
-    pub fn pronounce(&self, proxy: &str, server: &str, health: Verdicted, now: u64) -> bool {
+    pub fn pronounce(
+        &self,
+        proxy: &str,
+        server: &str,
+        health: Verdicted,
+        by: By,
+        now: u64,
+    ) -> bool {
         let Some(place) = self.place(proxy, server) else {
             return false;
         };
         let mut change = self.change(now);
         let (_, state) = change.server(place);
-        let why = Why::Word("changed from CLI");
+        let why = Why::Word(match by {
+            By::Cli => "changed from CLI",
+            By::Web => "changed from Web interface",
+        });
         let mut held = state.health();
         let full = health::full(&held);
         held.counter = if health == Verdicted::Down { 0 } else { full };
@@ -163,6 +182,37 @@ impl Board {
             Verdicted::Stopping => change.stopping(place, why),
             Verdicted::Down => change.stop(place, why),
         }
+        true
+    }
+
+    /// Ends the sessions of a server (`shutdown sessions server`). False if there is no such server.
+    pub fn kill_sessions(&self, proxy: &str, server: &str) -> bool {
+        let Some(place) = self.place(proxy, server) else {
+            return false;
+        };
+        let change = self.change(0);
+        let (server, _) = change.server(place);
+        self.hooks
+            .shut_sessions(&change.proxy(place), &server, Cause::Killed);
+        true
+    }
+
+    /// `enable health`, `disable health`. False if there is no such server or it has no checks.
+    pub fn enable_checks(&self, proxy: &str, server: &str, on: bool) -> bool {
+        let Some(place) = self.place(proxy, server) else {
+            return false;
+        };
+        let change = self.change(0);
+        let (server, state) = change.server(place);
+        if !configured(&server) {
+            return false;
+        }
+        let mut health = state.health();
+        if on && !health.checked {
+            // A server whose checks begin again is as it was; one failure takes it down.
+            health.counter = health.counter.min(health.rise);
+        }
+        health.checked = on;
         true
     }
 
@@ -299,7 +349,7 @@ impl Change<'_> {
         let new = health.rise == 0;
         health.rise = check.rise.unwrap_or(2).max(1);
         health.fall = check.fall.unwrap_or(3).max(1);
-        health.checked = check.enabled && !check.disabled && check.track.is_none();
+        health.checked = configured(&server);
         if new {
             health.last_change = self.now;
             health::reset(&mut health);
@@ -737,6 +787,12 @@ impl Change<'_> {
         );
         self.mourn(place, before);
     }
+}
+
+/// True if this server's line asks for checks of its own.
+pub fn configured(server: &plan::Server) -> bool {
+    let check = &server.settings.check;
+    check.enabled && !check.disabled && check.track.is_none()
 }
 
 /// Servers that take new requests.

@@ -19,7 +19,7 @@ mod schedule;
 mod script;
 mod send_state;
 
-pub use board::{Board, Hooks, Order, Place, Verdicted, slowstart_seconds};
+pub use board::{Board, By, Hooks, Order, Place, Verdicted, slowstart_seconds};
 pub use code::{Code, Finding, Verdict};
 pub use health::progress;
 pub use observe::Seen;

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::plan::{self, Plan};
 use crate::settings::OnError;
 
-use super::board::{Board, Hooks, Order, Verdicted, slowstart_seconds};
+use super::board::{Board, By, Hooks, Order, Verdicted, configured, slowstart_seconds};
 use super::observe::{self, Seen};
 use super::{probe, schedule};
 
@@ -64,8 +64,18 @@ impl Checks {
     }
 
     /// `set server … health`. False if there is no such server.
-    pub fn pronounce(&self, proxy: &str, server: &str, health: Verdicted) -> bool {
-        self.board.pronounce(proxy, server, health, wall())
+    pub fn pronounce(&self, proxy: &str, server: &str, health: Verdicted, by: By) -> bool {
+        self.board.pronounce(proxy, server, health, by, wall())
+    }
+
+    /// Ends the sessions of a server (`shutdown sessions server`). False if there is no such server.
+    pub fn kill_sessions(&self, proxy: &str, server: &str) -> bool {
+        self.board.kill_sessions(proxy, server)
+    }
+
+    /// `enable health`, `disable health`. False if there is no such server or it has no checks.
+    pub fn enable_checks(&self, proxy: &str, server: &str, on: bool) -> bool {
+        self.board.enable_checks(proxy, server, on)
     }
 
     /// `set server … weight`, 0..=256. False if there is no such server.
@@ -115,7 +125,7 @@ fn start(
         .iter()
         .filter(|proxy| !proxy.settings.disabled)
         .flat_map(|proxy| proxy.servers.iter().map(move |server| (proxy, server)))
-        .filter(|(_, server)| server.state.health().checked)
+        .filter(|(_, server)| configured(server))
         .collect();
     let shortest = schedule::shortest(checked.iter().map(|(_, s)| schedule::inter(s)));
     let now = Instant::now();
@@ -193,7 +203,10 @@ impl Watched {
             let random = hasher.finish();
             // Set before the check, so that one that a reload cuts off is not made up for.
             self.postpone(random as u32);
-            if self.server.state.admin().maint() || self.proxy.state.stopping.load(Relaxed) {
+            let idle = self.server.state.admin().maint()
+                || self.proxy.state.stopping.load(Relaxed)
+                || !self.server.state.health().checked;
+            if idle {
                 continue;
             }
             self.server.state.health().last.in_progress = true;

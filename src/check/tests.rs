@@ -198,7 +198,7 @@ fn orders_are_announced_as_haproxy_does() {
         ["Server be/s4 is UP (leaving forced drain)."]
     );
     assert!(!board.order("be", "nobody", Order::Ready, 1001));
-    assert!(board.pronounce("be", "s1", Verdicted::Down, 1002));
+    assert!(board.pronounce("be", "s1", Verdicted::Down, By::Cli, 1002));
     assert_eq!(
         take(&said)[0],
         "Server be/s1 is DOWN, changed from CLI. 2 active and 0 backup servers left. 0 sessions active, 0 \
@@ -208,7 +208,7 @@ fn orders_are_announced_as_haproxy_does() {
     board.checked("be", "s1", &passed(), 1003);
     board.checked("be", "s1", &passed(), 1003);
     take(&said);
-    board.pronounce("be", "s1", Verdicted::Stopping, 1004);
+    board.pronounce("be", "s1", Verdicted::Stopping, By::Cli, 1004);
     assert_eq!(
         take(&said),
         [

@@ -4,14 +4,18 @@
 //! plan and the living state; changes servers only through [`crate::check::Checks`], and only where
 //! `stats admin` permits. Must not know sockets, syntax or the configuration's words.
 
+mod admin;
+mod answer;
 mod columns;
 mod csv;
 mod field;
 mod info;
 mod json;
 mod object;
+mod page;
 mod text;
 
+pub use answer::{Answer, answer, wanted};
 pub use columns::{COLUMNS, MODULES, ObjectField};
 pub use csv::{csv, typed};
 pub use field::{Tags, Value};
