@@ -166,7 +166,9 @@ fn health(call: &Call<'_>, found: &Found, value: &str) -> String {
         _ => return "'set server <srv> health' expects 'up', 'stopping', or 'down'.\n".to_owned(),
     };
     let name = &server.settings.name;
-    call.desk.checks.pronounce(proxy, name, health);
+    call.desk
+        .checks
+        .pronounce(proxy, name, health, crate::check::By::Cli);
     String::new()
 }
 

@@ -152,7 +152,7 @@ fn a_new_server_falls_at_the_first_failure_and_takes_its_trackers_along() {
 #[test]
 fn orders_are_announced_as_haproxy_does() {
     let (board, said) = board(tracked());
-    let mut say = |server, order| {
+    let say = |server, order| {
         assert!(board.order("be", server, order, 1001));
         take(&said)
     };
