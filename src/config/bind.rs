@@ -3,9 +3,10 @@
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert};
 use super::draft::Draft;
-use super::keyword::{Keyword, TlsOptions, keyword, options};
+use super::keyword::{Choices, Keyword, TlsOptions, keyword, options};
 use super::load::Load;
 use super::owner;
+use crate::diag::Lead;
 use crate::settings::Bind;
 
 /// Every option of a `bind` line.
@@ -230,17 +231,24 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "expects a NetScaler header first",
         |_, a, _| not_yet(a, 1, "the NetScaler client IP protocol"),
     ),
-    keyword("level", "<level>", "what a CLI may do", |_, a, _| {
-        a.fail("only stands on 'stats socket' lines")
-    }),
-    keyword("expose-fd", "listeners", "hands listeners on", |_, a, _| {
-        a.fail("only stands on 'stats socket' lines")
-    }),
+    // What only a CLI's listener does; others take it and are as they were, as in HAProxy.
+    keyword(
+        "level",
+        "<level>",
+        "what a CLI may do (on `stats socket` lines)",
+        one_word,
+    ),
+    keyword(
+        "expose-fd",
+        "listeners",
+        "hands listeners on (on `stats socket` lines)",
+        one_word,
+    ),
     keyword(
         "severity-output",
         "<format>",
-        "how a CLI says severities",
-        |_, a, _| a.fail("only stands on 'stats socket' lines"),
+        "how a CLI says severities (on `stats socket` lines)",
+        one_word,
     ),
     keyword(
         "idle-ping",
@@ -325,6 +333,17 @@ pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("verify", 1),
 ];
 
+const CHOICES: Choices<Bind> = Choices {
+    table: OPTIONS,
+    tls: TLS_OPTIONS,
+    colon: "",
+    lead: Lead::Parsing,
+};
+
+fn one_word(_: &mut Bind, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    args.word("an argument").map(|_| ())
+}
+
 /// Refuses an option; its arguments are taken so that what follows is read for what it is.
 fn not_yet(args: &mut Args<'_>, words: usize, needs: &str) -> Parsed {
     for _ in 0..words {
@@ -365,7 +384,7 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
     }
     let mut bind = Bind::default();
     let title = format!("'bind {text}' in section '{section}'");
-    options(&mut bind, args, load, OPTIONS, TLS_OPTIONS, &title)?;
+    options(&mut bind, args, load, &CHOICES, &title)?;
     for (endpoint, text) in endpoints {
         draft.proxy.binds.push(Bind {
             endpoint: Some(endpoint),

@@ -7,7 +7,7 @@ use crate::acl::Acls;
 use crate::diag::{Diagnostic, Lead, Span};
 use crate::format::{self, FormatUse};
 use crate::sample::{Captures, Context, Place};
-use crate::settings::{self, Kind, Mode, Server};
+use crate::settings::{self, CheckKind, Kind, Mode, Server, Step};
 use crate::syntax::Word;
 
 /// Which log line a proxy writes.
@@ -91,6 +91,10 @@ pub(super) struct Draft {
     pub unique_id: Option<Word>,
     /// Kinds of rules seen in this section.
     pub seen: Vec<Rank>,
+    /// `http-check` steps.
+    pub http_steps: Vec<Step>,
+    /// `tcp-check` steps.
+    pub tcp_steps: Vec<Step>,
     /// The place of `balance`.
     pub balance: Option<Span>,
     /// Lines of this section that need `mode http`: what they are called.
@@ -127,6 +131,8 @@ impl Draft {
             error_log: None,
             unique_id: None,
             seen: Vec::new(),
+            http_steps: Vec::new(),
+            tcp_steps: Vec::new(),
             balance: None,
             needs_http: Vec::new(),
         }
@@ -219,12 +225,52 @@ impl Draft {
 
     /// The section has ended: formats are read now, when the mode is known.
     pub fn finish(&mut self, load: &mut Load) {
+        self.script(load);
         let result = self.formats(load);
         if let Err(problem) = result
             && !load.diagnostics.contains(&problem)
         {
             load.diagnostics.push(*problem);
         }
+    }
+
+    /// Takes the script of the kind of check that is used.
+    fn script(&mut self, load: &mut Load) {
+        if !self.proxy.kind.back() {
+            return;
+        }
+        let kind = &self.proxy.settings.check_kind;
+        let (http, tcp) = (
+            matches!(kind, CheckKind::Http),
+            matches!(kind, CheckKind::Tcp),
+        );
+        let told = [
+            (
+                !http && !self.http_steps.is_empty(),
+                "http-check",
+                "option httpchk",
+            ),
+            (
+                !tcp && !self.tcp_steps.is_empty(),
+                "tcp-check",
+                "option tcp-check",
+            ),
+        ];
+        for (unused, rules, option) in told {
+            if unused {
+                let title = self.title();
+                let message = format!(
+                    "{title} uses {rules} rules without '{option}', so the rules are ignored."
+                );
+                let warning = Diagnostic::warning(self.proxy.span, message).lead(Lead::Bare);
+                load.diagnostics.push(warning);
+            }
+        }
+        self.proxy.settings.check_steps = match (http, tcp) {
+            (true, _) => std::mem::take(&mut self.http_steps),
+            (_, true) => std::mem::take(&mut self.tcp_steps),
+            _ => Vec::new(),
+        };
     }
 
     fn formats(&mut self, load: &mut Load) -> Parsed {
@@ -237,6 +283,13 @@ impl Draft {
                 ignored_in_backend(self, choice.directive(), span, load);
             } else {
                 self.log_format(choice, span, load)?;
+                if self.proxy.settings.log.is_empty() {
+                    let title = self.title();
+                    let message =
+                        format!("log format ignored for {title} since it has no log address.");
+                    let warning = Diagnostic::warning(span, message).lead(Lead::Bare);
+                    load.diagnostics.push(warning);
+                }
             }
         }
         for (word, name) in [

@@ -1,6 +1,6 @@
 //! `http-errors` sections, and the keywords that replace built-in replies (manual 3.8, 4.2).
 
-use super::args::{Args, Parsed};
+use super::args::{Args, Parsed, alert};
 use super::load::Load;
 use crate::diag::{Diagnostic, suggest};
 use crate::http::reply::{CODES, parse_errorfile};
@@ -40,7 +40,7 @@ pub(super) fn status(args: &mut Args<'_>) -> Parsed<u16> {
                 "status code '{text}' not handled, error customization disabled. Known codes: {}",
                 list.join(", ")
             );
-            args.fail_at(word.span, &format!(": {what}"))
+            alert(word.span, format!("{} : {what}", args.name))
         }
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn error_file(args: &mut Args<'_>) -> Parsed<(u16, ErrorFile)> {
     let status = status(args)?;
     let word = args.word("<status_code> and <file> as arguments")?;
     let name = word.text();
-    let fail = |what: &str| args.fail_at(word.span, &format!(": {what} '{name}'."));
+    let fail = |what: &str| alert(word.span, format!("errorfile : {what} '{name}'."));
     let found = std::fs::metadata(&*name);
     match found {
         Ok(found) if found.len() > MAX_BYTES => return fail("file too large"),

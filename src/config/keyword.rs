@@ -2,7 +2,7 @@
 
 use super::args::{Args, Parsed, alert};
 use super::load::Load;
-use crate::diag::{Diagnostic, suggest};
+use crate::diag::{Diagnostic, Lead, suggest};
 
 bitflags::bitflags! {
     /// Sections a proxy keyword may stand in.
@@ -102,16 +102,33 @@ pub(super) fn unknown<T>(args: &Args<'_>, table: Table<T>, section: &str) -> Box
 /// Options that matter only where TLS is spoken: name, and how many words follow.
 pub(super) type TlsOptions = &'static [(&'static str, usize)];
 
+/// What the options of a kind of line are.
+pub(super) struct Choices<T: 'static> {
+    /// The options.
+    pub table: &'static [Keyword<T>],
+    /// Those that matter only where TLS is spoken.
+    pub tls: TlsOptions,
+    /// What stands between the line's title and "unknown keyword".
+    pub colon: &'static str,
+    /// How messages name the place.
+    pub lead: Lead,
+}
+
 /// Reads the options of a `bind` or `server` line up to its end. `title` is how messages call the
 /// line. All problems are told, not only the first.
 pub(super) fn options<T>(
     target: &mut T,
     args: &mut Args<'_>,
     load: &mut Load,
-    table: &'static [Keyword<T>],
-    tls: TlsOptions,
+    choices: &Choices<T>,
     title: &str,
 ) -> Parsed {
+    let Choices {
+        table,
+        tls,
+        colon,
+        lead,
+    } = choices;
     let mut first = None;
     while let Some(word) = args.take() {
         let name = word.text().into_owned();
@@ -133,7 +150,7 @@ pub(super) fn options<T>(
             // Without `ssl` nothing depends on it; with it, `ssl` itself is refused.
             (None, Some((_, words))) => tls_arguments(args, &name, *words, title),
             (None, None) => {
-                let message = format!("{title} : unknown keyword '{name}'");
+                let message = format!("{title}{colon}: unknown keyword '{name}'");
                 let mut unknown = Diagnostic::alert(word.span, message).label("not known");
                 let names = table.iter().map(|option| option.name);
                 let names = names.chain(tls.iter().map(|(name, _)| *name));
@@ -144,7 +161,7 @@ pub(super) fn options<T>(
         if let Err(problem) = result {
             match first {
                 None => first = Some(problem),
-                Some(_) => load.diagnostics.push(*problem),
+                Some(_) => load.diagnostics.push(problem.lead(*lead)),
             }
         }
     }

@@ -3,9 +3,10 @@
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert};
 use super::draft::Draft;
-use super::keyword::{Keyword, TlsOptions, keyword, options};
+use super::keyword::{Choices, Keyword, TlsOptions, keyword, options};
 use super::load::Load;
 use super::sections::bad_letter;
+use crate::diag::Lead;
 use crate::settings::{Endpoint, Host, Observe, OnError, OnMarkedDown, OnMarkedUp, Server};
 
 /// Every option of a `server` line.
@@ -668,6 +669,13 @@ pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("verifyhost", 1),
 ];
 
+const CHOICES: Choices<Server> = Choices {
+    table: OPTIONS,
+    tls: TLS_OPTIONS,
+    colon: " ",
+    lead: Lead::Place,
+};
+
 /// Refuses an option; its arguments are taken so that what follows is read for what it is.
 fn not_yet(args: &mut Args<'_>, words: usize, needs: &str) -> Parsed {
     for _ in 0..words {
@@ -722,6 +730,10 @@ fn init_addr(server: &mut Server, args: &mut Args<'_>, _: &mut Load) -> Parsed {
 
 /// A `server` line.
 pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    placed(one_server(draft, args, load))
+}
+
+fn one_server(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     if args.rest().len() < 2 {
         return args.fail("expects <name> and <addr>[:<port>] as arguments.");
     }
@@ -750,7 +762,7 @@ fn one(draft: &Draft, name: String, args: &mut Args<'_>, load: &mut Load) -> Par
         text,
         ..draft.default_server.clone()
     };
-    options(&mut server, args, load, OPTIONS, TLS_OPTIONS, &title)?;
+    options(&mut server, args, load, &CHOICES, &title)?;
     Ok(server)
 }
 
@@ -766,14 +778,17 @@ pub(super) fn defaults(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) 
         &mut draft.default_server,
         args,
         load,
-        OPTIONS,
-        TLS_OPTIONS,
+        &CHOICES,
         "'default-server'",
     )
 }
 
 /// A `server-template` line: `<prefix>1` to `<prefix>n`, each with the address as it is.
 pub(super) fn template(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    placed(several(draft, args, load))
+}
+
+fn several(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     if args.rest().len() < 3 {
         return args.fail("expects <prefix> <nb | range> <addr>[:<port>] as arguments.");
     }
@@ -787,7 +802,12 @@ pub(super) fn template(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) 
     };
     let (low, high) = match range {
         Some((low, high)) if low <= high && high - low < MAX_TEMPLATE => (low, high),
-        _ => return args.fail_at(word.span, &format!(": invalid range '{text}'.")),
+        _ => {
+            return alert(
+                word.span,
+                format!("Wrong server-template number or range arg '{text}'."),
+            );
+        }
     };
     let server = one(draft, format!("{prefix}{low}"), args, load)?;
     if let Some(Endpoint::Tcp {
@@ -814,6 +834,11 @@ pub(super) fn template(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) 
         ));
     }
     Ok(())
+}
+
+/// What a line about servers says names its place in its own way.
+pub(super) fn placed(result: Parsed) -> Parsed {
+    result.map_err(|problem| problem.lead(Lead::Place).into())
 }
 
 /// The most servers one template makes.

@@ -194,7 +194,14 @@ fn servers(draft: &Draft, all: &[Draft], load: &mut Load) {
             );
             load.diagnostics.push(own(message));
         }
-        if let Some((backend, tracked)) = &server.check.track
+        if server.check.enabled && server.check.track.is_some() {
+            let place = load.place(*span);
+            let message = format!(
+                "[{place}] : 'server {}/{}' : unable to enable checks and tracking at the same time!",
+                proxy.name, server.name
+            );
+            load.diagnostics.push(own(message));
+        } else if let Some((backend, tracked)) = &server.check.track
             && let Some(problem) = tracking(draft, all, backend.as_deref(), tracked)
         {
             let place = load.place(*span);

@@ -36,7 +36,7 @@ pub enum Severity {
     Alert,
 }
 
-/// How the first line of a diagnostic names its place; HAProxy has three ways.
+/// How the first line of a diagnostic names its place; HAProxy has four ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lead {
     /// `parsing [file:line] : message`, what keywords say.
@@ -44,6 +44,8 @@ pub enum Lead {
     Parsing,
     /// `parsing [file:line]: message`, what the reader of lines says.
     Reading,
+    /// `[file:line] : message`, what lines about servers say.
+    Place,
     /// Only the message, what checks over the whole configuration say. The snippet still follows.
     Bare,
 }

@@ -26,6 +26,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, sources: &Sources, pid: u32) -> Strin
         Some((span, file)) => match diagnostic.lead {
             Lead::Parsing => format!("parsing [{}:{}] : ", file.name, span.line),
             Lead::Reading => format!("parsing [{}:{}]: ", file.name, span.line),
+            Lead::Place => format!("[{}:{}] : ", file.name, span.line),
             Lead::Bare => String::new(),
         },
         None => String::new(),
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_leads_and_levels_are_haproxys() {
+    fn the_leads_and_levels_are_haproxys() {
         let (sources, span) = at("x\n", 1, 0, 0);
         let first = |d: Diagnostic| {
             diagnostic(&d, &sources, 7)
@@ -189,6 +190,10 @@ mod tests {
         assert_eq!(
             first(d.clone().lead(Lead::Reading)),
             "[WARNING]  (7) : config : parsing [haproxy.cfg:1]: m"
+        );
+        assert_eq!(
+            first(d.clone().lead(Lead::Place)),
+            "[WARNING]  (7) : config : [haproxy.cfg:1] : m"
         );
         assert_eq!(first(d.lead(Lead::Bare)), "[WARNING]  (7) : config : m");
         let bare = Diagnostic::new(Severity::Notice, None, "m");

@@ -157,6 +157,23 @@ fn expression(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
     }
 }
 
+/// Adds a step. Connections are opened by the script from its first step on, or not at all.
+fn add(steps: &mut Vec<Step>, step: Step, args: &Args<'_>) -> Parsed {
+    let first = steps
+        .iter()
+        .find(|step| !matches!(step, Step::Comment(_) | Step::Action(_)));
+    if matches!(step, Step::Connect(_))
+        && first.is_some_and(|first| !matches!(first, Step::Connect(_)))
+    {
+        return args.fail(
+            ": first step MUST also be a 'connect', optionally preceded by a 'set-var', an 'unset-var' or \
+             a 'comment', when there is a 'connect' step in the tcp-check ruleset.",
+        );
+    }
+    steps.push(step);
+    Ok(())
+}
+
 fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("'comment', 'connect', 'disable-on-404', 'expect', 'send', 'send-state', 'set-var', 'set-var-fmt' or 'unset-var'")?;
     let verb = word.text().into_owned();
@@ -185,8 +202,7 @@ fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
             );
         }
     };
-    draft.proxy.settings.check_steps.push(step);
-    Ok(())
+    add(&mut draft.http_steps, step, args)
 }
 
 fn tcp_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
@@ -228,8 +244,7 @@ fn tcp_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed 
             return args.fail_at(word.span, &format!("unknown tcp-check directive '{other}'"));
         }
     };
-    draft.proxy.settings.check_steps.push(step);
-    Ok(())
+    add(&mut draft.tcp_steps, step, args)
 }
 
 /// `[comment <text>]` at the end of a step.

@@ -44,7 +44,12 @@ pub(super) fn keyword(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -
         other => title(other),
     };
     let found = find(TABLE, &args.name).ok_or_else(|| unknown(args, TABLE, section))?;
-    if !stands_here(draft, found.sections, args, load)? {
+    let here = stands_here(draft, found.sections, args, load);
+    let here = match args.name.starts_with("server") && args.name != "server-state-file-name" {
+        true => here.map_err(|problem| problem.lead(Lead::Place))?,
+        false => here?,
+    };
+    if !here {
         return Ok(());
     }
     (found.parse)(draft, args, load)?;

@@ -196,20 +196,20 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
         }
         "connection" => {
             stands_here(draft, strictly_front, args, load)?;
-            draft.rank(Rank::TcpConnection, "tcp-request connection", span, load);
+            draft.rank(Rank::TcpConnection, "tcp-request", span, load);
             let mut cx = draft.context(Place::TcpConnection, load);
             let rule = action::tcp_request_connection_rule(args, &mut cx)?;
             draft.proxy.rules.tcp_connection.push(rule);
         }
         "session" => {
             stands_here(draft, strictly_front, args, load)?;
-            draft.rank(Rank::TcpSession, "tcp-request session", span, load);
+            draft.rank(Rank::TcpSession, "tcp-request", span, load);
             let mut cx = draft.context(Place::TcpSession, load);
             let rule = action::tcp_request_session_rule(args, &mut cx)?;
             draft.proxy.rules.tcp_session.push(rule);
         }
         "content" => {
-            draft.rank(Rank::TcpContent, "tcp-request content", span, load);
+            draft.rank(Rank::TcpContent, "tcp-request", span, load);
             let place = match draft.proxy.kind {
                 Kind::Frontend => Place::FrontContent,
                 _ => Place::BackContent,
