@@ -71,6 +71,56 @@ pub enum Extra {
     BindAddressNoPort,
 }
 
+/// What the kernel has measured on a TCP connection (TCP_INFO): times in microseconds, the rest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TcpInfo {
+    /// Smoothed round-trip time.
+    pub rtt: u32,
+    /// Its variance.
+    pub rttvar: u32,
+    /// Segments sent and not acknowledged.
+    pub unacked: u32,
+    /// Segments acknowledged selectively.
+    pub sacked: u32,
+    /// Segments taken for lost.
+    pub lost: u32,
+    /// Segments sent again.
+    pub retrans: u32,
+    /// Segments acknowledged forward.
+    pub fackets: u32,
+    /// How far segments were seen out of order.
+    pub reordering: u32,
+}
+
+/// Asks the kernel about a TCP socket; nothing if it is none, or closed.
+pub fn tcp_info(number: RawFd) -> Option<TcpInfo> {
+    let mut size = std::mem::size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: `tcp_info` is plain integers, for which all zeroes is a value; the pointers are to locals
+    // that live through the call, which writes at most `size` bytes and fails cleanly on a number that
+    // is no open socket.
+    let info = unsafe {
+        let mut info: libc::tcp_info = std::mem::zeroed();
+        let done = libc::getsockopt(
+            number,
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            std::ptr::from_mut(&mut info).cast(),
+            &raw mut size,
+        );
+        (done == 0).then_some(info)?
+    };
+    Some(TcpInfo {
+        rtt: info.tcpi_rtt,
+        rttvar: info.tcpi_rttvar,
+        unacked: info.tcpi_unacked,
+        sacked: info.tcpi_sacked,
+        lost: info.tcpi_lost,
+        retrans: info.tcpi_retrans,
+        fackets: info.tcpi_fackets,
+        reordering: info.tcpi_reordering,
+    })
+}
+
 /// Sets one of them.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ impl Plan {
                 let before =
                     old.and_then(|old| old.server_named(&proxy.name, &server.settings.name));
                 settle_weight(server, before);
+                settle_limits(server);
                 settle_admin(server, before, place.unresolved);
                 if place.address.is_some() {
                     server.state.set_address(place.address);
@@ -49,6 +50,15 @@ fn settle_weight(server: &Server, before: Option<&Server>) {
             .effective_weight
             .store(weight * WEIGHT_SCALE, Relaxed);
     }
+}
+
+/// What the language may ask of a server.
+fn settle_limits(server: &Server) {
+    let (state, settings) = (&server.state, &server.settings);
+    let weight = settings.weight.unwrap_or(1);
+    state.initial_weight.store(weight, Relaxed);
+    state.maxconn.store(settings.maxconn, Relaxed);
+    state.maxqueue.store(settings.maxqueue, Relaxed);
 }
 
 fn settle_admin(server: &Server, before: Option<&Server>, unresolved: bool) {

@@ -49,3 +49,35 @@ pub fn dump_converters(out: &mut dyn Write) -> fmt::Result {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_haproxys() {
+        let mut out = String::new();
+        dump_fetches(&mut out).unwrap();
+        dump_converters(&mut out).unwrap();
+        if let Ok(path) = std::env::var("DUMP_TO") {
+            std::fs::write(path, &out).unwrap();
+        }
+        for line in [
+            "[ . . Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y . Y . . ] hdr([string,integer]): str",
+            "[ Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y . . ] src: ipv4",
+            "[ Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y ] var(string[,string]): any",
+            "[ . . Y Y Y Y Y Y Y Y Y . . . . . . . . . . . ] http_auth(user list): bool",
+            "field(integer,string[,integer]): str => str",
+            "regsub(regex,string[,string]): str => str",
+            "nbsrv: sint => str",
+            "ipmask(IPv4 mask[,IPv6 mask]): addr => addr",
+            "# List of registered sample converter functions:",
+        ] {
+            assert!(out.lines().any(|found| found == line), "{line}");
+        }
+        assert!(
+            !out.contains("aes_gcm_dec"),
+            "what is not there is not listed"
+        );
+    }
+}

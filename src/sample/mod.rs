@@ -30,7 +30,10 @@ pub use expr::{Expr, Sample};
 pub use parse::{Captures, Context, parse, parse_text, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
-pub use scope::{Address, Now, Payload, ProxyHeader, Scope, Session, Timers, Transaction, millis};
+pub use scope::{
+    Address, Now, Payload, ProxyHeader, Scope, Session, Socket, TcpInfo, Timers, Transaction,
+    millis,
+};
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use value::{Type, Value};
 pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

@@ -37,6 +37,36 @@ impl Address {
     }
 }
 
+/// A connected socket, and who can ask the kernel about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Socket {
+    /// Its descriptor, open as long as the session lives.
+    pub fd: i32,
+    /// What the kernel says of it.
+    pub info: fn(i32) -> Option<TcpInfo>,
+}
+
+/// What the kernel has measured on a TCP connection: times in microseconds, the rest counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TcpInfo {
+    /// Smoothed round-trip time.
+    pub rtt: u32,
+    /// Its variance.
+    pub rttvar: u32,
+    /// Segments sent and not acknowledged.
+    pub unacked: u32,
+    /// Segments acknowledged selectively.
+    pub sacked: u32,
+    /// Segments taken for lost.
+    pub lost: u32,
+    /// Segments sent again.
+    pub retrans: u32,
+    /// Segments acknowledged forward.
+    pub fackets: u32,
+    /// How far segments were seen out of order.
+    pub reordering: u32,
+}
+
 /// What a PROXY header says beside the addresses (version 2, TLVs).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProxyHeader {
@@ -74,7 +104,7 @@ pub struct Session {
     /// What the connection's PROXY header said beside the addresses, if it had one.
     pub proxy_header: Option<ProxyHeader>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
-    pub socket: Option<i32>,
+    pub socket: Option<Socket>,
 }
 
 /// When each phase of a transaction was reached. `None`: not reached. All monotonic.

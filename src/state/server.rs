@@ -110,6 +110,12 @@ pub struct Server {
     admin: AtomicU8,
     /// Weight the user set (configuration or run time), 0..=256.
     pub user_weight: AtomicU32,
+    /// Weight of the configuration.
+    pub initial_weight: AtomicU32,
+    /// `maxconn`, 0 for none.
+    pub maxconn: AtomicU32,
+    /// `maxqueue`, 0 for none.
+    pub maxqueue: AtomicU32,
     /// Weight in effect (slow start), in HAProxy's scale of weight × 16 where that is used.
     pub effective_weight: AtomicU32,
     /// Consecutive errors seen by `observe`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Session, Vars};
+use crate::sample::{Session, Socket, TcpInfo, Vars};
 use crate::worker::{Accepted, Slot};
 
 /// A client connection: what an engine gets and owns until the end.
@@ -65,7 +65,10 @@ impl Client {
             requests: 0,
             vars: Vars::default(),
             proxy_header: None,
-            socket: Some(stream.as_fd().as_raw_fd()),
+            socket: Some(Socket {
+                fd: stream.as_fd().as_raw_fd(),
+                info: tcp_info,
+            }),
         };
         Self {
             stream,
@@ -78,4 +81,19 @@ impl Client {
             upgrade: None,
         }
     }
+}
+
+/// What the kernel says of a client's socket, for `fc_rtt` and kin.
+fn tcp_info(fd: i32) -> Option<TcpInfo> {
+    let info = crate::net::fd::tcp_info(fd)?;
+    Some(TcpInfo {
+        rtt: info.rtt,
+        rttvar: info.rttvar,
+        unacked: info.unacked,
+        sacked: info.sacked,
+        lost: info.lost,
+        retrans: info.retrans,
+        fackets: info.fackets,
+        reordering: info.reordering,
+    })
 }

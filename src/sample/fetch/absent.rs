@@ -82,10 +82,8 @@ const fn later(
 
 const DN: &[Param] = &[may(Kind::Str), may(Kind::Int), may(Kind::Str)];
 const FILTER: &[Param] = &[may(Kind::Int)];
-const UNIT: &[Param] = &[may(Kind::Choice(&["ms", "us"]))];
 const ACCOUNTING: &str = "the accounting of processor time per request, which is not available yet";
 const TIMEOUTS: &str = "a view of a proxy's timeouts, which is not available yet";
-const SOCKET: &str = "the kernel's figures on a connection, which are not available yet";
 const INSIDE: &str = "HAProxy's own form of messages in memory, which tidegate does not have";
 const FCGI: &str = "FastCGI, which is not available yet";
 const DISTCC: &str = "distcc, which is not available yet";
@@ -187,14 +185,6 @@ pub(super) const TABLE: &[Fetch] = &[
     later("cur_tunnel_timeout", &[], Type::Int, TIMEOUTS),
     later("distcc_body", &[need(Kind::Str), may(Kind::Int)], Type::Bin, DISTCC),
     later("distcc_param", &[need(Kind::Str), may(Kind::Int)], Type::Int, DISTCC),
-    later("fc_fackets", UNIT, Type::Int, SOCKET),
-    later("fc_lost", UNIT, Type::Int, SOCKET),
-    later("fc_reordering", UNIT, Type::Int, SOCKET),
-    later("fc_retrans", UNIT, Type::Int, SOCKET),
-    later("fc_rtt", UNIT, Type::Int, SOCKET),
-    later("fc_rttvar", UNIT, Type::Int, SOCKET),
-    later("fc_sacked", UNIT, Type::Int, SOCKET),
-    later("fc_unacked", UNIT, Type::Int, SOCKET),
     later("fcgi.docroot", &[], Type::Str, FCGI),
     later("fcgi.index", &[], Type::Str, FCGI),
     later("fe_client_timeout", &[], Type::Int, TIMEOUTS),

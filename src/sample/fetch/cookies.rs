@@ -24,7 +24,6 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("scook", NAME, Type::Str, Get::ResponseAll(RESPONSE), "old name of `res.cook`"),
     entry("scook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(count(set(&r.head, args)))), "old name of `res.cook_cnt`"),
     entry("scook_val", NAME, Type::Int, Get::ResponseAll(RESPONSE_VAL), "old name of `res.cook_val`"),
-    entry("set-cookie", NAME, Type::Str, Get::ResponseAll(RESPONSE), "old name of `res.cook`"),
 ];
 
 const REQUEST: Many = Many {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, UdpSocket};
 
 use super::*;
 use crate::sample::args::Args;
-use crate::sample::scope::{Address, Transaction};
+use crate::sample::scope::{Address, TcpInfo, Transaction};
 use crate::sample::table::Client;
 
 #[rustfmt::skip]
@@ -28,6 +28,14 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("fc_pp_authority", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.authority.as_deref().map(Value::text)), "the authority that the PROXY header named"),
     entry("fc_pp_unique_id", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.unique_id.as_deref().map(Value::text)), "the unique id that the PROXY header named"),
     entry("fc_rcvd_proxy", &[], Type::Bool, Get::Client(|client, _| Some(Value::Bool(client.session.proxy_header.is_some()))), "whether the connection began with a PROXY header"),
+    entry("fc_fackets", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.fackets)))), "segments acknowledged forward, on the client's connection"),
+    entry("fc_lost", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.lost)))), "segments taken for lost, on the client's connection"),
+    entry("fc_reordering", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.reordering)))), "how far segments were seen out of order, on the client's connection"),
+    entry("fc_retrans", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.retrans)))), "segments sent again, on the client's connection"),
+    entry("fc_sacked", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.sacked)))), "segments acknowledged selectively, on the client's connection"),
+    entry("fc_unacked", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.unacked)))), "segments sent and not acknowledged, on the client's connection"),
+    entry("fc_rtt", UNIT, Type::Int, Get::Client(|client, args| Some(time(info(client)?.rtt, args))), "the round-trip time to the client, in ms or us"),
+    entry("fc_rttvar", UNIT, Type::Int, Get::Client(|client, args| Some(time(info(client)?.rttvar, args))), "the variance of the round-trip time to the client, in ms or us"),
     entry("fc_src", &[], Type::Ipv4, Get::Client(|client, _| ip(&client.session.source)), "the client's address, whatever request rules say"),
     entry("fc_src_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(&client.session.source)), "whether `fc_src` is one of this host's addresses"),
     entry("fc_src_port", &[], Type::Int, Get::Client(|client, _| port(&client.session.source)), "the client's port, whatever request rules say"),
@@ -42,6 +50,21 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("srv_id", &[], Type::Int, Get::Server(|txn, _| txn.server.as_ref().map(|_| Value::Int(i64::from(txn.server_id)))), "the server's number"),
     entry("srv_name", &[], Type::Str, Get::Server(|txn, _| Some(Value::text(txn.server.as_ref()?.name.as_bytes()))), "the server's name"),
 ];
+
+const UNIT: &[Param] = &[may(Kind::Choice(&["ms", "us"]))];
+
+/// What the kernel says of the client's connection.
+fn info(client: Client<'_>) -> Option<TcpInfo> {
+    let socket = client.session.socket?;
+    (socket.info)(socket.fd)
+}
+
+fn time(us: u32, args: &Args) -> Value<'static> {
+    Value::Int(i64::from(match args.int_or(0, 0) {
+        0 => us / 1000,
+        _ => us,
+    }))
+}
 
 pub(super) fn source(client: Client<'_>) -> &Address {
     client.txn.source.as_ref().unwrap_or(&client.session.source)

@@ -16,7 +16,9 @@ const SERVER: &[Param] = &[need(Kind::Server)];
 pub(super) const TABLE: &[Fetch] = &[
     entry("avg_queue", BACKEND, Type::Int, Get::Process(avg_queue), "queued requests of a backend per usable server"),
     entry("be_conn", BACKEND, Type::Int, Get::Process(be_conn), "connections of a backend now"),
+    entry("be_conn_free", BACKEND, Type::Int, Get::Process(be_conn_free), "connections that a backend's usable servers can still take; -1 if one has no limit"),
     entry("be_sess_rate", BACKEND, Type::Int, Get::Process(be_sess_rate), "new sessions of a backend in the last second"),
+    entry("connslots", BACKEND, Type::Int, Get::Process(connslots), "connections and queue places that a backend has left; -1 if a server has no limit"),
     entry("fe_conn", FRONTEND, Type::Int, Get::Process(fe_conn), "connections of a frontend now"),
     entry("fe_req_rate", FRONTEND, Type::Int, Get::Process(fe_req_rate), "HTTP requests of a frontend in the last second"),
     entry("fe_sess_rate", FRONTEND, Type::Int, Get::Process(fe_sess_rate), "new sessions of a frontend in the last second"),
@@ -28,13 +30,53 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("prio_offset", &[], Type::Int, Get::Process(|scope, _| Some(Value::Int(i64::from(scope.txn.priority.1)))), "the queue priority offset"),
     entry("queue", BACKEND, Type::Int, Get::Process(queue), "requests queued in a backend and its servers"),
     entry("srv_conn", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(i64::from(args.server(0)?.totals.sessions.load())))), "connections of a server now"),
+    entry("srv_conn_free", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(free(args.server(0)?).unwrap_or(-1)))), "connections that a server can still take; -1 without a limit"),
     entry("srv_is_up", SERVER, Type::Bool, Get::Process(|_, args| Some(Value::Bool(is_up(args.server(0)?)))), "whether a server is up"),
+    entry("srv_iweight", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(i64::from(args.server(0)?.initial_weight.load(Relaxed))))), "the weight a server has in the configuration"),
     entry("srv_queue", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(i64::from(args.server(0)?.queued.load())))), "requests queued for a server"),
     entry("srv_sess_rate", SERVER, Type::Int, Get::Process(srv_sess_rate), "new sessions of a server in the last second"),
     entry("srv_uweight", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(i64::from(args.server(0)?.user_weight.load(Relaxed))))), "the weight a server was given"),
+    entry("srv_weight", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(i64::from(args.server(0)?.effective_weight.load(Relaxed).div_ceil(SCALE))))), "the weight a server has just now"),
     entry("stopping", &[], Type::Bool, Get::Process(|scope, _| Some(Value::Bool(scope.session.frontend.stopping.load(Relaxed)))), "whether the frontend takes no new connections any more"),
     entry("wait_end", &[], Type::Bool, Get::Process(wait_end), "true at the end of the inspection period, waits until then"),
 ];
+
+/// Weights in effect are counted in sixteenths.
+const SCALE: u32 = 16;
+
+/// Connections that a server can still take; nothing if it has no limit.
+fn free(server: &Server) -> Option<i64> {
+    match server.maxconn.load(Relaxed) {
+        0 => None,
+        most => Some((i64::from(most) - i64::from(server.totals.sessions.load())).max(0)),
+    }
+}
+
+/// The servers that traffic goes to: the active ones that are up, else the backups.
+fn in_use(backend: &Backend) -> impl Iterator<Item = &Server> {
+    backend
+        .servers
+        .iter()
+        .map(|server| &**server)
+        .filter(|server| server.usable())
+}
+
+fn be_conn_free<'s>(_: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {
+    let free: Option<i64> = in_use(args.backend(0)?).map(free).sum();
+    Some(Value::Int(free.unwrap_or(-1)))
+}
+
+fn connslots<'s>(_: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {
+    let slots = |server: &Server| {
+        let queue = match server.maxqueue.load(Relaxed) {
+            0 => return None,
+            most => (i64::from(most) - i64::from(server.queued.load())).max(0),
+        };
+        Some(free(server)? + queue)
+    };
+    let slots: Option<i64> = in_use(args.backend(0)?).map(slots).sum();
+    Some(Value::Int(slots.unwrap_or(-1)))
+}
 
 /// Milliseconds since 1970, the time of rates.
 pub(super) fn now_ms(scope: &Scope<'_>) -> u64 {
