@@ -10,6 +10,8 @@ use super::command::{Level, execute};
 
 /// The longest line that is read.
 const LINE_LIMIT: usize = 16_384;
+/// Room made for each read.
+const READ: usize = 1024;
 
 /// Serves a session that begins at this level. Without a prompt it ends after one line.
 pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::Result<()> {
@@ -24,6 +26,7 @@ pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::R
             if input.len() > LINE_LIMIT {
                 return Ok(());
             }
+            input.reserve(READ);
             let read = tokio::time::timeout(idle, stream.append(&mut input)).await;
             if !matches!(read, Ok(Ok(1..))) {
                 return Ok(());

@@ -36,6 +36,11 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// True where the key may be in the body of a POST (`url_param … check_post`).
+    pub fn reads_body(&self) -> bool {
+        matches!(self, Self::UrlParam(options) if options.check_post)
+    }
+
     /// True where a request's server is decided by a hash of a part of it.
     pub fn hashes(&self) -> bool {
         !matches!(

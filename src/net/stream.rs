@@ -49,8 +49,11 @@ impl Stream {
     /// As [`Self::try_read`], appending to `buf` within its spare capacity, which must not be empty.
     ///
     /// # Errors
-    /// See [`Self::try_read`].
+    /// See [`Self::try_read`]; `InvalidInput` if there is no spare capacity.
     pub fn try_append(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        if buf.len() == buf.capacity() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         Ok(retry(|| {
             recv(&self.io, spare_capacity(buf), RecvFlags::empty()).map(|(n, _)| n)
         })?)

@@ -6,17 +6,19 @@ use std::time::Instant;
 use super::Stop;
 use super::exchange::Exchange;
 use crate::end::{Cause, Stage};
-use crate::http::BodyState;
+use crate::http::{BodyState, Method};
 use crate::settings::Options;
 use crate::wire::h1::{BodyReader, Piece};
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Exchange {
-    /// Waits for the body where an option says so.
+    /// Waits for the body where an option says so, or balancing looks into it.
     pub(super) async fn buffer_body(&mut self) -> Result<(), Stop> {
         let options = self.frontend.settings.options | self.backend.settings.options;
-        if options.contains(Options::BUFFER_REQUEST) {
+        let balanced_by_body = self.backend.balance.algorithm.reads_body()
+            && self.txn.request.head.known_method() == Method::Post;
+        if options.contains(Options::BUFFER_REQUEST) || balanced_by_body {
             let limit = self.frontend.settings.timeouts.http_request;
             self.wait_for_body(limit, 0).await?;
         }
