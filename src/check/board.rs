@@ -23,6 +23,11 @@ use super::message::{self, Left, Why, level};
 pub trait Hooks: Send + Sync {
     /// A message for stderr: HAProxy's `[WARNING]`, or `[ALERT]` if true. The logs have it already.
     fn warn(&self, alert: bool, text: &str);
+    /// The server's usability or weight in effect changed: the balancers and queues of every plan that
+    /// still runs must learn of it. Answers how many queued requests were sent to choose again.
+    fn changed(&self, proxy: &plan::Proxy, server: &plan::Server) -> u32 {
+        backend::server_changed(proxy, server)
+    }
     /// Sessions on this server must end, for this cause.
     fn shut_sessions(&self, proxy: &plan::Proxy, server: &plan::Server, cause: Cause);
 }
@@ -406,7 +411,7 @@ impl Change<'_> {
         let proxy = self.proxy(place);
         let (server, _) = self.server(place);
         let before = usable(&proxy);
-        let moved = backend::server_changed(&proxy, &server);
+        let moved = self.hooks.changed(&proxy, &server);
         if before == 0 && usable(&proxy) > 0 {
             let last = proxy.state.last_change.swap(self.now, Relaxed);
             let down = self.now.saturating_sub(last);

@@ -1,7 +1,7 @@
 //! The control thread while traffic flows: signals, checks, the runtime API, the end.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Semaphore, watch};
@@ -14,7 +14,8 @@ use crate::end::Cause;
 use crate::log;
 use crate::net::listen::Listener;
 use crate::plan::{self, Plan};
-use crate::worker::Fleet;
+use crate::stats::Console;
+use crate::worker::{self, Fleet};
 
 use super::Launch;
 use super::notify::Notify;
@@ -51,8 +52,21 @@ pub(super) fn run(
         let signals = Signals::new()?;
         let fleet = Fleet::start(plan.clone(), opened.sockets)?;
         let (plans, changes) = watch::channel(plan.clone());
-        let hooks = Box::new(Told(launch.clone()));
+        let hooks = Box::new(Told {
+            launch: launch.clone(),
+            fleet: Arc::downgrade(&fleet),
+        });
         let checks = Arc::new(Checks::new(plan.clone(), hooks, api::node(&plan)));
+        let console = Console {
+            checks: checks.clone(),
+            started: SystemTime::now(),
+            threads: u32::try_from(worker::size(&plan)).unwrap_or(u32::MAX),
+            files: u32::try_from(opened.descriptors).unwrap_or(u32::MAX),
+            node: api::node(&plan),
+        };
+        if fleet.console.set(console).is_err() {
+            return Err(io::Error::other("checks were started twice"));
+        }
         spawn_local(check::run(checks.clone(), changes));
         let reloader = Arc::new(Reloader {
             launch: launch.clone(),
@@ -162,16 +176,24 @@ impl Control {
     }
 }
 
-/// Says on the standard error what the checks find.
-struct Told(Arc<Launch>);
+/// Says on the standard error what the checks find, and tells the workers.
+struct Told {
+    launch: Arc<Launch>,
+    fleet: Weak<Fleet>,
+}
 
 impl Hooks for Told {
     fn warn(&self, alert: bool, text: &str) {
         if alert {
-            self.0.say.alert(text);
+            self.launch.say.alert(text);
         } else {
-            self.0.say.warning(text);
+            self.launch.say.warning(text);
         }
+    }
+
+    fn changed(&self, _: &plan::Proxy, server: &plan::Server) -> u32 {
+        let fleet = self.fleet.upgrade();
+        fleet.map_or(0, |fleet| fleet.server_changed(&server.state))
     }
 
     fn shut_sessions(&self, _: &plan::Proxy, _: &plan::Server, _: Cause) {}

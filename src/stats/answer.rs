@@ -30,13 +30,14 @@ pub fn wanted(settings: &Stats, head: &Head) -> bool {
         && matches!(head.method(), b"GET" | b"HEAD" | b"POST")
 }
 
-/// Answers a request that is [`wanted`]. Called again with the body if it asks for it; its rules then
-/// run again, and change nothing.
+/// Answers a request that is [`wanted`]. Called again, with `waited`, once the body it asks for is there
+/// or as much of it as there will be; its rules then run again, and change nothing.
 pub fn answer(
     info: &Info<'_>,
     checks: &Checks,
     proxy: &plan::Proxy,
     scope: &mut Scope<'_>,
+    waited: bool,
 ) -> Answer {
     let Some(settings) = &proxy.settings.stats else {
         return Answer::Reply(Box::new(error(404)));
@@ -56,8 +57,10 @@ pub fn answer(
     let target = String::from_utf8_lossy(scope.txn.request.head.target()).into_owned();
     let view = View::read(target.get(settings.uri.len()..).unwrap_or_default());
     if scope.txn.request.head.method() == b"POST" {
-        let outcome = match change(info, checks, proxy, settings, permitted, &scope.txn.request) {
+        let request = &scope.txn.request;
+        let outcome = match change(info, checks, proxy, settings, permitted, request) {
             Some(outcome) => outcome,
+            None if waited => Outcome::Exceeded,
             None => return Answer::NeedBody,
         };
         return Answer::Reply(Box::new(see_other(settings, &view, outcome)));

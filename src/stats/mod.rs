@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod columns;
+mod console;
 mod csv;
 mod field;
 mod info;
@@ -17,6 +18,7 @@ mod text;
 
 pub use answer::{Answer, answer, wanted};
 pub use columns::{COLUMNS, MODULES, ObjectField};
+pub use console::Console;
 pub use csv::{csv, typed};
 pub use field::{Tags, Value};
 pub use info::{FIELDS, Info, InfoField, info, info_json, info_typed};

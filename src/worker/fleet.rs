@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::plan::Plan;
 use crate::state::{self, State};
+use crate::stats::Console;
 
 use super::sockets::Sockets;
 use super::thread;
@@ -29,6 +30,8 @@ pub struct Fleet {
     pub(super) room: Notify,
     /// The living state.
     pub state: Arc<State>,
+    /// What the status page works on; set once the checks are there.
+    pub console: OnceLock<Console>,
 }
 
 /// What every worker is to do; each brings itself in line when it changes.
@@ -72,6 +75,7 @@ impl Fleet {
             stopping: AtomicBool::new(false),
             crowded: AtomicU32::new(0),
             room: Notify::new(),
+            console: OnceLock::new(),
         });
         for number in 0..number_of_workers {
             let thread = thread::spawn(number as u32, fleet.clone(), fleet.wanted.subscribe())?;

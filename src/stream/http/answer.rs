@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use super::exchange::Exchange;
 use super::respond::client_connection;
+use super::rules::{challenge, refusal};
 use super::{Stop, size};
 use crate::action::Flow;
 use crate::end::{Cause, End, Stage};
 use crate::http::{Method, Reply};
 use crate::plan::{ErrorReply, Proxy};
 use crate::settings::Options;
+use crate::stats::{self, Answer};
 use crate::wire::h1::{BodyLength, Framing, Piece, write_head};
 
 /// Bytes read and thrown away from a client that is still sending, so that it can read the answer before the reset.
@@ -176,26 +178,68 @@ impl Exchange {
     }
 
     /// The status page where its address is asked for (`stats uri`).
-    pub(super) fn stats_page(&mut self, proxy: &Proxy) -> Result<(), Stop> {
-        let Some(stats) = &proxy.settings.stats else {
-            return Ok(());
-        };
-        if self
-            .txn
-            .request
-            .head
-            .target()
-            .starts_with(stats.uri.as_bytes())
-        {
-            return Err(self.stats(proxy));
+    pub(super) async fn stats_page(&mut self, proxy: &Proxy) -> Result<(), Stop> {
+        match &proxy.settings.stats {
+            Some(stats) if stats::wanted(stats, &self.txn.request.head) => {
+                Err(self.stats(proxy).await)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The status page.
-    pub(super) fn stats(&mut self, _proxy: &Proxy) -> Stop {
-        self.frontend.state.front.intercepted.inc();
-        Stop::Error(501, End::new(Cause::Local, Stage::Request))
+    pub(super) async fn stats(&mut self, proxy: &Proxy) -> Stop {
+        let mut waited = false;
+        loop {
+            match self.stats_answer(proxy, waited) {
+                Some(Answer::Reply(reply)) => {
+                    self.frontend.state.front.intercepted.inc();
+                    return Stop::Reply(reply, End::new(Cause::Local, Stage::Request));
+                }
+                Some(Answer::Flow(flow)) => return self.stats_refusal(proxy, flow),
+                Some(Answer::NeedBody) => {
+                    waited = true;
+                    let limit = self.frontend.settings.timeouts.http_request;
+                    if let Err(stop) = self.wait_for_body(limit, 0).await {
+                        return stop;
+                    }
+                }
+                // The process is still starting.
+                None => return Stop::error(503, Cause::Local, Stage::Request),
+            }
+        }
+    }
+
+    fn stats_answer(&mut self, proxy: &Proxy, waited: bool) -> Option<Answer> {
+        let fleet = self.worker.fleet.clone();
+        let console = fleet.console.get()?;
+        let plan = fleet.plan();
+        let info = console.info(&plan, self.date, fleet.stopping());
+        let mut scope = self.scope();
+        Some(stats::answer(
+            &info,
+            &console.checks,
+            proxy,
+            &mut scope,
+            waited,
+        ))
+    }
+
+    /// What a `stats http-request` rule decided.
+    fn stats_refusal(&mut self, proxy: &Proxy, flow: Flow) -> Stop {
+        match flow {
+            Flow::Deny(status, reply) => {
+                self.count_denied(proxy);
+                refusal(status, reply, Stage::Request)
+            }
+            Flow::Auth(realm) => {
+                let end = End::new(Cause::Proxy, Stage::Request);
+                Stop::Reply(Box::new(challenge(&realm)), end)
+            }
+            Flow::Reply(reply) => Stop::Reply(reply, End::new(Cause::Local, Stage::Request)),
+            // `stats http-request` has no other actions.
+            _ => Stop::error(500, Cause::Internal, Stage::Request),
+        }
     }
 }
 

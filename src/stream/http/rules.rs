@@ -47,7 +47,7 @@ impl Exchange {
     async fn request_rules(&mut self, proxy: &Arc<Proxy>) -> Result<(), Stop> {
         self.run_request(proxy, &proxy.rules.tcp_content).await?;
         self.run_request(proxy, &proxy.rules.http_request).await?;
-        self.stats_page(proxy)
+        self.stats_page(proxy).await
     }
 
     async fn run_request(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
@@ -98,7 +98,7 @@ impl Exchange {
                     let end = End::new(Cause::Proxy, Stage::Request);
                     return Err(Stop::Reply(Box::new(challenge(&realm)), end));
                 }
-                Flow::Service(Service::Stats) => return Err(self.stats(proxy)),
+                Flow::Service(Service::Stats) => return Err(self.stats(proxy).await),
                 Flow::Pause(ms) => self.pause(ms).await,
                 Flow::WaitForBody(ms, least) => self.wait_for_body(Some(ms), least).await?,
                 Flow::Hint(reply) => self.hint(&reply).await?,
@@ -123,7 +123,7 @@ impl Exchange {
         self.txn.timers.request = None;
     }
 
-    fn count_denied(&self, proxy: &Proxy) {
+    pub(super) fn count_denied(&self, proxy: &Proxy) {
         self.frontend.state.front.denied_requests.inc();
         self.connection.client.listener.state.denied_requests.inc();
         if proxy.index != self.frontend.index {
@@ -195,14 +195,14 @@ impl Exchange {
 }
 
 /// The page for 401 with a challenge for this realm.
-fn challenge(realm: &str) -> Reply {
+pub(super) fn challenge(realm: &str) -> Reply {
     let mut reply = Reply::builtin(401).clone();
     let value = format!("Basic realm=\"{realm}\"");
     reply.head.set(b"www-authenticate", value.as_bytes());
     reply
 }
 
-fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {
+pub(super) fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {
     let end = End::new(Cause::Proxy, stage);
     match reply {
         Some(reply) => Stop::Reply(reply, end),
