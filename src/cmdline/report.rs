@@ -103,7 +103,10 @@ pub fn judge(invocation: &Invocation, loaded: &Loaded) -> Result<String, Exit> {
             })
         }
         (false, false) => {
-            let text = "config : [haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.";
+            if err.is_empty() {
+                err.push_str(&preamble(pid));
+            }
+            let text = "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.";
             err.push_str(&message(Severity::Alert, text, pid));
             Err(Exit {
                 code: 1,

@@ -387,6 +387,7 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
     options(&mut bind, args, load, &CHOICES, &title)?;
     for (endpoint, text) in endpoints {
         draft.proxy.binds.push(Bind {
+            place: load.place(args.keyword()),
             endpoint: Some(endpoint),
             text,
             ..bind.clone()

@@ -90,6 +90,7 @@ pub(super) fn run(
         for (socket, level) in opened.api {
             spawn_local(api::serve(desk.clone(), Listener::new(socket)?, level));
         }
+        launch.say.started();
         if let Some(void) = &post.void {
             void.swallow();
         }

@@ -86,7 +86,7 @@ async fn supervise(
         stopping: false,
         code: 0,
     };
-    master.fork()?;
+    master.fork(false)?;
     let mut ready = Some(ready);
     while let Some(event) = inbox.recv().await {
         match event {
@@ -164,12 +164,13 @@ fn watch(mut child: Child, leash: Leash, to: mpsc::Sender<Event>) -> io::Result<
 }
 
 impl Master<'_> {
-    fn fork(&mut self) -> io::Result<()> {
-        let (child, leash) = self.caller.worker()?;
+    /// Starts a worker; a successor says what is wrong with the configuration, which nobody has read
+    /// before it.
+    fn fork(&mut self, successor: bool) -> io::Result<()> {
+        let (child, leash) = self.caller.worker(successor)?;
         let pid = child.id().cast_signed();
         watch(child, leash, self.events.clone())?;
         self.next = Some(pid);
-        self.say.notice(&format!("New worker ({pid}) forked"));
         Ok(())
     }
 
@@ -179,6 +180,7 @@ impl Master<'_> {
             return;
         }
         self.next = None;
+        self.say.notice(&format!("New worker ({pid}) forked"));
         self.say.notice("Loading success.");
         self.notify.ready("Ready.");
         if let Some(old) = self.current.replace(pid) {
@@ -202,7 +204,7 @@ impl Master<'_> {
         }
         self.say.notice("Reloading HAProxy");
         self.notify.reloading();
-        if let Err(error) = self.fork() {
+        if let Err(error) = self.fork(true) {
             self.failed(&format!("Cannot start a new worker ({error})."));
         }
     }

@@ -63,13 +63,13 @@ pub fn run() -> ExitCode {
     }
     let state = Arc::<State>::default();
     // What there is to say about the configuration has been said by the parent.
-    let primary = matches!(role, Role::Primary);
+    let speaks = matches!(role, Role::Primary | Role::Successor(_));
     let blueprint = match Blueprint::make(&invocation, &state, None) {
         Ok(blueprint) => blueprint,
-        Err(exit) if primary => return leave(&exit),
+        Err(exit) if speaks => return leave(&exit),
         Err(exit) => return ExitCode::from(exit.code),
     };
-    if primary {
+    if speaks {
         say.rendered(&blueprint.said);
     }
     let launch = Launch {
@@ -139,7 +139,7 @@ fn start(launch: &Arc<Launch>, role: Role, blueprint: Blueprint) -> ExitCode {
     let (leash, worker) = match role {
         Role::Primary => (None, false),
         Role::Daemon(leash) => (Some(leash), false),
-        Role::Worker(leash) => (Some(leash), true),
+        Role::Worker(leash) | Role::Successor(leash) => (Some(leash), true),
     };
     let void = match background(daemon, worker) {
         Ok(void) => void,

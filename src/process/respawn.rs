@@ -28,6 +28,8 @@ pub(super) enum Role {
     Daemon(Leash),
     /// The one that carries the traffic for a master.
     Worker(Leash),
+    /// A worker that is to take over from one that runs.
+    Successor(Leash),
 }
 
 /// The socket between parent and child.
@@ -75,6 +77,7 @@ impl Role {
         match kind {
             Some("daemon") => Self::Daemon(leash),
             Some("worker") => Self::Worker(leash),
+            Some("successor") => Self::Successor(leash),
             _ => Self::Primary,
         }
     }
@@ -121,9 +124,9 @@ impl Caller {
         self.start("daemon")
     }
 
-    /// Starts a worker.
-    pub(super) fn worker(&self) -> io::Result<(Child, Leash)> {
-        self.start("worker")
+    /// Starts a worker, or one that is to succeed another.
+    pub(super) fn worker(&self, successor: bool) -> io::Result<(Child, Leash)> {
+        self.start(if successor { "successor" } else { "worker" })
     }
 }
 

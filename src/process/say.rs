@@ -46,6 +46,11 @@ impl Say {
         }
     }
 
+    /// The start is over: who speaks is known from now on.
+    pub fn started(&self) {
+        self.introduced.store(true, Relaxed);
+    }
+
     /// One message. The first warning or alert is preceded by who speaks.
     fn tell(&self, severity: Severity, text: &str) {
         let pid = std::process::id();
