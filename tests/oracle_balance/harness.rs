@@ -21,10 +21,12 @@ pub struct Case {
     pub slots: Vec<Slot>,
 }
 
-/// The oracle.
+/// A running proxy: the oracle, or tidegate beside it.
 pub struct Oracle {
     child: Child,
-    dir: tempfile::TempDir,
+    root: PathBuf,
+    /// Kept until the end.
+    _dir: Option<tempfile::TempDir>,
 }
 
 impl Drop for Oracle {
@@ -46,31 +48,57 @@ pub enum Mode {
 impl Oracle {
     pub fn start(mode: Mode, frontend: &str, cases: &[Case]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let origins = cases.iter().map(|case| case.slots.len()).max().unwrap_or(0);
-        let config = config(dir.path(), mode, frontend, cases, origins);
-        let file = dir.path().join("haproxy.cfg");
-        std::fs::write(&file, config).expect("the configuration");
+        let root = dir.path().to_owned();
+        let origins = origins(cases);
+        let mut config = config(&root, &root, mode, frontend, cases);
         if mode == Mode::Tcp {
-            (0..origins).for_each(|origin| hold(dir.path(), origin));
+            (0..origins).for_each(|origin| hold(&root, origin));
+        } else {
+            config.push_str("frontend origins\n  http-request return status 200 content-type text/plain lf-string %[so_name]\n");
+            for origin in 0..origins {
+                let _ = writeln!(
+                    config,
+                    "  bind unix@{}/o{origin} name {origin}",
+                    root.display()
+                );
+            }
         }
-        let child = Command::new("/usr/sbin/haproxy")
+        Self::run("/usr/sbin/haproxy", &config, root, Some(dir))
+    }
+
+    /// Starts tidegate with the same backends and the same servers.
+    pub fn twin(&self, mode: Mode, frontend: &str, cases: &[Case]) -> Self {
+        let root = self.root.join("twin");
+        std::fs::create_dir(&root).expect("a directory");
+        let config = config(&root, &self.root, mode, frontend, cases);
+        Self::run(env!("CARGO_BIN_EXE_tidegate"), &config, root, None)
+    }
+
+    fn run(program: &str, config: &str, root: PathBuf, dir: Option<tempfile::TempDir>) -> Self {
+        let file = root.join("proxy.cfg");
+        std::fs::write(&file, config).expect("the configuration");
+        let child = Command::new(program)
             .args(["-db", "-f"])
             .arg(&file)
             .stdin(Stdio::null())
             .spawn()
             .expect("the oracle needs Debian's haproxy package");
-        let oracle = Self { child, dir };
+        let proxy = Self {
+            child,
+            root,
+            _dir: dir,
+        };
         for _ in 0..200 {
-            if UnixStream::connect(oracle.path("cli")).is_ok() {
-                return oracle;
+            if UnixStream::connect(proxy.path("cli")).is_ok() {
+                return proxy;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("haproxy did not start");
+        panic!("{program} did not start");
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.root.join(name)
     }
 
     /// Runs one Runtime API command.
@@ -114,8 +142,13 @@ impl Oracle {
     }
 }
 
-fn config(dir: &Path, mode: Mode, frontend: &str, cases: &[Case], origins: usize) -> String {
-    let dir = dir.display();
+fn origins(cases: &[Case]) -> usize {
+    cases.iter().map(|case| case.slots.len()).max().unwrap_or(0)
+}
+
+/// The configuration with sockets under `dir` and servers under `servers`.
+fn config(dir: &Path, servers: &Path, mode: Mode, frontend: &str, cases: &[Case]) -> String {
+    let (dir, servers) = (dir.display(), servers.display());
     let word = if mode == Mode::Http { "http" } else { "tcp" };
     let mut out = format!(
         "global\n  stats socket {dir}/cli level admin\n  nbthread 1\n\
@@ -149,14 +182,8 @@ fn config(dir: &Path, mode: Mode, frontend: &str, cases: &[Case], origins: usize
             };
             let _ = writeln!(
                 out,
-                "  server s{index} unix@{dir}/o{index} id {id} weight {weight}{backup}{disabled} {server}"
+                "  server s{index} unix@{servers}/o{index} id {id} weight {weight}{backup}{disabled} {server}"
             );
-        }
-    }
-    if mode == Mode::Http {
-        out.push_str("frontend origins\n  http-request return status 200 content-type text/plain lf-string %[so_name]\n");
-        for origin in 0..origins {
-            let _ = writeln!(out, "  bind unix@{dir}/o{origin} name {origin}");
         }
     }
     out

@@ -9,6 +9,7 @@
 mod connections;
 mod harness;
 mod requests;
+mod whole;
 
 use harness::{Case, Dice, Held, Oracle};
 use tidegate::balance::{

@@ -6,7 +6,7 @@ use tidegate::balance::{Algorithm, Function, HashType, Method, Params, Slot};
 use super::harness::{Case, Dice, Held, Mode, Oracle, ask};
 use super::{Farm, both, case, choose, weighted, with_backups, without, word};
 
-fn get(target: &str, header: &str) -> String {
+pub fn get(target: &str, header: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nhost: h\r\n{header}\r\n")
 }
 
