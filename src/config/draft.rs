@@ -95,6 +95,8 @@ pub(super) struct Draft {
     pub http_steps: Vec<Step>,
     /// `tcp-check` steps.
     pub tcp_steps: Vec<Step>,
+    /// Timeouts that this section has set.
+    pub timeouts: Vec<&'static str>,
     /// The place of `balance`.
     pub balance: Option<Span>,
     /// Lines of this section that need `mode http`: what they are called.
@@ -133,6 +135,7 @@ impl Draft {
             seen: Vec::new(),
             http_steps: Vec::new(),
             tcp_steps: Vec::new(),
+            timeouts: Vec::new(),
             balance: None,
             needs_http: Vec::new(),
         }
@@ -146,6 +149,7 @@ impl Draft {
         draft.proxy.span = head;
         draft.acls = Acls::default();
         draft.seen = Vec::new();
+        draft.timeouts = Vec::new();
         draft.needs_http = Vec::new();
         if kind == Kind::Defaults {
             // Rules belong to the section they stand in, also between `defaults` sections.

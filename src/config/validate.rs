@@ -12,7 +12,13 @@ use crate::settings::{Endpoint, Kind, Mode};
 /// Checks the whole and finishes it.
 pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
     let mut drafts = std::mem::take(&mut builder.proxies);
-    number(&mut drafts, load);
+    // HAProxy keeps the first number for its own listeners, if it has any.
+    let first = if builder.config.global.stats_sockets.is_empty() {
+        1
+    } else {
+        2
+    };
+    number(&mut drafts, first, load);
     duplicates(&drafts, load);
     for draft in &mut drafts {
         modes(draft, load);
@@ -32,7 +38,7 @@ fn say(load: &mut Load, severity: Severity, span: Span, message: String) {
 }
 
 /// Numbers the proxies: the numbers that lines give first, the free ones in order to the others.
-fn number(drafts: &mut [Draft], load: &mut Load) {
+fn number(drafts: &mut [Draft], first: u32, load: &mut Load) {
     let mut taken: HashMap<u32, Span> = HashMap::new();
     for draft in drafts.iter() {
         let Some(id) = draft.proxy.settings.id else {
@@ -47,7 +53,7 @@ fn number(drafts: &mut [Draft], load: &mut Load) {
             say(load, Severity::Alert, draft.proxy.span, message);
         }
     }
-    let mut next = FIRST_ID;
+    let mut next = first;
     for draft in drafts {
         draft.proxy.id = draft.proxy.settings.id.unwrap_or_else(|| {
             while taken.contains_key(&next) {
@@ -58,9 +64,6 @@ fn number(drafts: &mut [Draft], load: &mut Load) {
         });
     }
 }
-
-/// The number of the first proxy that has none of its own; HAProxy keeps 1 for itself.
-const FIRST_ID: u32 = 2;
 
 /// Names are unique among frontends and among backends; a `listen` is both.
 fn duplicates(drafts: &[Draft], load: &mut Load) {

@@ -4,8 +4,7 @@ use super::super::args::{Args, Parsed};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
-use super::stands_here;
-use crate::settings::Timeouts;
+use crate::settings::{Kind, Timeouts};
 
 pub(super) const KEYWORDS: &[Keyword<Draft>] = &[within(
     Sections::ALL,
@@ -71,10 +70,27 @@ fn timeout(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         });
     };
     args.name = format!("timeout {word}");
-    if !stands_here(draft, entry.sections, args, load)? {
-        args.skip();
-        return Ok(());
+    let name = args.name.clone();
+    let here = match draft.proxy.kind {
+        Kind::Defaults | Kind::Listen => true,
+        Kind::Frontend => entry.sections.intersects(Sections::FRONT),
+        Kind::Backend => entry.sections.intersects(Sections::BACK),
+    };
+    if !here {
+        let side = if draft.proxy.kind == Kind::Frontend {
+            "backend"
+        } else {
+            "frontend"
+        };
+        let title = draft.title();
+        let message = format!("'{name}' will be ignored because {title} has no {side} capability");
+        load.warn(args.keyword(), message);
     }
+    if draft.timeouts.contains(&entry.name) {
+        let message = format!("overwriting '{name}' which was already specified");
+        load.warn(args.keyword(), message);
+    }
+    draft.timeouts.push(entry.name);
     // Zero means none, as in HAProxy.
     let time = args.time()?;
     *(entry.field)(&mut draft.proxy.settings.timeouts) = (time > 0).then_some(time);
