@@ -59,9 +59,6 @@ mod tests {
         let mut out = String::new();
         dump_fetches(&mut out).unwrap();
         dump_converters(&mut out).unwrap();
-        if let Ok(path) = std::env::var("DUMP_TO") {
-            std::fs::write(path, &out).unwrap();
-        }
         for line in [
             "[ . . Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y . Y . . ] hdr([string,integer]): str",
             "[ Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y . . ] src: ipv4",
