@@ -51,7 +51,8 @@ pub(super) fn criterion(
     let Some((first, rest)) = words.split_first().filter(|(w, _)| !w.bytes.is_empty()) else {
         return Err(refuse(end, "missing fetch method in ACL expression ''"));
     };
-    let (expr, implied, keyword) = expression(first, cx)?;
+    let (expr, implied, keyword, taken) = expression(first, words, cx)?;
+    let rest = rest.get(taken - 1..).unwrap_or_default();
     let mut reader = Reader {
         method: implied,
         icase: false,
@@ -86,11 +87,13 @@ fn reader_method(probe: &Probe, implied: Option<Method>) -> Option<Method> {
     }
 }
 
-/// The expression, the method that its keyword or type implies, and the keyword.
+/// The expression, the method that its keyword or type implies, the keyword, and how many words they are:
+/// converters may follow a fetch that is no ACL keyword as words of their own.
 fn expression(
     word: &Word,
+    words: &[Word],
     cx: &mut Context<'_>,
-) -> Result<(Expr, Option<Method>, String), Refusal> {
+) -> Result<(Expr, Option<Method>, String, usize), Refusal> {
     let name_end = word.bytes.iter().position(|b| matches!(b, b'(' | b','));
     let name_end = name_end.unwrap_or(word.bytes.len());
     let name = String::from_utf8_lossy(&word.bytes[..name_end]).into_owned();
@@ -99,6 +102,13 @@ fn expression(
     let renamed = replaced.map(|(fetch, _)| rename(word, name_end, fetch));
     let word = renamed.as_ref().unwrap_or(word);
     let place = std::mem::replace(&mut cx.place, Place::Acl);
+    if known.is_none() {
+        let parsed = sample::parse_slice(words, cx);
+        cx.place = place;
+        let (expr, taken) = parsed.map_err(|error| explain(error, &name))?;
+        let implied = Method::implied(expr.ty);
+        return Ok((expr, implied, name, taken));
+    }
     let parsed = sample::parse(word, 0..word.bytes.len(), cx);
     cx.place = place;
     let (expr, taken) = parsed.map_err(|error| explain(error, &name))?;
@@ -115,7 +125,7 @@ fn expression(
         Some((_, method)) if !has_converters(&word.bytes) => Some(method),
         _ => Method::implied(expr.ty),
     };
-    Ok((expr, implied, name))
+    Ok((expr, implied, name, 1))
 }
 
 /// The word with the fetch's name in place of the keyword; places in the source stay right.

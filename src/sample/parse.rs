@@ -90,23 +90,54 @@ pub fn parse_text(
 /// # Errors
 /// As [`parse`]; also no word, or something behind the expression within its word.
 pub fn parse_words(cursor: &mut Cursor<'_>, cx: &mut Context<'_>) -> Result<Expr, Box<Diagnostic>> {
-    let Some(word) = cursor.take() else {
+    let Some(_) = cursor.peek() else {
         return Err(alert(cursor.span(), "missing fetch method"));
     };
-    let mut reader = Reader::new(word, 0..word.bytes.len());
-    let mut draft = fetch(&mut reader, cx)?;
-    converters(&mut reader, &mut draft, false, cx)?;
-    all_read(&reader, word)?;
-    while let Some(word) = cursor.peek() {
-        let mut reader = Reader::new(word, 0..word.bytes.len());
-        if convert::find(&reader.text(Reader::new(word, 0..word.bytes.len()).name())).is_none() {
-            break;
-        }
-        converters(&mut reader, &mut draft, true, cx)?;
-        all_read(&reader, word)?;
+    let (expr, taken) = parse_slice(cursor.rest(), cx)?;
+    for _ in 0..taken {
         cursor.take();
     }
-    Ok(draft.finish())
+    Ok(expr)
+}
+
+/// As [`parse_words`] from the first of these words on; answers also how many it took, at least one.
+///
+/// # Errors
+/// As [`parse_words`].
+pub fn parse_slice(words: &[Word], cx: &mut Context<'_>) -> Result<(Expr, usize), Box<Diagnostic>> {
+    let Some((first, rest)) = words.split_first() else {
+        return Err(alert(Span::default(), "missing fetch method"));
+    };
+    let mut reader = Reader::new(first, 0..first.bytes.len());
+    let mut draft = fetch(&mut reader, cx)?;
+    chain(&mut reader, first, &mut draft, false, cx)?;
+    let mut taken = 1;
+    for word in rest {
+        let mut reader = Reader::new(word, 0..word.bytes.len());
+        let name = Reader::new(word, 0..word.bytes.len()).name();
+        if convert::find(&reader.text(name)).is_none() {
+            break;
+        }
+        chain(&mut reader, word, &mut draft, true, cx)?;
+        taken += 1;
+    }
+    Ok((draft.finish(), taken))
+}
+
+/// Converters up to the end of a word; a comma may stand last.
+fn chain(
+    reader: &mut Reader<'_>,
+    word: &Word,
+    draft: &mut Draft,
+    first: bool,
+    cx: &Context<'_>,
+) -> Result<(), Box<Diagnostic>> {
+    let end = word.bytes.iter().rposition(|byte| *byte != b',');
+    reader.stop_at(end.map_or(0, |last| last + 1));
+    converters(reader, draft, first, cx)?;
+    reader.stop_at(word.bytes.len());
+    reader.commas();
+    all_read(reader, word)
 }
 
 fn alert(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
@@ -406,6 +437,29 @@ mod tests {
             ),
         ] {
             assert_eq!(linked(text, Place::Acl).err().as_deref(), error, "{text}");
+        }
+    }
+    #[test]
+    fn converters_may_be_words_of_their_own() {
+        for (text, taken) in [
+            ("str(a)", 1),
+            ("str(A),lower", 1),
+            ("str(A) lower", 2),
+            ("str(A), lower", 2),
+            ("str(A),lower length add(1) if x", 3),
+            ("str(A), -m str", 1),
+            ("str(A) foo", 1),
+        ] {
+            let words: Vec<_> = text.split(' ').map(word).collect();
+            let (_, got) = with_context(Place::Acl, |cx| parse_slice(&words, cx)).unwrap();
+            assert_eq!(got, taken, "{text}");
+        }
+        for text in ["str(A)lower", "str(A),lowr", "str(A) lower,foo"] {
+            let words: Vec<_> = text.split(' ').map(word).collect();
+            assert!(
+                with_context(Place::Acl, |cx| parse_slice(&words, cx)).is_err(),
+                "{text}"
+            );
         }
     }
 }

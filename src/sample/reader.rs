@@ -30,6 +30,11 @@ impl<'w> Reader<'w> {
         }
     }
 
+    /// Moves the end of what is read.
+    pub fn stop_at(&mut self, end: usize) {
+        self.end = end.clamp(self.at, self.word.bytes.len());
+    }
+
     pub fn at(&self) -> usize {
         self.at
     }
