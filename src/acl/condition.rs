@@ -36,6 +36,8 @@ impl Outcome {
 pub struct Cond {
     alternatives: Box<[Box<[Term]>]>,
     unless: bool,
+    /// Only content rules wait for data; elsewhere what is not there is not there.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -62,7 +64,7 @@ impl Cond {
         for terms in &self.alternatives {
             let mut worst = Outcome::Pass;
             for term in terms {
-                worst = worst.min(term.test(scope));
+                worst = worst.min(term.test(scope, self.waits));
                 if worst == Outcome::Fail {
                     break;
                 }
@@ -78,10 +80,10 @@ impl Cond {
 
 impl Term {
     #[inline]
-    fn test(&self, scope: &Scope<'_>) -> Outcome {
+    fn test(&self, scope: &Scope<'_>, waits: bool) -> Outcome {
         let mut best = Outcome::Fail;
         for test in &self.tests {
-            best = best.max(test.run(scope));
+            best = best.max(test.run(scope, waits));
             if best == Outcome::Pass {
                 break;
             }
@@ -92,7 +94,7 @@ impl Term {
 
 impl Test {
     #[inline]
-    fn run(&self, scope: &Scope<'_>) -> Outcome {
+    fn run(&self, scope: &Scope<'_>, waits: bool) -> Outcome {
         scope.waiting.set(false);
         let passed = match self {
             Self::Always(answer) => *answer,
@@ -109,7 +111,7 @@ impl Test {
         };
         if passed {
             Outcome::Pass
-        } else if scope.waiting.get() {
+        } else if waits && scope.waiting.get() {
             Outcome::Wait
         } else {
             Outcome::Fail
@@ -121,6 +123,7 @@ impl Test {
 struct Draft {
     alternatives: Vec<Vec<(bool, Vec<Part>)>>,
     unless: bool,
+    waits: bool,
 }
 
 #[derive(Clone)]
@@ -128,6 +131,14 @@ enum Part {
     Always(bool),
     Test(Criterion),
     All(Pending<Cond>),
+}
+
+/// True where a condition may have to wait for data (manual 4.2 `tcp-request content`).
+fn waits(place: Place) -> bool {
+    matches!(
+        place,
+        Place::FrontContent | Place::BackContent | Place::ResponseContent
+    )
 }
 
 type Refusal = Box<Diagnostic>;
@@ -152,7 +163,7 @@ pub(super) fn read(
             return Err(refuse(
                 word.span,
                 format!(
-                    "expects either 'if' or 'unless' followed by a condition but found '{found}'"
+                    "expects either 'if' or 'unless' followed by a condition but found '{found}'."
                 ),
             ));
         }
@@ -160,6 +171,7 @@ pub(super) fn read(
     let mut draft = Draft {
         alternatives: Vec::new(),
         unless,
+        waits: waits(cx.place),
     };
     let words = cursor.rest();
     while cursor.take().is_some() {}
@@ -223,6 +235,7 @@ impl Draft {
         let Self {
             alternatives,
             unless,
+            waits,
         } = self;
         Pending::new(move |linker| {
             let mut linked = Vec::with_capacity(alternatives.len());
@@ -245,6 +258,7 @@ impl Draft {
             Ok(Cond {
                 alternatives: linked.into(),
                 unless,
+                waits,
             })
         })
     }
@@ -299,6 +313,7 @@ pub(super) fn all_of(
     let mut draft = Draft {
         alternatives: vec![Vec::new()],
         unless: false,
+        waits: waits(cx.place),
     };
     for word in &words {
         let bangs = usize::from(word.bytes.first() == Some(&b'!'));

@@ -15,6 +15,8 @@ mod patterns;
 mod predefined;
 mod strings;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

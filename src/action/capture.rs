@@ -3,6 +3,7 @@
 use super::read::{Side, Words};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
+use crate::diag::Diagnostic;
 use crate::sample::{Pending, Value};
 
 const EXPECTS: &str = "expects <expression> [ 'len' <length> | id <idx> ]";
@@ -47,24 +48,30 @@ fn capture(words: &mut Words<'_, '_, '_>) -> Read {
             _ => return Err(words.refuse_at(number.span, "length must be > 0")),
         },
         "id" => match value {
-            Some(slot) => (slot, slots.get(slot).map(|(_, len)| *len)),
+            Some(slot) => (slot, None),
             None => return Err(words.refuse_at(number.span, "expects a slot number")),
         },
         other => {
-            return Err(
-                words.refuse_at(word.span, format!("expects 'len' or 'id', found '{other}'"))
-            );
+            let message = format!("expects 'len' or 'id', found '{other}'");
+            return Err(words.refuse_at(word.span, message));
         }
     };
-    if len.is_none() && words.cx.kind.front() {
-        let proxy = words.cx.proxy;
-        return Err(words.refuse_at(
-            number.span,
-            format!("Proxy '{proxy}': unable to find capture id '{slot}' referenced by http-request capture rule"),
-        ));
-    }
+    let front = words.cx.kind.front();
+    let (keyword, span) = (keyword(words), number.span);
     Ok(Pending::new(move |linker| {
         let sample = expr.sample.link(linker)?;
+        let slots = match side {
+            Side::Request => &linker.captures.request,
+            Side::Response => &linker.captures.response,
+        };
+        let len = len.or_else(|| slots.get(slot).map(|(_, len)| *len));
+        if len.is_none() && front {
+            let proxy = linker.proxy;
+            let message = format!(
+                "Proxy '{proxy}': unable to find capture id '{slot}' referenced by {keyword} capture rule."
+            );
+            return Err(Box::new(Diagnostic::alert(span, message)));
+        }
         Ok(Action::new(Box::new(move |scope| {
             let text: Option<Box<[u8]>> = sample.eval(scope).map(|value: Value<'_>| {
                 let text = value.into_text();
@@ -82,4 +89,12 @@ fn capture(words: &mut Words<'_, '_, '_>) -> Read {
             Flow::Continue
         })))
     }))
+}
+
+/// The first word of the line, for messages.
+fn keyword(words: &Words<'_, '_, '_>) -> String {
+    let first = words.cursor.line().words.first();
+    first
+        .map(|word| word.text().into_owned())
+        .unwrap_or_default()
 }

@@ -110,7 +110,7 @@ pub(super) fn no_condition(rule: &str, found: &str, words: &Words<'_, '_, '_>) -
         .map(|word| word.text().into_owned())
         .unwrap_or_default();
     format!(
-        "'{keyword} {rule}' expects either 'if' or 'unless' followed by a condition but found '{found}'"
+        "'{keyword} {rule}' expects either 'if' or 'unless' followed by a condition but found '{found}'."
     )
 }
 

@@ -123,7 +123,12 @@ fn set(words: &mut Words<'_, '_, '_>, part: Part) -> Read {
 
 fn replace(words: &mut Words<'_, '_, '_>, part: Part) -> Read {
     const MISSING: &str = "expects exactly 2 arguments <match-regex> and <replace-format>";
-    let regex = words.regex(MISSING)?;
+    let regex = words.regex(MISSING).map_err(|mut error| {
+        if error.message.starts_with("regex") {
+            error.message = format!("failed to parse the regex : {}", error.message);
+        }
+        error
+    })?;
     let format = words.format(MISSING, FormatUse::Http)?;
     Ok(Pending::new(move |linker| {
         let (regex, format) = (regex.clone(), format.link(linker)?);

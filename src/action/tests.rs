@@ -271,8 +271,8 @@ fn refused_in_haproxys_words() {
     };
     for (text, expected) in [
         ("http-request set-header X", prefix("set-header", "expects exactly 2 arguments")),
-        ("http-request set-header X Y Z", "'http-request set-header' expects either 'if' or 'unless' followed by a condition but found 'Z'".into()),
-        ("http-request deny foo", "'http-request deny' expects either 'if' or 'unless' followed by a condition but found 'foo'".into()),
+        ("http-request set-header X Y Z", "'http-request set-header' expects either 'if' or 'unless' followed by a condition but found 'Z'.".into()),
+        ("http-request deny foo", "'http-request deny' expects either 'if' or 'unless' followed by a condition but found 'foo'.".into()),
         ("http-request deny if nosuch", "error detected while parsing an 'http-request deny' condition : no such ACL : 'nosuch'.".into()),
         ("http-request deny if { path x", "error detected while parsing an 'http-request deny' condition : missing closing '}' in condition.".into()),
         ("http-request deny if { }", "error detected while parsing an 'http-request deny' condition : missing fetch method in ACL expression ''.".into()),

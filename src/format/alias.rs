@@ -102,15 +102,15 @@ pub static ALIASES: &[Alias] = &[
     any("ac", "connections of the process", |_, f, o| o.number(f.process.conns.load())),
     any("b", "backend", |s, _, o| o.text(backend(s).name.as_bytes())),
     any("bc", "streams of the backend", |s, _, o| o.number(s.txn.backend.as_ref().map_or(0, |b| b.back.sessions.load()))),
-    any("bi", "own address towards the server", |s, _, o| address(s, &s.txn.backend_source, o)),
+    any("bi", "own address towards the server", |s, _, o| address(&s.txn.backend_source, o)),
     any("bp", "own port towards the server", |s, _, o| port(s, &s.txn.backend_source, o)),
     any("bq", "requests before this one in the backend's queue", |s, _, o| o.number(s.txn.backend_queue)),
-    any("ci", "client's address", |s, _, o| address(s, &s.session.source, o)),
-    any("cp", "client's port", |s, _, o| port(s, &s.session.source, o)),
+    any("ci", "client's address", |s, _, o| address(source(s), o)),
+    any("cp", "client's port", |s, _, o| port(s, source(s), o)),
     any("f", "frontend", |s, _, o| o.text(s.session.frontend.name.as_bytes())),
     any("fc", "connections of the frontend", |s, _, o| o.number(s.session.frontend.front.sessions.load())),
-    any("fi", "address the client came to", |s, _, o| address(s, &s.session.destination, o)),
-    any("fp", "port the client came to", |s, _, o| port(s, &s.session.destination, o)),
+    any("fi", "address the client came to", |s, _, o| address(destination(s), o)),
+    any("fp", "port the client came to", |s, _, o| port(s, destination(s), o)),
     any("ft", "frontend, with ~ for TLS", |s, _, o| o.text(s.session.frontend.name.as_bytes())),
     http("hr", "captured request headers", |s, _, o| captures(&s.txn.request_captures, o)),
     http("hrl", "captured request headers, one by one", |s, _, o| capture_list(&s.txn.request_captures, o)),
@@ -124,7 +124,7 @@ pub static ALIASES: &[Alias] = &[
     any("rt", "number of the stream", |s, _, o| o.hexable(s.txn.number)),
     any("s", "server", |s, _, o| o.text(server(s))),
     any("sc", "connections of the server", |s, _, o| o.number(s.txn.server.as_ref().map_or(0, |s| s.totals.sessions.load()))),
-    any("si", "server's address", |s, _, o| address(s, &s.txn.backend_destination, o)),
+    any("si", "server's address", |s, _, o| address(&s.txn.backend_destination, o)),
     any("sp", "server's port", |s, _, o| port(s, &s.txn.backend_destination, o)),
     any("sq", "requests before this one in the server's queue", |s, _, o| o.number(s.txn.server_queue)),
     any("sslc", "TLS cipher", |_, _, o| o.absent()),
@@ -215,13 +215,21 @@ fn letters(s: &Scope<'_>) -> [u8; 2] {
     [s.txn.end.cause.letter(), s.txn.end.stage.letter()]
 }
 
-fn address(s: &Scope<'_>, address: &Address, out: &mut Out<'_>) {
+/// The client's address, as rules of this request changed it.
+fn source<'s>(s: &'s Scope<'_>) -> &'s Address {
+    s.txn.source.as_ref().unwrap_or(&s.session.source)
+}
+
+fn destination<'s>(s: &'s Scope<'_>) -> &'s Address {
+    s.txn.destination.as_ref().unwrap_or(&s.session.destination)
+}
+
+fn address(address: &Address, out: &mut Out<'_>) {
     match address {
         Address::Ip(addr) => out.ip(addr.ip()),
         Address::Unix(_) => out.text(b"unix"),
         Address::Unknown => out.absent(),
     }
-    let _ = s;
 }
 
 /// A port; for a unix socket the number of the listener, as HAProxy has it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Severity};
 use crate::log;
-use crate::sample::Linker;
+use crate::sample::{Captures, Linker};
 use crate::settings::Global;
 use crate::state::State;
 
@@ -65,15 +65,16 @@ pub fn link(
     let mut warnings = Vec::new();
     let tracked = track::resolve(&config.proxies, &mut diagnostics);
     {
-        let linker = |proxy| Linker {
+        let linker = |proxy, captures: &Captures| Linker {
             state,
             vars: &vars,
             proxy,
             files: &*files,
             names: &index,
+            captures: captures.clone(),
             warnings: Vec::new(),
         };
-        let mut global = linker("");
+        let mut global = linker("", &Captures::default());
         for pending in &config.global.vars {
             match pending.link(&mut global) {
                 Ok(action) => global_actions.push(action),
@@ -82,7 +83,7 @@ pub fn link(
         }
         warnings.append(&mut global.warnings);
         for (at, proxy) in config.proxies.iter().enumerate() {
-            let mut linker = linker(proxy.name.as_str());
+            let mut linker = linker(proxy.name.as_str(), &proxy.captures);
             let done = proxy::link(
                 at,
                 proxy,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::diag::Diagnostic;
 use crate::state::State;
 
+use super::parse::Captures;
 use super::vars::VarNames;
 
 /// What linking may ask for.
@@ -23,6 +24,8 @@ pub struct Linker<'a> {
     pub files: &'a crate::acl::Files,
     /// Whether a proxy of this name exists, and as what.
     pub names: &'a dyn Names,
+    /// Capture slots of that proxy, all of its lines read.
+    pub captures: Captures,
     /// Warnings found while linking (late: shadowed patterns, unused names).
     pub warnings: Vec<Diagnostic>,
 }

@@ -224,6 +224,7 @@ pub(crate) fn with_linker<T>(run: impl FnOnce(&mut Linker<'_>) -> T) -> T {
         proxy: "web",
         files: &Default::default(),
         names: &Configured(state.clone()),
+        captures: Captures::default(),
         warnings: Vec::new(),
     })
 }
