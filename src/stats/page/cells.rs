@@ -141,7 +141,11 @@ fn name_cell(out: &mut String, page: &Page<'_>, object: &Object<'_>, admin: bool
     } else {
         ""
     };
-    let _ = write!(out, "<th scope=\"row\" id=\"{proxy}/{plus}{name}\">");
+    let status = text::escaped(&object.status().0);
+    let _ = write!(
+        out,
+        "<th scope=\"row\" id=\"{proxy}/{plus}{name}\" data-status=\"{status}\">"
+    );
     if admin && object.kind == Kind::Server {
         let _ = write!(
             out,

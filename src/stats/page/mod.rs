@@ -55,6 +55,7 @@ pub fn render(page: &Page<'_>) -> String {
             table(&mut out, page, proxy, &objects);
         }
     }
+    top::legend(&mut out);
     out.push_str("</body></html>\n");
     out
 }

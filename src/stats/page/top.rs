@@ -46,11 +46,9 @@ pub fn write(out: &mut String, page: &Page<'_>) {
     if let Some(outcome) = page.view.outcome {
         note(out, page, outcome);
     }
-    out.push_str("<div class=\"top\">");
     process(out, page);
-    legend(out);
     options(out, page);
-    out.push_str("</div>\n");
+    out.push('\n');
 }
 
 fn note(out: &mut String, page: &Page<'_>, outcome: Outcome) {
@@ -70,9 +68,10 @@ fn process(out: &mut String, page: &Page<'_>) {
     let process = info.process();
     out.push_str("<div class=\"card\"><h3>General process information</h3><dl>");
     let mut row = |name: &str, value: String| {
-        let _ = write!(out, "<dt>{name}</dt><dd>{value}</dd>");
+        let _ = write!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>");
     };
-    row("pid", format!("{} (nbthread = {})", info.pid, info.threads));
+    row("pid", info.pid.to_string());
+    row("nbthread", info.threads.to_string());
     row("uptime", text::uptime(info.uptime()));
     row("ulimit-n", info.files.to_string());
     row("maxconn", info.plan.maxconn.to_string());
@@ -84,7 +83,8 @@ fn process(out: &mut String, page: &Page<'_>) {
     out.push_str("</dl></div>");
 }
 
-fn legend(out: &mut String) {
+/// What the colours mean; at the foot, since it says nothing new to who comes often.
+pub fn legend(out: &mut String) {
     out.push_str("<div class=\"card\"><h3>Colours</h3><div class=\"legend\">");
     for (class, text) in [
         ("active_up", "active UP"),
