@@ -86,8 +86,10 @@ use Level::{Admin, Operator, User};
 pub static COMMANDS: &[Command] = &[
     command(&["clear", "counters"], "clear counters [all]", "clear max statistics counters (or all counters)", Operator, process::clear_counters),
     command(&["disable", "frontend"], "disable frontend <frontend>", "temporarily disable specific frontend", Admin, process::disable_frontend),
+    command(&["disable", "health"], "disable health", "disable health checks", Admin, server::disable_health),
     command(&["disable", "server"], "disable server (DEPRECATED)", "disable a server for maintenance (use 'set server' instead)", Admin, server::disable),
     command(&["enable", "frontend"], "enable frontend <frontend>", "re-enable specific frontend", Admin, process::enable_frontend),
+    command(&["enable", "health"], "enable health", "enable health checks", Admin, server::enable_health),
     command(&["enable", "server"], "enable server  (DEPRECATED)", "enable a disabled server (use 'set server' instead)", Admin, server::enable),
     command(&["get", "weight"], "get weight <bk>/<srv>", "report a server's current weight", User, server::get_weight),
     command(&["operator"], "operator", "lower the level of the current CLI session to operator", User, process::operator),
@@ -98,11 +100,13 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "cli", "level"], "show cli level", "display the level of the current CLI session", User, show::cli_level),
     command(&["show", "cli", "sockets"], "show cli sockets", "dump list of cli sockets", Operator, show::cli_sockets),
     command(&["show", "env"], "show env [var]", "dump environment variables known to the process", Operator, show::env),
-    command(&["show", "info"], "show info", "report information about the running process", User, show::info),
+    command(&["show", "info"], "show info [desc|json|typed]*", "report information about the running process", User, show::info),
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
+    command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
     command(&["show", "version"], "show version", "show version of the current process", User, show::version),
     command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", Admin, process::disable_frontend),
+    command(&["shutdown", "sessions", "server"], "shutdown sessions server <bk>/<srv>", "kill sessions on a server", Admin, server::shutdown_sessions),
     command(&["user"], "user", "lower the level of the current CLI session to user", User, process::user),
 ];
 

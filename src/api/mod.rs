@@ -12,13 +12,13 @@ mod session;
 mod show;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
 use tokio::sync::Semaphore;
 
 use crate::check::Checks;
 use crate::net::listen::Listener;
 use crate::plan::Plan;
+use crate::stats::Console;
 use crate::worker::Fleet;
 
 pub use command::{COMMANDS, Command, Level};
@@ -30,14 +30,12 @@ pub struct Desk {
     pub fleet: Arc<Fleet>,
     /// Servers' health and administrative states.
     pub checks: Arc<Checks>,
-    /// When the process started: monotonic and wall clock.
-    pub started: (Instant, SystemTime),
+    /// What the process knows of itself.
+    pub console: Console,
     /// Reloads the configuration in place; an error says why it was refused.
     pub reload: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Sessions at once (`stats maxconn`).
     pub sessions: Arc<Semaphore>,
-    /// Descriptors the process may have.
-    pub descriptors: u64,
 }
 
 impl Desk {

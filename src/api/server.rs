@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::check::{Order, Verdicted};
+use crate::check::{Checks, Order, Verdicted};
 use crate::plan::{self, Plan};
 
 use super::command::Call;
@@ -69,6 +69,37 @@ pub(super) fn disable(call: &mut Call<'_>) -> String {
 /// `enable server`
 pub(super) fn enable(call: &mut Call<'_>) -> String {
     order(call, Order::Ready)
+}
+
+/// Does something to the server that is named.
+fn with(call: &Call<'_>, change: fn(&Checks, &str, &str) -> bool) -> String {
+    match find(call) {
+        Ok(found) => {
+            let (proxy, server) = found.names();
+            change(&call.desk.checks, proxy, &server.settings.name);
+            String::new()
+        }
+        Err(why) => why,
+    }
+}
+
+/// `enable health`
+pub(super) fn enable_health(call: &mut Call<'_>) -> String {
+    with(call, |checks, proxy, server| {
+        checks.enable_checks(proxy, server, true)
+    })
+}
+
+/// `disable health`
+pub(super) fn disable_health(call: &mut Call<'_>) -> String {
+    with(call, |checks, proxy, server| {
+        checks.enable_checks(proxy, server, false)
+    })
+}
+
+/// `shutdown sessions server`
+pub(super) fn shutdown_sessions(call: &mut Call<'_>) -> String {
+    with(call, Checks::kill_sessions)
 }
 
 /// `get weight`

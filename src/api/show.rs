@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::plan::{self, Plan};
 use crate::settings::{Endpoint, Host};
+use crate::stats::{self, Filter, Moment};
 
 use super::command::Call;
 use super::command::Level;
@@ -99,7 +100,7 @@ pub(super) fn servers_state(call: &mut Call<'_>) -> String {
         Err(why) => return why,
     };
     let now = seconds(SystemTime::now());
-    let started = seconds(call.desk.started.1);
+    let started = seconds(call.desk.console.started);
     let mut out = STATE_HEAD.to_owned();
     for proxy in proxies {
         for server in &proxy.servers {
@@ -217,71 +218,54 @@ fn seconds(date: SystemTime) -> u64 {
     date.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
-/// `show info`: the fields of HAProxy 2.6 that mean something here, in its order.
+/// How a report is asked for: `json`, `typed`, `desc`.
+fn asked(call: &Call<'_>, word: &str) -> bool {
+    call.args.contains(&word)
+}
+
+/// `show info`
 pub(super) fn info(call: &mut Call<'_>) -> String {
-    let desk = call.desk;
-    let plan = desk.plan();
-    let process = &plan.state.process;
-    let up = desk.started.0.elapsed().as_secs();
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
-    let (days, rest) = (up / 86_400, up % 86_400);
-    let uptime = format!(
-        "{days}d {}h{:02}m{:02}s",
-        rest / 3600,
-        rest % 3600 / 60,
-        rest % 60
-    );
-    let listeners: usize = plan.proxies.iter().map(|proxy| proxy.listeners.len()).sum();
-    let bytes: u64 = plan
-        .proxies
-        .iter()
-        .map(|p| p.state.front.bytes_out.load())
-        .sum();
-    let jobs = process.conns.load() as usize + listeners;
-    let global = &plan.global;
-    let number = |n: u64| n.to_string();
-    let fields: Vec<(&str, String)> = vec![
-        ("Name", "tidegate".to_owned()),
-        ("Version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("Nbthread", crate::worker::size(&plan).to_string()),
-        ("Nbproc", "1".to_owned()),
-        ("Process_num", "1".to_owned()),
-        ("Pid", std::process::id().to_string()),
-        ("Uptime", uptime),
-        ("Uptime_sec", number(up)),
-        ("Ulimit-n", number(desk.descriptors)),
-        ("Maxsock", number(desk.descriptors)),
-        ("Maxconn", plan.maxconn.to_string()),
-        ("Hard_maxconn", plan.maxconn.to_string()),
-        ("CurrConns", process.conns.load().to_string()),
-        ("CumConns", number(process.accepted.load())),
-        ("CumReq", number(process.requests.load())),
-        ("ConnRate", process.conn_rate.read(now).to_string()),
-        ("ConnRateLimit", global.maxconnrate.to_string()),
-        ("MaxConnRate", process.conn_rate.max().to_string()),
-        ("SessRate", process.sess_rate.read(now).to_string()),
-        ("SessRateLimit", global.maxsessrate.to_string()),
-        ("MaxSessRate", process.sess_rate.max().to_string()),
-        ("node", node(&plan)),
-        (
-            "description",
-            global.description.clone().unwrap_or_default(),
-        ),
-        ("Stopping", u8::from(desk.fleet.stopping()).to_string()),
-        ("Jobs", jobs.to_string()),
-        ("Unstoppable Jobs", "0".to_owned()),
-        ("Listeners", listeners.to_string()),
-        ("DroppedLogs", number(process.dropped_logs.load())),
-        ("TotalBytesOut", number(bytes)),
-        ("Start_time_sec", number(seconds(desk.started.1))),
-    ];
-    let mut out = String::new();
-    for (name, value) in fields {
-        let _ = writeln!(out, "{name}: {value}");
+    let plan = call.desk.plan();
+    let console = &call.desk.console;
+    let report = console.info(&plan, SystemTime::now(), call.desk.fleet.stopping());
+    if asked(call, "json") {
+        stats::info_json(&report)
+    } else if asked(call, "typed") {
+        stats::info_typed(&report, asked(call, "desc"))
+    } else {
+        stats::info(&report, asked(call, "desc"))
     }
-    out
+}
+
+/// `show stat [{<iid>|<proxy>} <type> <sid>] [desc|json|no-maint|typed|up]*`
+pub(super) fn stat(call: &mut Call<'_>) -> String {
+    let plan = call.desk.plan();
+    let mut filter = Filter {
+        hide_down: asked(call, "up"),
+        hide_maint: asked(call, "no-maint"),
+        ..Filter::default()
+    };
+    if let (Some(proxy), Ok(kinds)) = (call.args.first(), call.arg(1).parse::<i64>()) {
+        let id = match proxy.parse::<i64>() {
+            Ok(id) => u32::try_from(id).ok(),
+            Err(_) => match plan.proxies.iter().find(|known| *known.name == **proxy) {
+                Some(known) => Some(known.id),
+                None => return "No such proxy.\n".to_owned(),
+            },
+        };
+        filter.proxy = id;
+        // -1 and 0 stand for everything.
+        filter.kinds = u32::try_from(kinds).unwrap_or(0);
+        filter.server = call.arg(2).parse().ok();
+    }
+    let now = Moment::at(SystemTime::now());
+    if asked(call, "json") {
+        stats::json(&plan, &filter, now)
+    } else if asked(call, "typed") {
+        stats::typed(&plan, &filter, now, asked(call, "desc"))
+    } else {
+        stats::csv(&plan, &filter, now)
+    }
 }
 
 /// The name of this node (`node`, or the system's).

@@ -64,7 +64,7 @@ pub(super) fn run(
             files: u32::try_from(opened.descriptors).unwrap_or(u32::MAX),
             node: api::node(&plan),
         };
-        if fleet.console.set(console).is_err() {
+        if fleet.console.set(console.clone()).is_err() {
             return Err(io::Error::other("checks were started twice"));
         }
         spawn_local(check::run(checks.clone(), changes));
@@ -76,7 +76,7 @@ pub(super) fn run(
         let desk = Arc::new(Desk {
             fleet: fleet.clone(),
             checks,
-            started: (Instant::now(), SystemTime::now()),
+            console: console.clone(),
             reload: {
                 let (reloader, under_master) = (reloader.clone(), post.under_master);
                 Box::new(move || match under_master {
@@ -85,7 +85,6 @@ pub(super) fn run(
                 })
             },
             sessions: Arc::new(Semaphore::new(plan.global.stats_maxconn as usize)),
-            descriptors: opened.descriptors,
         });
         for (socket, level) in opened.api {
             spawn_local(api::serve(desk.clone(), Listener::new(socket)?, level));

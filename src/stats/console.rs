@@ -10,6 +10,7 @@ use super::info::Info;
 use super::object::Moment;
 
 /// Held by whoever serves the page or answers `show info`, for the life of the process.
+#[derive(Clone)]
 pub struct Console {
     /// Servers' health and administrative states.
     pub checks: Arc<Checks>,
