@@ -113,6 +113,9 @@ impl<'a> Tunnel<'a> {
                 if let Some(outcome) = self.poll_up(cx) {
                     return Poll::Ready(Err(outcome));
                 }
+                if self.up.closed {
+                    let _ = self.server.shutdown_write();
+                }
             }
             match self.server.poll_append(cx, got) {
                 Poll::Ready(Ok(n)) => return Poll::Ready(Ok(n)),
@@ -137,6 +140,7 @@ impl<'a> Tunnel<'a> {
     }
 
     fn poll_directions(&mut self, cx: &mut Context<'_>) -> Option<Outcome> {
+        let before = (self.up.closed, self.down.closed);
         if !self.up.closed {
             if let Some(outcome) = self.poll_up(cx) {
                 return Some(outcome);
@@ -148,23 +152,26 @@ impl<'a> Tunnel<'a> {
                 .pump
                 .poll(cx, self.server, self.client, self.tools)
             {
-                Poll::Ready(Ok(Ended::Eof | Ended::Limit)) => {
-                    self.down.closed = true;
-                    let _ = self.client.shutdown_write();
-                }
+                Poll::Ready(Ok(Ended::Eof | Ended::Limit)) => self.down.closed = true,
                 Poll::Ready(Err(Broken::Read(_))) => return Some(Outcome::ServerBroke),
                 Poll::Ready(Err(Broken::Write(_))) => return Some(Outcome::ClientBroke),
                 Poll::Pending => {}
             }
         }
-        (self.up.closed && self.down.closed).then_some(Outcome::Done)
+        match (self.up.closed, self.down.closed) {
+            // Closing the connections says the same as a half close, and is done anyway.
+            (true, true) => return Some(Outcome::Done),
+            (true, false) if !before.0 => drop(self.server.shutdown_write()),
+            (false, true) if !before.1 => drop(self.client.shutdown_write()),
+            _ => {}
+        }
+        None
     }
 
     fn poll_up(&mut self, cx: &mut Context<'_>) -> Option<Outcome> {
         match self.up.pump.poll(cx, self.client, self.server, self.tools) {
             Poll::Ready(Ok(Ended::Eof | Ended::Limit)) => {
                 self.up.closed = true;
-                let _ = self.server.shutdown_write();
                 None
             }
             Poll::Ready(Err(Broken::Read(_))) => Some(Outcome::ClientBroke),
