@@ -226,29 +226,93 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Back to nothing seen, keeping the memory.
+    /// Back to nothing seen, keeping the memory. Field by field: the whole is too large to be moved about for
+    /// every request.
     pub fn clear(&mut self) {
-        let mut old = std::mem::take(self);
-        old.request.clear();
-        old.response.clear();
-        old.client_payload.clear();
-        old.server_payload.clear();
-        old.txn_vars.clear();
-        old.req_vars.clear();
-        old.res_vars.clear();
-        old.request_line.clear();
-        old.request_captures.clear();
-        old.response_captures.clear();
-        self.request = old.request;
-        self.response = old.response;
-        self.client_payload = old.client_payload;
-        self.server_payload = old.server_payload;
-        self.txn_vars = old.txn_vars;
-        self.req_vars = old.req_vars;
-        self.res_vars = old.res_vars;
-        self.request_line = old.request_line;
-        self.request_captures = old.request_captures;
-        self.response_captures = old.response_captures;
+        let Self {
+            request,
+            response,
+            has_request,
+            has_response,
+            client_payload,
+            server_payload,
+            txn_vars,
+            req_vars,
+            res_vars,
+            request_line,
+            request_captures,
+            response_captures,
+            cookie_captures,
+            unique_id,
+            backend,
+            backend_id,
+            server,
+            server_id,
+            backend_source,
+            backend_destination,
+            timers,
+            status,
+            bytes_out,
+            bytes_in,
+            retries,
+            redispatched,
+            server_queue,
+            backend_queue,
+            number,
+            log_early,
+            service,
+            end,
+            cookie_letters,
+            log_level,
+            server_timeout,
+            tunnel_timeout,
+            priority,
+            no_l7_retry,
+            source,
+            destination,
+            cause_line,
+        } = self;
+        request.clear();
+        response.clear();
+        *has_request = false;
+        *has_response = false;
+        client_payload.clear();
+        server_payload.clear();
+        txn_vars.clear();
+        req_vars.clear();
+        res_vars.clear();
+        request_line.clear();
+        request_captures.clear();
+        response_captures.clear();
+        *cookie_captures = [None, None];
+        *unique_id = None;
+        *backend = None;
+        *backend_id = 0;
+        *server = None;
+        *server_id = 0;
+        *backend_source = Address::default();
+        *backend_destination = Address::default();
+        *timers = Timers::default();
+        *status = None;
+        *bytes_out = 0;
+        *bytes_in = 0;
+        *retries = 0;
+        *redispatched = false;
+        *server_queue = 0;
+        *backend_queue = 0;
+        *number = 0;
+        *log_early = false;
+        *service = None;
+        *end = End::default();
+        *cookie_letters = [0; 2];
+        *log_level = None;
+        *server_timeout = None;
+        *tunnel_timeout = None;
+        *priority = (0, 0);
+        *no_l7_retry = false;
+        *source = None;
+        *destination = None;
+        *cause_line = None;
     }
 }
 

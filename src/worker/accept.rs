@@ -10,14 +10,14 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
 use crate::net::listen::local_address;
 use crate::net::{Listener as Socket, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Address, millis};
+use crate::sample::Address;
 use crate::stream;
 
 use super::Worker;
@@ -153,8 +153,9 @@ fn some(worker: &Rc<Worker>, socket: &Socket, owner: &Owner) -> io::Result<()> {
 }
 
 fn begin(worker: &Rc<Worker>, owner: &Owner, slot: Slot, stream: Stream, peer: Option<SocketAddr>) {
-    let at = (Instant::now(), SystemTime::now());
-    let now_ms = millis(at.1);
+    let now = worker.now();
+    let at = (now.instant, now.date);
+    let now_ms = now.millis();
     let process = &worker.fleet.state.process;
     process.accepted.inc();
     process.conn_rate.add(now_ms, 1);
@@ -224,9 +225,8 @@ fn obstacle(worker: &Worker, owner: &Owner) -> Option<Obstacle> {
         (plan.global.maxconnrate, &process.conn_rate),
         (plan.global.maxsessrate, &process.sess_rate),
     ];
-    let mut now_ms = None;
     for (limit, rate) in limits.into_iter().filter(|(limit, _)| *limit > 0) {
-        let now_ms = *now_ms.get_or_insert_with(|| millis(SystemTime::now()));
+        let now_ms = worker.now().millis();
         if rate.read(now_ms) >= limit {
             let wait = (1000 / u64::from(limit)).clamp(1, 1000);
             return Some(Obstacle::TooFast(Duration::from_millis(wait)));

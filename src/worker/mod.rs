@@ -6,6 +6,7 @@
 mod accept;
 mod accepted;
 mod clients;
+mod clock;
 mod fleet;
 mod idle;
 mod pools;
@@ -15,7 +16,7 @@ mod thread;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 pub use accepted::{Accepted, Slot};
 pub use clients::Clients;
@@ -23,6 +24,8 @@ pub use fleet::{Fleet, size};
 pub use idle::IdlePool;
 pub use pools::Pools;
 pub use sockets::Sockets;
+
+use clock::Clock;
 
 use crate::plan::Plan;
 use crate::sample::{Now, Transaction};
@@ -43,6 +46,7 @@ pub struct Worker {
     /// Idle server connections.
     pub idle: IdlePool,
     random: Cell<u64>,
+    clock: Clock,
 }
 
 impl Worker {
@@ -57,6 +61,7 @@ impl Worker {
             clients: Clients::default(),
             idle: IdlePool::default(),
             random: Cell::new(seed | 1),
+            clock: Clock::new(),
         })
     }
 
@@ -65,11 +70,12 @@ impl Worker {
         self.fleet.plan()
     }
 
-    /// Time and randomness for the language.
+    /// Time and randomness for the language. The time is that of this turn of the event loop.
     pub fn now(&self) -> Now<'_> {
+        let (instant, date) = self.clock.now();
         Now {
-            instant: Instant::now(),
-            date: SystemTime::now(),
+            instant,
+            date,
             random: &self.random,
             thread: self.number,
         }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use super::Worker;
 use super::accept::Posts;
 use super::fleet::{Fleet, Wanted};
+use super::{Worker, clock};
 
 /// How often idle server connections are looked after.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -29,6 +29,7 @@ pub(super) fn spawn(
 ) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .on_thread_unpark(clock::woke)
         .build()?;
     std::thread::Builder::new()
         .name(format!("worker {number}"))
