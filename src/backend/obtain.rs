@@ -61,12 +61,10 @@ pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Fail
     let mut wish = after_exchange(&ask);
     let mut refused = None;
     loop {
-        let balanced = wish.server.is_none();
         let place = place(worker, &mut ask, std::mem::take(&mut wish)).await?;
         if refused.is_some_and(|refused| Arc::ptr_eq(&refused, &place.server)) {
             count_retry(&ask, &place.server);
         }
-        enter(&mut ask, &place.server, balanced);
         if let Some(idle) = idle_connection(worker, &mut ask, &place.server) {
             return Ok(reuse(worker, &mut ask, place, idle));
         }
@@ -128,20 +126,6 @@ fn after_exchange(ask: &Ask<'_>) -> Wish {
         }) = Some(last);
     }
     wish
-}
-
-/// The stream is on this server now, for logs and statistics.
-fn enter(ask: &mut Ask<'_>, server: &Arc<Server>, balanced: bool) {
-    if balanced {
-        ask.backend.state.back.selected.inc();
-        server.state.totals.selected.inc();
-    }
-    if !ask.backend.lists(server) {
-        ask.txn.server = None;
-        return;
-    }
-    ask.txn.server = Some(server.state.clone());
-    ask.txn.server_id = server.id;
 }
 
 fn count_retry(ask: &Ask<'_>, server: &Server) {

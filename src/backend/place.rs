@@ -53,9 +53,23 @@ pub(super) async fn place(
     }
     let mut alarm = Alarm::new();
     loop {
-        let admission = match wanted.take() {
-            Some(server) => admit(&backend, &server, || rank(worker, ask), false),
-            None => balanced(worker, ask, &backend, former.as_deref())?,
+        let chosen = match wanted.take() {
+            Some(server) => Chosen::Server(server),
+            None => balanced(worker, ask, &backend, former.as_deref()),
+        };
+        let admission = match chosen {
+            Chosen::Server(server) => {
+                name_server(ask, Some(&server));
+                admit(&backend, &server, || rank(worker, ask), false)
+            }
+            Chosen::Full => {
+                name_server(ask, None);
+                wait_for_any(&backend, rank(worker, ask)).map_or(Admission::Full, Admission::Wait)
+            }
+            Chosen::Nobody => {
+                name_server(ask, None);
+                return Err(failure(Cause::Server, Stage::Connect));
+            }
         };
         let mut waiting = match admission {
             Admission::Now(place) => return Ok(placed(ask, place, former.as_ref())),
@@ -71,9 +85,12 @@ pub(super) async fn place(
             alarm.after(Instant::now(), timeouts.queue.or(timeouts.connect));
         }
         let turn = alarm.run(waiting.turn()).await;
-        count_position(ask, &waiting);
+        count_position(ask, &waiting, matches!(turn, Ok(Turn::Serve(_))));
         match turn {
-            Ok(Turn::Serve(place)) => return Ok(placed(ask, place, former.as_ref())),
+            Ok(Turn::Serve(place)) => {
+                name_server(ask, Some(&place.server));
+                return Ok(placed(ask, place, former.as_ref()));
+            }
             Ok(Turn::ChooseAgain) => {
                 former = waiting.server().cloned().or(former);
                 breakable = false;
@@ -83,28 +100,34 @@ pub(super) async fn place(
     }
 }
 
-/// A place or a wait as balancing has it.
+/// What balancing says, or `dispatch` where there is no `balance`. Counts the choice.
 fn balanced(
     worker: &Rc<Worker>,
     ask: &mut Ask<'_>,
     backend: &Arc<Proxy>,
     avoid: Option<&Server>,
-) -> Result<Admission, Failure> {
+) -> Chosen {
     if backend.settings.balance.is_none()
         && let Some(server) = &backend.dispatch
     {
-        return Ok(admit(backend, server, || rank(worker, ask), false));
+        return Chosen::Server(server.clone());
     }
     let hashes = backend.balance.algorithm.hashes();
     let hash = hashes.then(|| key::hash(backend, &scope(worker, ask)));
     let random = &mut || (worker.now().draw() >> 32) as u32;
-    match choose(backend, hash.flatten(), avoid, random) {
-        Chosen::Server(server) => Ok(admit(backend, &server, || rank(worker, ask), false)),
-        Chosen::Full => wait_for_any(backend, rank(worker, ask))
-            .map(Admission::Wait)
-            .ok_or_else(|| failure(Cause::Server, Stage::Queue)),
-        Chosen::Nobody => Err(failure(Cause::Server, Stage::Connect)),
+    let chosen = choose(backend, hash.flatten(), avoid, random);
+    if let Chosen::Server(server) = &chosen {
+        server.state.totals.selected.inc();
+        backend.state.back.selected.inc();
     }
+    chosen
+}
+
+/// Says for logs and expressions which server the request is on or waits for.
+fn name_server(ask: &mut Ask<'_>, server: Option<&Arc<Server>>) {
+    let listed = server.filter(|server| ask.backend.lists(server));
+    ask.txn.server = listed.map(|server| server.state.clone());
+    ask.txn.server_id = listed.map_or(0, |server| server.id);
 }
 
 /// The server of the first `use-server` rule that applies and names one that is not down (or any, with
@@ -156,12 +179,12 @@ fn rank(worker: &Rc<Worker>, ask: &Ask<'_>) -> Rank {
     }
 }
 
-fn count_position(ask: &mut Ask<'_>, waiting: &Waiting) {
+fn count_position(ask: &mut Ask<'_>, waiting: &Waiting, served: bool) {
     let position = match waiting.server() {
         Some(_) => &mut ask.txn.server_queue,
         None => &mut ask.txn.backend_queue,
     };
-    *position += waiting.went_before();
+    *position += waiting.position(served);
 }
 
 fn placed(ask: &mut Ask<'_>, place: Place, former: Option<&Arc<Server>>) -> Place {

@@ -149,10 +149,11 @@ impl Waiting {
             .map_or(any, |server| &server.state.queued)
     }
 
-    /// Requests of this queue that were called since this one entered, itself included: what logs show
-    /// as `%sq` (if [`Waiting::server`] is one) or `%bq`.
-    pub(super) fn went_before(&self) -> u32 {
-        self.queue().called().wrapping_sub(self.called_before)
+    /// What logs show as `%sq` (if [`Waiting::server`] is one) or `%bq`: how many of this queue were called
+    /// since this one entered, with itself, `served` or not.
+    pub(super) fn position(&self, served: bool) -> u32 {
+        let called = self.queue().called().wrapping_sub(self.called_before);
+        called + u32::from(!served)
     }
 
     /// The server it waits for; `None` if any will do.

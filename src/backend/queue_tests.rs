@@ -104,10 +104,10 @@ fn class_and_time_decide_over_both_queues() {
     drop(place);
     let place = given(&mut any).expect("then who came first, in whichever queue");
     assert!(told(&mut late).is_none());
-    assert_eq!((any.went_before(), urgent.went_before()), (1, 1));
+    assert_eq!((any.position(true), urgent.position(true)), (1, 1));
     drop(place);
     assert!(given(&mut late).is_some());
-    assert_eq!(late.went_before(), 2);
+    assert_eq!((late.position(true), late.position(false)), (2, 3));
 }
 
 #[test]
