@@ -12,6 +12,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("diag", &[]),
     ("end", &[]),
     ("hash", &[]),
+    ("regex", &[]),
     ("http", &[]),
     ("state", &[]),
     ("syntax", &["diag"]),
@@ -28,17 +29,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "config",
         &[
             "acl", "action", "balance", "diag", "format", "http", "sample", "settings", "syntax",
-            "hash", "log",
+            "hash", "log", "regex",
         ],
     ),
 ];
 
 const LANGUAGE: &[&str] = &[
     "acl", "action", "diag", "end", "format", "hash", "http", "sample", "settings", "state",
-    "syntax", "log",
+    "syntax", "log", "regex",
 ];
 const LANGUAGE_AND_SETTINGS: &[&str] = &[
-    "acl", "action", "balance", "format", "sample", "diag", "http",
+    "acl", "action", "balance", "format", "sample", "diag", "http", "regex",
 ];
 
 /// Outside crates that only some modules may name.
