@@ -12,7 +12,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("diag", &[]),
     ("end", &[]),
     ("hash", &[]),
-    ("regex", &[]),
     ("http", &[]),
     ("state", &[]),
     ("syntax", &["diag"]),
@@ -29,17 +28,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "config",
         &[
             "acl", "action", "balance", "diag", "format", "http", "sample", "settings", "syntax",
-            "hash", "log", "regex",
+            "hash", "log",
         ],
     ),
 ];
 
 const LANGUAGE: &[&str] = &[
     "acl", "action", "diag", "end", "format", "hash", "http", "sample", "settings", "state",
-    "syntax", "log", "regex",
+    "syntax", "log",
 ];
 const LANGUAGE_AND_SETTINGS: &[&str] = &[
-    "acl", "action", "balance", "format", "sample", "diag", "http", "regex",
+    "acl", "action", "balance", "format", "sample", "diag", "http",
 ];
 
 /// Outside crates that only some modules may name.

@@ -10,7 +10,6 @@ mod address;
 mod args;
 mod bind;
 mod draft;
-mod dump;
 mod global;
 mod http_errors;
 mod keyword;
@@ -26,7 +25,6 @@ mod validate;
 
 use crate::syntax::units;
 
-pub use dump::dump;
 pub use keyword::{Keyword, Sections};
 pub use load::{Loaded, Options, load};
 pub use model::{Config, Proxy, Rules, Switch, Target};

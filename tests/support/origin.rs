@@ -95,7 +95,10 @@ fn serve(
             }
         }
         buffer.drain(..length);
-        heads.lock().expect("no origin thread panics").push(head.clone());
+        heads
+            .lock()
+            .expect("no origin thread panics")
+            .push(head.clone());
         let bytes = answer(&head);
         if bytes.is_empty() || stream.write_all(&bytes).is_err() {
             return;

@@ -116,9 +116,10 @@ impl Program {
 
     /// Waits until it has said this on the standard error.
     pub fn says(&self, text: &str) {
-        wait_for(&format!("the message {text:?} in:\n{}", self.messages()), || {
-            self.messages().contains(text).then_some(())
-        });
+        wait_for(
+            &format!("the message {text:?} in:\n{}", self.messages()),
+            || self.messages().contains(text).then_some(()),
+        );
     }
 
     /// A file in its working directory.
@@ -149,7 +150,10 @@ impl Program {
 
     /// True while it has not ended.
     pub fn runs(&mut self) -> bool {
-        self.child.try_wait().expect("a child can be asked").is_none()
+        self.child
+            .try_wait()
+            .expect("a child can be asked")
+            .is_none()
     }
 }
 
