@@ -151,9 +151,31 @@ pub fn load(invocation: &Invocation, env: Env) -> Result<Loaded, Exit> {
     let options = config::Options {
         strict: invocation.strict,
         enabled: invocation.enabled(),
-        local_peer: invocation.local_peer.clone(),
     };
-    Ok(config::load(sources, env, &options))
+    let mut loaded = config::load(sources, own_variables(env, invocation), &options);
+    for proxy in &mut loaded.config.proxies {
+        proxy.settings.maxconn = proxy.settings.maxconn.or(invocation.proxy_maxconn);
+    }
+    Ok(loaded)
+}
+
+/// Adds the variables that the program itself gives to its files (manual 2.3).
+fn own_variables(mut env: Env, invocation: &Invocation) -> Env {
+    env.set("HAPROXY_STARTUP_VERSION", version::VERSION);
+    if invocation.master_worker != MasterWorker::Off {
+        env.set("HAPROXY_MWORKER", "1");
+    }
+    if !invocation.master_cli.is_empty() {
+        env.set("HAPROXY_MASTER_CLI", invocation.master_cli.join(";"));
+    }
+    let peer = invocation
+        .local_peer
+        .clone()
+        .or_else(|| nix::unistd::gethostname().ok()?.into_string().ok());
+    if let Some(peer) = peer {
+        env.set("HAPROXY_LOCALPEER", peer);
+    }
+    env
 }
 
 /// What to print, and the exit code to end with.

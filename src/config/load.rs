@@ -19,8 +19,6 @@ pub struct Options {
     pub strict: bool,
     /// Run-time options that are on, for `enabled(…)`.
     pub enabled: Vec<&'static str>,
-    /// `-L`: the name of this peer.
-    pub local_peer: Option<String>,
 }
 
 /// What loading gives. The configuration is whole even if there are alerts; it must not be run then.
@@ -84,9 +82,6 @@ impl Load {
 
 /// Reads and checks the configuration that these files make. `env` is what the first line sees.
 pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
-    if let Some(peer) = &options.local_peer {
-        env.set("HAPROXY_LOCALPEER", peer.as_bytes());
-    }
     let names: Vec<String> = sources.files.iter().map(|file| file.name.clone()).collect();
     env.set("HAPROXY_CFGFILES", names.join(";"));
     let mut reader = Reader::new(sources, env, options.enabled.clone());

@@ -23,6 +23,9 @@ mod server;
 mod userlist;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 use crate::syntax::units;
 
 pub use keyword::{Keyword, Sections};

@@ -1,0 +1,403 @@
+//! Whole configurations, from text to settings and diagnostics.
+
+use super::{Config, Loaded, Options, load};
+use crate::balance::Algorithm;
+use crate::diag::{Severity, Sources, has_alert};
+use crate::settings::{Endpoint, Host, HttpMode, Kind, Mode};
+use crate::syntax::Env;
+
+fn read(text: &str) -> Loaded {
+    let mut sources = Sources::default();
+    sources.add("x.cfg", text.as_bytes().to_vec());
+    load(sources, Env::default(), &Options::default())
+}
+
+fn valid(text: &str) -> Config {
+    let loaded = read(text);
+    assert!(!has_alert(&loaded.diagnostics), "{:#?}", loaded.diagnostics);
+    loaded.config
+}
+
+fn told(text: &str) -> Vec<(Severity, u32, String)> {
+    let diagnostics = read(text).diagnostics.into_iter();
+    diagnostics
+        .map(|d| (d.severity, d.span.map_or(0, |span| span.line), d.message))
+        .collect()
+}
+
+fn alerts(text: &str) -> Vec<String> {
+    let told = told(text).into_iter();
+    told.filter(|(severity, ..)| *severity == Severity::Alert)
+        .map(|(_, line, message)| format!("{line}: {message}"))
+        .collect()
+}
+
+#[test]
+fn proxies_start_from_the_defaults_above_them_or_from_those_they_name() {
+    let config = valid(
+        "defaults a\n mode http\n timeout client 1s\n option http-server-close\n\
+         defaults b from a\n timeout client 2s\n\
+         defaults c\n timeout client 3s\n\
+         frontend f\n bind :1\n\
+         frontend g from b\n bind :2\n\
+         backend h from a\n timeout server 5s\n",
+    );
+    let of = |at: usize| &config.proxies[at].settings;
+    assert_eq!(
+        (of(0).mode, of(0).timeouts.client),
+        (Mode::Tcp, Some(3_000))
+    );
+    assert_eq!(
+        (of(1).mode, of(1).timeouts.client),
+        (Mode::Http, Some(2_000))
+    );
+    assert_eq!(of(1).http_mode, HttpMode::ServerClose);
+    assert_eq!(
+        (of(2).timeouts.client, of(2).timeouts.server),
+        (Some(1_000), Some(5_000))
+    );
+}
+
+#[test]
+fn options_of_defaults_can_be_taken_back() {
+    let config = valid(
+        "defaults\n mode http\n option httpclose\n option dontlognull\n log 127.0.0.1 local0\n\
+         frontend f\n bind :1\n no option httpclose\n no option dontlognull\n no log\n",
+    );
+    let settings = &config.proxies[0].settings;
+    assert_eq!(settings.http_mode, HttpMode::KeepAlive);
+    assert!(settings.options.is_empty());
+    assert!(settings.log.is_empty());
+}
+
+#[test]
+fn a_bind_line_is_several_listeners_with_the_same_options() {
+    let config = valid("frontend f\n bind :1,127.0.0.1:2-4,/run/x maxconn 5 name n\n");
+    let binds = &config.proxies[0].binds;
+    assert_eq!(binds.len(), 3);
+    assert!(
+        binds
+            .iter()
+            .all(|bind| bind.maxconn == 5 && bind.name.as_deref() == Some("n"))
+    );
+    assert!(matches!(
+        &binds[1].endpoint,
+        Some(Endpoint::Tcp {
+            port: 2,
+            last_port: 4,
+            ..
+        })
+    ));
+    assert_eq!(binds[1].text, "127.0.0.1:2-4");
+    assert_eq!(binds[2].endpoint, Some(Endpoint::Unix("/run/x".into())));
+}
+
+#[test]
+fn servers_take_what_default_server_lines_above_them_say() {
+    let config = valid(
+        "backend b\n mode http\n server a x:1\n default-server inter 5s rise 3 check\n server b y:2 inter 1s\n\
+         \x20server-template t 2-3 z:4 weight 7\n balance uri depth 2\n",
+    );
+    let proxy = &config.proxies[0];
+    assert_eq!(proxy.kind, Kind::Backend);
+    let checks: Vec<_> = proxy
+        .servers
+        .iter()
+        .map(|(s, _)| {
+            (
+                s.name.as_str(),
+                s.check.enabled,
+                s.check.inter,
+                s.check.rise,
+                s.weight,
+            )
+        })
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            ("a", false, None, None, None),
+            ("b", true, Some(1_000), Some(3), None),
+            ("t2", true, Some(5_000), Some(3), Some(7)),
+            ("t3", true, Some(5_000), Some(3), Some(7)),
+        ]
+    );
+    let host = match &proxy.servers[0].0.endpoint {
+        Some(Endpoint::Tcp { host, .. }) => host.clone(),
+        _ => Host::Wildcard,
+    };
+    assert_eq!(host, Host::Name("x".into()));
+    assert!(matches!(&proxy.settings.balance, Some(Algorithm::Uri(o)) if o.depth == 2));
+}
+
+#[test]
+fn the_environment_changes_from_line_to_line() {
+    let loaded = read(
+        "global\n setenv PORT 81\n presetenv PORT 82\n.if streq(\"$PORT\",81)\nfrontend f\n bind \":$PORT\"\n bind *:$PORT\n.endif\n",
+    );
+    assert!(!has_alert(&loaded.diagnostics));
+    let binds = &loaded.config.proxies[0].binds;
+    assert!(
+        binds
+            .iter()
+            .all(|b| matches!(b.endpoint, Some(Endpoint::Tcp { port: 81, .. })))
+    );
+    assert_eq!(loaded.env.get(b"PORT"), Some(&b"81"[..]));
+}
+
+#[test]
+fn all_errors_of_a_file_are_told_in_one_go() {
+    let found = alerts(
+        "global\n foo\n maxconn x\nfrontend f\n bind :x foo\n bind :1 foo bar\n option fowardfor\n timeout clint 5s\n",
+    );
+    let lines: Vec<&str> = found
+        .iter()
+        .filter_map(|text| text.split(':').next())
+        .collect();
+    assert_eq!(lines, ["2", "3", "5", "6", "6", "7", "8"]);
+}
+
+#[test]
+fn what_is_near_is_offered() {
+    let loaded = read("frontend f\n bind :1\n option fowardfor\n");
+    let helps: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .flat_map(|d| d.help.clone())
+        .collect();
+    assert_eq!(helps, ["did you mean `forwardfor`?"]);
+}
+
+#[test]
+fn removed_words_show_the_line_of_today() {
+    for (line, today) in [
+        ("clitimeout 5000", "write instead: `timeout client 5000`"),
+        (
+            "reqadd X-A:\\ b",
+            "write instead: `http-request add-header X-A b`",
+        ),
+        ("option forceclose", "write instead: `option httpclose`"),
+        ("redispatch", "write instead: `option redispatch`"),
+        ("block if x", "write instead: `http-request deny if x`"),
+        (
+            "mode health",
+            "put two lines here: `mode http` and `http-request return status 200`",
+        ),
+    ] {
+        let loaded = read(&format!("listen l\n bind :1\n {line}\n"));
+        assert!(has_alert(&loaded.diagnostics), "{line}");
+        let help: Vec<_> = loaded
+            .diagnostics
+            .iter()
+            .flat_map(|d| d.help.clone())
+            .collect();
+        assert_eq!(help, [today], "{line}");
+    }
+    let loaded = read("listen l 1.2.3.4:80\n mode http\n");
+    assert_eq!(
+        loaded.diagnostics[0].help,
+        ["put this line below: `bind 1.2.3.4:80`"]
+    );
+}
+
+#[test]
+fn tls_is_refused_only_where_it_would_be_spoken() {
+    let unused = "global\n ca-base /x\n ssl-default-bind-options no-sslv3 ssl-min-ver TLSv1.2\n \
+                  tune.ssl.default-dh-param 2048\nfrontend f\n bind :1 alpn h2 crt /x\n";
+    assert_eq!(alerts(unused), [""; 0]);
+    let used = "frontend f\n bind :443 ssl crt /x alpn h2\n";
+    assert_eq!(
+        alerts(used),
+        ["2: 'bind :443' in section 'frontend' : 'ssl' is not available yet: it needs TLS"]
+    );
+}
+
+#[test]
+fn extensions_are_refused_under_strict_haproxy() {
+    let text = "backend b\n server a x:1 hash-key addr\n";
+    assert!(alerts(text).is_empty());
+    let mut sources = Sources::default();
+    sources.add("x.cfg", text.as_bytes().to_vec());
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    let loaded = load(sources, Env::default(), &options);
+    assert!(has_alert(&loaded.diagnostics));
+}
+
+#[test]
+fn sections_that_nothing_can_use_are_read_and_their_words_checked() {
+    assert!(alerts("mailers m\n mailer a 1.2.3.4:25\ncache c\n total-max-size 4\n").is_empty());
+    assert_eq!(
+        alerts("cache c\n foo\n"),
+        ["2: unknown keyword 'foo' in 'cache' section"]
+    );
+    assert!(alerts("peers p\n peer a 1.2.3.4:1\n")[0].starts_with("1: 'peers' sections are not"));
+}
+
+#[test]
+fn a_file_starts_outside_of_the_last_ones_section() {
+    let mut sources = Sources::default();
+    sources.add("a.cfg", b"global\n".to_vec());
+    sources.add("b.cfg", b"daemon\n".to_vec());
+    let loaded = load(sources, Env::default(), &Options::default());
+    assert_eq!(
+        loaded.diagnostics[0].message,
+        "unknown keyword 'daemon' out of section."
+    );
+    assert!(!loaded.config.global.daemon);
+}
+
+#[test]
+fn numbers_fill_the_gaps_that_ids_leave() {
+    let config =
+        valid("frontend a\n bind :1\nfrontend b\n bind :2\n id 2\nbackend c\nbackend d\n id 1\n");
+    let ids: Vec<u32> = config.proxies.iter().map(|proxy| proxy.id).collect();
+    assert_eq!(ids, [3, 2, 4, 1]);
+}
+
+proptest::proptest! {
+    /// Whatever words follow whatever keyword: an answer, and a place inside the file.
+    #[test]
+    fn no_line_is_too_odd_to_be_judged(
+        lines in proptest::collection::vec((0..WORDS.len(), proptest::collection::vec(0..WORDS.len(), 0..6)), 1..12)
+    ) {
+        let mut text = String::new();
+        for (first, rest) in lines {
+            text.push_str(WORDS[first]);
+            for word in rest {
+                text.push(' ');
+                text.push_str(WORDS[word]);
+            }
+            text.push('\n');
+        }
+        let lines = text.lines().count() as u32;
+        for diagnostic in read(&text).diagnostics {
+            let line = diagnostic.span.map_or(1, |span| span.line);
+            proptest::prop_assert!(line >= 1 && line <= lines, "{:?}", diagnostic);
+        }
+    }
+}
+
+/// Keywords, arguments and things that are neither.
+const WORDS: &[&str] = &[
+    "global",
+    "defaults",
+    "frontend",
+    "backend",
+    "listen",
+    "userlist",
+    "http-errors",
+    "from",
+    "no",
+    "default",
+    "a",
+    "b",
+    "0",
+    "-1",
+    "5s",
+    "4k",
+    "999999999999999999999",
+    "\"\"",
+    "''",
+    "x:y",
+    ":80",
+    "*:80-90,",
+    "fd@3",
+    "%[path]",
+    "%[",
+    "{",
+    "}",
+    "if",
+    "unless",
+    "{ path /x }",
+    "bind",
+    "server",
+    "server-template",
+    "default-server",
+    "mode",
+    "http",
+    "tcp",
+    "timeout",
+    "client",
+    "option",
+    "httpchk",
+    "forwardfor",
+    "except",
+    "httplog",
+    "redispatch",
+    "balance",
+    "uri",
+    "depth",
+    "hdr(a)",
+    "random(2)",
+    "hash-type",
+    "consistent",
+    "acl",
+    "http-request",
+    "return",
+    "status",
+    "503",
+    "deny",
+    "set-header",
+    "tcp-request",
+    "content",
+    "accept",
+    "inspect-delay",
+    "use_backend",
+    "redirect",
+    "location",
+    "monitor",
+    "fail",
+    "capture",
+    "request",
+    "header",
+    "len",
+    "stats",
+    "uri",
+    "admin",
+    "log",
+    "stdout",
+    "local0",
+    "format",
+    "raw",
+    "log-format",
+    "errorfile",
+    "http-check",
+    "expect",
+    "rstring",
+    "(",
+    "tcp-check",
+    "connect",
+    "port",
+    "send-binary",
+    "0aff",
+    "maxconn",
+    "cpu-map",
+    "1/1",
+    "0-3",
+    "setenv",
+    "user",
+    "password",
+    "group",
+    "users",
+    "groups",
+    "check",
+    "weight",
+    "track",
+    "a/b",
+    "cookie",
+    "stick-table",
+    "unix-bind",
+    "prefix",
+    "tune.bufsize",
+    "h1-case-adjust",
+    "retry-on",
+    "all",
+    "clitimeout",
+    "reqadd",
+    "X:\\ y",
+    "reqrep",
+    "^a:\\ b",
+];
