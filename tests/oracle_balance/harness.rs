@@ -74,7 +74,9 @@ impl Oracle {
         Self::run(env!("CARGO_BIN_EXE_tidegate"), &config, root, None)
     }
 
-    fn run(program: &str, config: &str, root: PathBuf, dir: Option<tempfile::TempDir>) -> Self {
+    /// Starts a program with this configuration, which must have a runtime API socket `cli` under
+    /// `root`.
+    pub fn run(program: &str, config: &str, root: PathBuf, dir: Option<tempfile::TempDir>) -> Self {
         let file = root.join("proxy.cfg");
         std::fs::write(&file, config).expect("the configuration");
         let child = Command::new(program)
@@ -90,6 +92,8 @@ impl Oracle {
         };
         for _ in 0..200 {
             if UnixStream::connect(proxy.path("cli")).is_ok() {
+                // Answered once everything is bound.
+                proxy.cli("show info");
                 return proxy;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -97,7 +101,8 @@ impl Oracle {
         panic!("{program} did not start");
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file under its directory.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
@@ -128,17 +133,23 @@ impl Oracle {
         Client(BufReader::new(stream))
     }
 
-    /// Waits until the backend works on this many connections.
-    pub fn settle(&self, case: &Case, connections: u32) {
-        let wanted = connections.to_string();
-        for _ in 0..500 {
-            let stat = self.cli(&format!("show stat {} 2 -1", case.name));
+    /// Waits until this column of the first row of `show stat <what>` is `wanted`.
+    pub fn until(&self, what: &str, column: usize, wanted: u32) {
+        let wanted = wanted.to_string();
+        for _ in 0..2000 {
+            let stat = self.cli(&format!("show stat {what}"));
             let row = stat.lines().nth(1).unwrap_or_default();
-            if row.split(',').nth(4) == Some(&wanted) {
+            if row.split(',').nth(column) == Some(&wanted) {
                 return;
             }
+            std::thread::sleep(Duration::from_millis(1));
         }
-        panic!("the oracle does not come to {connections} connections");
+        panic!("show stat {what}: column {column} does not come to {wanted}");
+    }
+
+    /// Waits until the backend works on this many connections.
+    pub fn settle(&self, case: &Case, connections: u32) {
+        self.until(&format!("{} 2 -1", case.name), 4, connections);
     }
 }
 

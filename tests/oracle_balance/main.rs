@@ -9,6 +9,7 @@
 mod connections;
 mod harness;
 mod requests;
+mod waiting;
 mod whole;
 
 use harness::{Case, Dice, Held, Oracle};
