@@ -18,7 +18,7 @@ pub struct Cookie<'a> {
 }
 
 /// The cookies of one `Cookie` header value: `name=value` separated by `;` or `,`, white space around both parts ignored.
-/// What has no `=` or an empty value is no cookie to HAProxy.
+/// What has no `=` or no name is no cookie.
 pub fn cookies(value: &[u8]) -> Cookies<'_> {
     Cookies { value, at: 0 }
 }
@@ -72,7 +72,7 @@ fn pair(value: &[u8], start: usize, end: usize) -> Option<Cookie<'_>> {
     let equals = memchr::memchr(b'=', part)?;
     let (name_start, name_end) = trimmed(value, start, start + equals);
     let (value_start, value_end) = trimmed(value, start + equals + 1, end);
-    if name_start == name_end || value_start == value_end {
+    if name_start == name_end {
         return None;
     }
     Some(Cookie {
@@ -131,7 +131,8 @@ mod tests {
             (r#"a="x;y""#, &[r#""x;y""#]),
             ("A=1", &[]),
             ("a", &[]),
-            ("a=", &[]),
+            ("a=", &[""]),
+            ("b=1; a=", &[""]),
             ("  a = 5 ; b=2", &["5"]),
             ("a=1,a=2", &["1", "2"]),
             ("$a=1; a=4", &["4"]),

@@ -206,8 +206,8 @@ pub enum Arg {
     Path(Arc<[u64]>),
     /// A map.
     Map(Arc<Set>),
-    /// All backends by name.
-    Backends(Arc<HashMap<Box<[u8]>, Backend>>),
+    /// All backends by name, and the name of the proxy whose line it is.
+    Backends(Arc<HashMap<Box<[u8]>, Backend>>, Arc<str>),
 }
 
 /// Arguments, by position.
@@ -303,10 +303,10 @@ impl Args {
             _ => None,
         }
     }
-    /// The backend of this name.
-    pub fn backend_named(&self, at: usize, name: &[u8]) -> Option<&Backend> {
+    /// The backend of this name; without a name, the proxy's own.
+    pub fn backend_named(&self, at: usize, name: Option<&[u8]>) -> Option<&Backend> {
         match self.at(at) {
-            Arg::Backends(all) => all.get(name),
+            Arg::Backends(all, current) => all.get(name.unwrap_or(current.as_bytes())),
             _ => None,
         }
     }

@@ -141,6 +141,25 @@ pub fn cut_at_nul(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     }
 }
 
+/// The number that header, cookie and parameter values are to HAProxy: 32 bits that wrap around, ended by
+/// a byte above the digits; bytes below them count as negative digits.
+pub fn loose_int(text: &[u8]) -> i64 {
+    let (negative, digits) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        _ => (false, text),
+    };
+    let number = digits
+        .iter()
+        .map(|byte| i32::from(*byte as i8) - i32::from(b'0'))
+        .take_while(|digit| *digit <= 9)
+        .fold(0i32, |n, digit| n.wrapping_mul(10).wrapping_add(digit));
+    i64::from(if negative {
+        number.wrapping_neg()
+    } else {
+        number
+    })
+}
+
 /// The signed decimal number that text begins with, 0 if none; held at the ends of the 64-bit range.
 pub fn leading_int(text: &[u8]) -> i64 {
     let (negative, digits) = match text.first() {

@@ -330,7 +330,10 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
                 };
                 (name.into_bytes().into_boxed_slice(), backend)
             });
-            Ok(Arg::Backends(Arc::new(all.collect())))
+            Ok(Arg::Backends(
+                Arc::new(all.collect()),
+                Arc::from(linker.proxy),
+            ))
         }
         Kind::Server if name.is_empty() => Err("missing server name".to_owned()),
         Kind::Server => {

@@ -97,7 +97,7 @@ pub struct Session {
     pub accepted: Instant,
     /// Time from accept until the session was complete (handshakes, PROXY header), `%Th`, ms.
     pub handshake_ms: u32,
-    /// Requests seen on this connection before the current one.
+    /// Requests seen on this connection, the current one among them once its head is there.
     pub requests: u32,
     /// Variables of scope `sess`.
     pub vars: Vars,

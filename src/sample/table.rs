@@ -74,7 +74,9 @@ impl<'s> Request<'s> {
 #[derive(Clone, Copy)]
 pub struct Bytes<'s> {
     /// What has come, and whether more will.
-    pub payload: &'s Payload,
+    payload: &'s Payload,
+    /// Whether no more will come that could change the answer.
+    pub complete: bool,
     /// Set it if more bytes may still change the answer.
     pub waiting: &'s std::cell::Cell<bool>,
 }
@@ -84,11 +86,15 @@ impl<'s> Bytes<'s> {
     pub fn data(self) -> &'s [u8] {
         &self.payload.data
     }
-    /// No sample yet: more bytes are needed. Once all have come, no sample at all.
-    pub fn wait<T>(self) -> Option<T> {
-        if !self.payload.complete {
+    /// A sample that more bytes may change.
+    pub fn may_grow(self) {
+        if !self.complete {
             self.waiting.set(true);
         }
+    }
+    /// No sample yet: more bytes are needed. Once all have come, no sample at all.
+    pub fn wait<T>(self) -> Option<T> {
+        self.may_grow();
         None
     }
 }
@@ -121,7 +127,7 @@ pub enum Get {
     /// The bytes in hand: the server's once there are any.
     MessageBytes(for<'s> fn(Bytes<'s>, &'s Args) -> Option<Value<'s>>),
     /// A fact of the backend, once chosen.
-    Backend(for<'s> fn(&'s Transaction, &'s Args) -> Option<Value<'s>>),
+    Backend(for<'s> fn(Client<'s>, &'s Args) -> Option<Value<'s>>),
     /// A fact of the server, once chosen.
     Server(for<'s> fn(&'s Transaction, &'s Args) -> Option<Value<'s>>),
     /// A fact of the connection to the server, or of the response, that is kept until the end.
@@ -201,7 +207,7 @@ impl Get {
         match self {
             Self::Constant(f) => f(scope.now, args),
             Self::Process(f) | Self::Kept(f) | Self::Variable(f) => f(scope, args),
-            Self::Client(f) => {
+            Self::Client(f) | Self::Backend(f) => {
                 let client = Client {
                     session: scope.session,
                     txn: scope.txn,
@@ -228,7 +234,7 @@ impl Get {
                 f(client_bytes(scope), args)
             }
             Self::MessageBytes(f) => f(server_bytes(scope), args),
-            Self::Backend(f) | Self::Server(f) | Self::ServerSide(f) => f(scope.txn, args),
+            Self::Server(f) | Self::ServerSide(f) => f(scope.txn, args),
             Self::Later(_) => None,
         }
     }
@@ -285,6 +291,7 @@ fn message<'s>(scope: &'s Scope<'_>) -> Option<&'s Message> {
 fn client_bytes<'s>(scope: &'s Scope<'_>) -> Bytes<'s> {
     Bytes {
         payload: &scope.txn.client_payload,
+        complete: scope.txn.client_payload.complete || scope.txn.has_request,
         waiting: &scope.waiting,
     }
 }
@@ -292,6 +299,7 @@ fn client_bytes<'s>(scope: &'s Scope<'_>) -> Bytes<'s> {
 fn server_bytes<'s>(scope: &'s Scope<'_>) -> Bytes<'s> {
     Bytes {
         payload: &scope.txn.server_payload,
+        complete: scope.txn.server_payload.complete || scope.txn.has_response,
         waiting: &scope.waiting,
     }
 }

@@ -209,6 +209,8 @@ impl Variable {
         match self.scope {
             VarScope::Sess => Some(&scope.session.vars),
             VarScope::Txn => Some(&scope.txn.txn_vars),
+            // A request's variables end where the response begins.
+            VarScope::Req if scope.txn.has_response => None,
             VarScope::Req => Some(&scope.txn.req_vars),
             VarScope::Res => Some(&scope.txn.res_vars),
             VarScope::Proc | VarScope::Check => None,

@@ -81,13 +81,15 @@ fn expanded<'s>(text: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Valu
 }
 
 fn nbsrv<'s>(name: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
-    Some(Value::Int(i64::from(usable(args.backend_named(0, &name)?))))
+    Some(Value::Int(i64::from(usable(
+        args.backend_named(0, Some(&name))?,
+    ))))
 }
 
-fn srv_queue<'s>(name: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
+fn srv_queue<'s>(name: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
     let (backend, server) = match memchr::memchr(b'/', &name) {
-        Some(at) => (name.get(..at)?, name.get(at + 1..)?),
-        None => (scope.txn.backend.as_ref()?.name.as_bytes(), &*name),
+        Some(at) => (Some(name.get(..at)?), name.get(at + 1..)?),
+        None => (None, &*name),
     };
     let backend = args.backend_named(0, backend)?;
     let mut servers = backend.servers.iter();

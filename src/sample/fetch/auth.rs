@@ -64,7 +64,8 @@ pub fn authenticated<'l>(request: Request<'_>, users: &'l Userlist) -> Option<&'
 }
 
 fn http_auth<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
-    let user = authenticated(request, args.users(0)?);
+    let (name, password) = basic(request)?;
+    let user = authenticate(args.users(0)?, &name, &password);
     Some(Value::Bool(user.is_some()))
 }
 
@@ -75,11 +76,13 @@ fn group<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
 
 fn kind<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
     let (scheme, _) = authorization(request, b"authorization")?;
-    let known: [&[u8]; 2] = [b"Basic", b"Bearer"];
-    known
-        .into_iter()
-        .find(|known| scheme.eq_ignore_ascii_case(known))
-        .map(Value::text)
+    if scheme.eq_ignore_ascii_case(b"basic") {
+        // Credentials that say nothing are no authorization.
+        return basic(request).map(|_| Value::text(b"Basic"));
+    }
+    scheme
+        .eq_ignore_ascii_case(b"bearer")
+        .then(|| Value::text(b"Bearer"))
 }
 
 fn bearer<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {

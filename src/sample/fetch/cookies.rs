@@ -4,7 +4,7 @@ use super::*;
 use crate::http::Head;
 use crate::http::cookie::{cookies, set_cookie};
 use crate::sample::args::Args;
-use crate::sample::leading_int;
+use crate::sample::cast::loose_int;
 use crate::sample::table::Many;
 
 const NAME: &[Param] = &[may(Kind::Str)];
@@ -19,10 +19,10 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("req.cook_cnt", NAME, Type::Int, Get::Request(|r, args| Some(count(sent(r.head(), args)))), "how many such cookies the client sent"),
     entry("req.cook_val", NAME, Type::Int, Get::RequestAll(REQUEST_VAL), "a cookie that the client sent, as a number"),
     entry("res.cook", NAME, Type::Str, Get::ResponseAll(RESPONSE), "a cookie that the server sets"),
-    entry("res.cook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(count(set(&r.head, args)))), "how many such cookies the server sets"),
+    entry("res.cook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(Value::Int(set_count(&r.head, args)))), "how many such cookies the server sets"),
     entry("res.cook_val", NAME, Type::Int, Get::ResponseAll(RESPONSE_VAL), "a cookie that the server sets, as a number"),
     entry("scook", NAME, Type::Str, Get::ResponseAll(RESPONSE), "old name of `res.cook`"),
-    entry("scook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(count(set(&r.head, args)))), "old name of `res.cook_cnt`"),
+    entry("scook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(Value::Int(set_count(&r.head, args)))), "old name of `res.cook_cnt`"),
     entry("scook_val", NAME, Type::Int, Get::ResponseAll(RESPONSE_VAL), "old name of `res.cook_val`"),
 ];
 
@@ -65,7 +65,10 @@ const EITHER: Many = Many {
 
 fn sent<'s>(head: &'s Head, args: &'s Args) -> impl Iterator<Item = &'s [u8]> {
     let name = args.some_text(0);
+    let least = name.map_or(0, |name| name.len() + 2);
     head.values(b"cookie")
+        // HAProxy does not look at a line that has no room for the name and one byte of value.
+        .filter(move |line| line.len() >= least)
         .flat_map(cookies)
         .filter(move |cookie| name.is_none_or(|name| cookie.name == name))
         .map(|cookie| cookie.value)
@@ -79,6 +82,19 @@ fn set<'s>(head: &'s Head, args: &'s Args) -> impl Iterator<Item = &'s [u8]> {
         .map(|cookie| cookie.value)
 }
 
+/// Without a name, what stands behind a cookie (`Path=/`) counts too, as in HAProxy.
+fn set_count(head: &Head, args: &Args) -> i64 {
+    let count = match args.some_text(0) {
+        Some(_) => set(head, args).count(),
+        None => head
+            .values(b"set-cookie")
+            .flat_map(|line| line.split(|byte| *byte == b';'))
+            .filter_map(set_cookie)
+            .count(),
+    };
+    count as i64
+}
+
 /// The last of this name; without a name the first of all.
 fn one<'s>(mut all: impl Iterator<Item = &'s [u8]>, args: &Args) -> Option<&'s [u8]> {
     match args.some_text(0) {
@@ -88,7 +104,7 @@ fn one<'s>(mut all: impl Iterator<Item = &'s [u8]>, args: &Args) -> Option<&'s [
 }
 
 fn number(value: &[u8]) -> Value<'static> {
-    Value::Int(leading_int(value))
+    Value::Int(loose_int(value))
 }
 
 fn count<'s>(all: impl Iterator<Item = &'s [u8]>) -> Value<'static> {

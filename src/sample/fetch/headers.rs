@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::http::{Head, list_items, nth};
-use crate::sample::args::Args;
+use crate::sample::args::{Arg, Args};
 use crate::sample::cast::leading_ipv4;
-use crate::sample::leading_int;
+use crate::sample::cast::loose_int;
 use crate::sample::table::Many;
 
 const NAME: &[Param] = &[may(Kind::Str)];
@@ -86,6 +86,8 @@ fn items<'s>(head: &'s Head, args: &'s Args) -> impl Iterator<Item = &'s [u8]> +
 /// The occurrence that the second argument asks for: the last one if it asks for none.
 fn one<'s>(all: impl Iterator<Item = &'s [u8]> + Clone, args: &Args) -> Option<&'s [u8]> {
     match args.int_or(1, 0) {
+        // HAProxy gives none where no name was written, though it gives the last one for `hdr()`.
+        0 if matches!(args.at(0), Arg::None) => None,
         0 => all.last(),
         n => nth(all, i32::try_from(n).ok()?),
     }
@@ -103,27 +105,16 @@ fn each<'s>(
 }
 
 fn number(item: &[u8]) -> Value<'static> {
-    Value::Int(leading_int(item))
+    Value::Int(loose_int(item))
 }
 
-/// The address that an item is (RFC 7239 6, with a port behind IPv4 too).
+/// The address that an item is: IPv4, perhaps with a port, or IPv6 without brackets.
 fn address(item: &[u8]) -> Option<Value<'static>> {
     if let Some((v4, taken)) = leading_ipv4(item) {
         let port = item.get(taken..)?;
         return (port.is_empty() || is_port(port)).then_some(Value::Ipv4(v4));
     }
-    let inner = match item.strip_prefix(b"[") {
-        Some(rest) => {
-            let close = memchr::memchr(b']', rest)?;
-            let port = rest.get(close + 1..)?;
-            if !port.is_empty() && !is_port(port) {
-                return None;
-            }
-            rest.get(..close)?
-        }
-        None => item,
-    };
-    let text = std::str::from_utf8(inner).ok()?;
+    let text = std::str::from_utf8(item).ok()?;
     text.parse().ok().map(|v6| Value::address(IpAddr::V6(v6)))
 }
 

@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("base32", &[], Type::Int, Get::Request(base32), "a hash of host and path"),
     entry("base32+src", &[], Type::Bin, Get::Request(|r, _| with_source(r, hash_of(&base_bytes(r.head())?))), "a hash of host and path, then the client's address"),
     entry("baseq", &[], Type::Str, Get::Request(baseq), "host, path and query"),
-    entry("http_first_req", &[], Type::Bool, Get::Kept(|scope, _| Some(Value::Bool(scope.session.requests == 0))), "whether this is the connection's first request"),
+    entry("http_first_req", &[], Type::Bool, Get::Kept(|scope, _| Some(Value::Bool(scope.session.requests <= 1))), "whether this is the connection's first request"),
     entry("path", &[], Type::Str, Get::Request(|r, _| slash(target(r).path())), "the path, from the first slash up to the question mark"),
     entry("pathq", &[], Type::Str, Get::Request(|r, _| slash(target(r).path_and_query())), "the path and the query"),
     entry("query", &[], Type::Str, Get::Request(|r, _| target(r).query().map(Value::text)), "what follows the question mark"),
@@ -28,7 +28,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("url32", &[], Type::Int, Get::Request(|r, _| Some(Value::Int(i64::from(url32(r))))), "a hash of host and target"),
     entry("url32+src", &[], Type::Bin, Get::Request(|r, _| with_source(r, url32(r))), "a hash of host and target, then the client's address"),
     entry("url_ip", &[], Type::Ipv4, Get::Request(url_ip), "the address in an absolute target"),
-    entry("url_port", &[], Type::Int, Get::Request(url_port), "the port in an absolute target, 80 if it names none"),
+    entry("url_port", &[], Type::Int, Get::Request(url_port), "the port in an absolute target that names an address, 80 if it says none"),
 ];
 
 fn target<'s>(request: Request<'s>) -> Target<'s> {
@@ -85,7 +85,9 @@ fn base32<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
 fn url32(request: Request<'_>) -> u32 {
     let head = request.head();
     let mut bytes = host(head).to_vec();
-    bytes.extend_from_slice(head.target());
+    if target(request).path_and_query().first() == Some(&b'/') {
+        bytes.extend_from_slice(head.target());
+    }
     hash_of(&bytes)
 }
 
@@ -108,7 +110,8 @@ fn url_ip<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn url_port<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
-    let (_, port) = split_port(target(request).authority()?);
+    let (host, port) = split_port(target(request).authority()?);
+    cast::address(host)?;
     Some(Value::Int(match port {
         Some(port) if !port.is_empty() => cast::leading_int(port),
         _ => 80,

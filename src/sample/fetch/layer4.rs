@@ -14,8 +14,8 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("bc_http_major", &[], Type::Int, Get::ServerSide(bc_http_major), "the HTTP version towards the server: 1 or 2"),
     entry("bc_src", &[], Type::Ipv4, Get::ServerSide(|txn, _| ip(&txn.backend_source)), "our address towards the server"),
     entry("bc_src_port", &[], Type::Int, Get::ServerSide(|txn, _| port(&txn.backend_source)), "our port towards the server"),
-    entry("be_id", &[], Type::Int, Get::Backend(|txn, _| txn.backend.as_ref().map(|_| Value::Int(i64::from(txn.backend_id)))), "the backend's number"),
-    entry("be_name", &[], Type::Str, Get::Backend(|txn, _| Some(Value::text(txn.backend.as_ref()?.name.as_bytes()))), "the backend's name"),
+    entry("be_id", &[], Type::Int, Get::Backend(be_id), "the backend's number"),
+    entry("be_name", &[], Type::Str, Get::Backend(be_name), "the backend's name"),
     entry("dst", &[], Type::Ipv4, Get::Client(|client, _| ip(destination(client))), "the address the client asked for"),
     entry("dst_conn", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener.conns.load())))), "connections of the listener now"),
     entry("dst_port", &[], Type::Int, Get::Client(|client, _| port(destination(client))), "the port the client asked for"),
@@ -91,6 +91,22 @@ pub(super) fn ip<'s>(address: &Address) -> Option<Value<'s>> {
 
 fn port<'s>(address: &Address) -> Option<Value<'s>> {
     Some(Value::Int(i64::from(address.ip()?.port())))
+}
+
+/// As long as no backend is chosen, the proxy that took the connection is it.
+fn be_id<'s>(client: Client<'s>, _: &'s Args) -> Option<Value<'s>> {
+    let id = match client.txn.backend {
+        Some(_) => client.txn.backend_id,
+        None => client.session.frontend_id,
+    };
+    Some(Value::Int(i64::from(id)))
+}
+
+/// See `be_id`.
+fn be_name<'s>(client: Client<'s>, _: &'s Args) -> Option<Value<'s>> {
+    let backend = client.txn.backend.as_ref();
+    let proxy = backend.unwrap_or(&client.session.frontend);
+    Some(Value::text(proxy.name.as_bytes()))
 }
 
 fn bc_http_major<'s>(txn: &'s Transaction, _: &'s Args) -> Option<Value<'s>> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::http::Head;
 use crate::sample::args::Args;
-use crate::sample::leading_int;
+use crate::sample::cast::loose_int;
 use crate::sample::table::{Many, Request};
 
 const NAME: &[Param] = &[may(Kind::Str), may(Kind::Str)];
@@ -27,7 +27,7 @@ const URLP_VAL: Many = Many {
 };
 
 fn number(value: &[u8]) -> Value<'static> {
-    Value::Int(leading_int(value))
+    Value::Int(loose_int(value))
 }
 
 /// The values of the query's parameters that have the name asked for; of all without one. The query

@@ -35,9 +35,7 @@ fn offset(text: &str) -> Result<(), String> {
 
 /// More bytes may come as long as the inspection lasts, so a test that fails is not final.
 fn len<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
-    if !bytes.payload.complete {
-        bytes.waiting.set(true);
-    }
+    bytes.may_grow();
     Some(Value::Int(bytes.data().len() as i64))
 }
 
@@ -51,9 +49,7 @@ fn payload<'s>(bytes: Bytes<'s>, args: &'s Args) -> Option<Value<'s>> {
 fn block<'s>(bytes: Bytes<'s>, start: usize, length: usize) -> Option<Value<'s>> {
     let data = bytes.data();
     if length == 0 {
-        if !bytes.payload.complete {
-            bytes.waiting.set(true);
-        }
+        bytes.may_grow();
         return match data.get(start..) {
             Some(rest) if !rest.is_empty() => Some(Value::bytes(rest)),
             _ => bytes.wait(),

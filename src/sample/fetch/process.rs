@@ -164,7 +164,7 @@ fn last_rule_line<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn wait_end<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
-    let over = scope.txn.client_payload.complete;
+    let over = scope.txn.client_payload.complete || scope.txn.has_request;
     if !over {
         scope.waiting.set(true);
     }
