@@ -88,7 +88,7 @@ mod tests {
     fn requests_are_taken_apart() {
         let mut stream = Stream::request(
             "GET http://u@www.example.com:8080/a/b.html?x=1&y=&x=3;z=4 HTTP/1.1\n\
-             Host: www.example.com:8080\nX-List: a, b\nX-List: c\nX-Ip: 192.0.2.1:80, [2001:db8::1]:8, 300.1.1.1\n\
+             Host: www.example.com:8080\nX-List: a, b\nX-List: c\nX-Ip: 192.0.2.1:80, 2001:db8::1, 300.1.1.1\n\
              X-Num: 12abc\nCookie: a=1; b=2; a=3\nAuthorization: Basic am9lOm9wZW4=\n\nf=1&g=2",
         );
         for (text, gives) in [
@@ -101,7 +101,7 @@ mod tests {
             ("pathq", Some("/a/b.html?x=1&y=&x=3;z=4")),
             ("query", Some("x=1&y=&x=3;z=4")),
             ("base", Some("www.example.com:8080/a/b.html")),
-            ("url_port", Some("8080")),
+            ("url_port", None),
             ("req.ver", Some("1.1")),
             ("capture.req.uri", Some("/a/b.html?x=1&y=&x=3;z=4")),
             ("capture.req.method", Some("GET")),
@@ -180,7 +180,8 @@ mod tests {
             ("res.hdr(a)", Some("2")),
             ("hdr(a,1)", Some("1")),
             ("res.cook(s)", Some("1")),
-            ("res.cook_cnt", Some("2")),
+            ("res.cook_cnt", Some("3")),
+            ("res.cook_cnt(s)", Some("1")),
             ("cookie(t)", Some("2")),
             ("res.ver", Some("1.1")),
             ("path", Some("/")),

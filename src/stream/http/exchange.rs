@@ -117,11 +117,13 @@ impl Exchange {
     /// A whole head is there: rules, backend, server, response.
     async fn process(&mut self) -> Result<(), Stop> {
         self.monitor()?;
+        // Rules may look at the body, so it is waited for before those of the proxy that asks for it.
+        self.buffer_body().await?;
         self.front_rules().await?;
         self.choose_backend()?;
+        self.buffer_body().await?;
         self.back_rules().await?;
         self.edit_request();
-        self.buffer_body().await?;
         self.forward().await
     }
 
