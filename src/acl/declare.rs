@@ -9,7 +9,7 @@ use super::method::{METHODS, Method};
 use super::number::Operator;
 use super::patterns::{Patterns, Reading};
 use crate::diag::{Diagnostic, Span, suggest};
-use crate::sample::{self, Context, Expr, Place};
+use crate::sample::{self, Context, Expr, Place, Type};
 use crate::syntax::Word;
 
 /// One ACL test, checked: an expression and what it is held against.
@@ -55,6 +55,7 @@ pub(super) fn criterion(
     let rest = rest.get(taken - 1..).unwrap_or_default();
     let mut reader = Reader {
         method: implied,
+        chosen: false,
         icase: false,
         resolve: true,
         map: false,
@@ -173,6 +174,8 @@ fn explain(mut error: Refusal, name: &str) -> Refusal {
 /// Flags and patterns as they are read, left to right.
 struct Reader<'a> {
     method: Option<Method>,
+    /// `-m` was given.
+    chosen: bool,
     icase: bool,
     resolve: bool,
     map: bool,
@@ -265,6 +268,7 @@ impl Reader<'_> {
                 "'-m' must only be specified before patterns and files in parsing ACL expression",
             ));
         }
+        self.chosen = true;
         // `-m int` on a version keeps reading versions as the fetch gives them.
         self.method = Some(match (method, self.method) {
             (Method::Int, Some(Method::Version)) => Method::Version,
@@ -285,7 +289,8 @@ impl Reader<'_> {
         };
         Ok(Reading {
             method,
-            icase: self.icase,
+            // Methods are case-sensitive; without `-m` HAProxy holds them against names, not text.
+            icase: self.icase && (self.chosen || self.expr.ty != Type::Meth),
             resolve: self.resolve,
         })
     }

@@ -59,6 +59,11 @@ fn reason(
             "write the pattern with a leading '/'",
         ));
     }
+    let upper = pattern.to_ascii_uppercase();
+    let small = upper != pattern && crate::http::Method::of(&upper) != crate::http::Method::Other;
+    if fetch == "method" && method == Method::Str && small {
+        return Some(("methods are case-sensitive", "write the method in capitals"));
+    }
     None
 }
 
@@ -97,6 +102,9 @@ mod tests {
             ("path", "path_beg", Method::Beg, "/api", false),
             ("path", "path_end", Method::End, ".png", false),
             ("req.hdr", "hdr", Method::Str, "*/*", false),
+            ("method", "method", Method::Str, "get", true),
+            ("method", "method", Method::Str, "GET", false),
+            ("method", "method", Method::Str, "purge", false),
         ] {
             let found = reason(fetch, keyword, method, pattern.as_bytes()).is_some();
             assert_eq!(found, hinted, "{keyword} {pattern}");

@@ -86,6 +86,8 @@ fn samples_and_methods() {
         ("int(4) gt 2 lt 1", true),
         ("method GET", true),
         ("method get", false),
+        ("method -i get", false),
+        ("method -m str -i get", true),
         ("method -m beg GE", true),
         ("method -m found", true),
         ("hdr(x) b", true),

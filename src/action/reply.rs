@@ -178,6 +178,8 @@ impl Linked {
                 body,
                 headers,
             } => {
+                // The reply's own formats see its status.
+                scope.txn.status = Some(*status);
                 let body = match body {
                     Payload::Bytes(bytes) => bytes.to_vec(),
                     Payload::Format(format) => {
@@ -205,7 +207,10 @@ fn made(
     for (name, format) in headers {
         value.clear();
         format.render(scope, &mut value);
-        head.add(name, &value);
+        // A reply's header without a value is left out, as in HAProxy; `set-header` sends it.
+        if !value.is_empty() {
+            head.add(name, &value);
+        }
     }
     head.add(b"content-length", body.len().to_string().as_bytes());
     if !body.is_empty() && !content_type.is_empty() {

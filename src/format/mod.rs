@@ -110,6 +110,8 @@ impl Format {
     fn expr(&self, sample: &Sample, flags: Flags, scope: &Scope<'_>, out: &mut Vec<u8>) {
         let mut out = Out { bytes: out, flags };
         match sample.eval(scope) {
+            // In a part of a message nothing stands for an absent sample, quotes neither.
+            None if self.usage.escapes() => {}
             None => out.text(b""),
             Some(value) => crate::acl::with_text(&value, |text| {
                 if self.usage.escapes() {

@@ -141,6 +141,7 @@ fn in_messages_nothing_is_quoted_and_blanks_stay() {
         ),
         ("%CC|%si|%{+Q}b", "||\"app\""),
         (" lead trail ", " lead trail "),
+        ("<%{+Q}[req.hdr(nope)]>", "<>"),
     ] {
         assert_eq!(show(&mut stream, text, FormatUse::Http), expected, "{text}");
     }
