@@ -60,11 +60,15 @@ enum Test {
 impl Cond {
     /// Tests it now. Terms are looked at from the left as long as they matter.
     pub fn test(&self, scope: &Scope<'_>) -> Outcome {
+        self.outcome(scope, self.waits)
+    }
+
+    fn outcome(&self, scope: &Scope<'_>, waits: bool) -> Outcome {
         let mut best = Outcome::Fail;
         for terms in &self.alternatives {
             let mut worst = Outcome::Pass;
             for term in terms {
-                worst = worst.min(term.test(scope, self.waits));
+                worst = worst.min(term.test(scope, waits));
                 if worst == Outcome::Fail {
                     break;
                 }
@@ -107,7 +111,7 @@ impl Test {
                 files.iter().any(|set| set.matches(value))
                     || inline.iter().any(|set| set.find(value).is_some())
             }),
-            Self::All(cond) => return cond.test(scope),
+            Self::All(cond) => return cond.outcome(scope, waits),
         };
         if passed {
             Outcome::Pass
@@ -126,8 +130,9 @@ struct Draft {
     waits: bool,
 }
 
-#[derive(Clone)]
-enum Part {
+/// One test of an ACL, before it is linked.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
     Always(bool),
     Test(Criterion),
     All(Pending<Cond>),
@@ -152,6 +157,11 @@ pub(super) fn read(
     cursor: &mut Cursor<'_>,
     cx: &mut Context<'_>,
 ) -> Result<Option<Pending<Cond>>, Refusal> {
+    // Empty words at the end of a line are no words to HAProxy.
+    if cursor.rest().iter().all(|word| word.bytes.is_empty()) {
+        while cursor.take().is_some() {}
+        return Ok(None);
+    }
     let Some(word) = cursor.take() else {
         return Ok(None);
     };
@@ -283,6 +293,15 @@ impl Part {
 
 /// The words between braces.
 fn anonymous(words: &[Word], end: Span, cx: &mut Context<'_>) -> Result<Part, Refusal> {
+    let part = part(words, end, cx)?;
+    if let Part::Test(criterion) = &part {
+        warn_unusable("anonymous acl", criterion, criterion.span, cx);
+    }
+    Ok(part)
+}
+
+/// The words of one ACL: a criterion, or `acl(…)` over others.
+pub(super) fn part(words: &[Word], end: Span, cx: &mut Context<'_>) -> Result<Part, Refusal> {
     if let [word] = words
         && let Some(list) = word
             .bytes
@@ -291,9 +310,7 @@ fn anonymous(words: &[Word], end: Span, cx: &mut Context<'_>) -> Result<Part, Re
     {
         return all_of(list, word.span, cx).map(Part::All);
     }
-    let criterion = declare::criterion(words, end, cx)?;
-    warn_unusable("anonymous acl", &criterion, criterion.span, cx);
-    Ok(Part::Test(criterion))
+    declare::criterion(words, end, cx).map(Part::Test)
 }
 
 /// `acl(a,!b,…)`: true if all of these ACLs pass (3.x).
@@ -331,11 +348,13 @@ fn named(word: &Word, bangs: usize, cx: &mut Context<'_>) -> Result<Vec<Part>, R
     let span = word.part(bangs, word.bytes.len());
     let acls: &Acls = cx.acls;
     if let Some(found) = acls.find(&name) {
-        let criteria: Vec<Criterion> = found.to_vec();
-        for criterion in &criteria {
-            warn_unusable(&format!("acl '{name}'"), criterion, span, cx);
+        let parts = found.to_vec();
+        for part in &parts {
+            if let Part::Test(criterion) = part {
+                warn_unusable(&format!("acl '{name}'"), criterion, span, cx);
+            }
         }
-        return Ok(criteria.into_iter().map(Part::Test).collect());
+        return Ok(parts);
     }
     if matches!(name.as_str(), "TRUE" | "FALSE") {
         return Ok(vec![Part::Always(name == "TRUE")]);

@@ -31,23 +31,31 @@ pub(crate) use subject::with_bytes as with_text;
 
 use crate::diag::Diagnostic;
 use crate::sample::{Context, Pending};
-use crate::syntax::{Cursor, Word};
-use declare::Criterion;
+use crate::syntax::{Cursor, Line, Word};
+use condition::Part;
 
 /// ACLs declared in a section, by name; several declarations of one name are alternatives.
 #[derive(Debug, Clone, Default)]
 pub struct Acls {
-    by_name: BTreeMap<String, Vec<Criterion>>,
+    by_name: BTreeMap<String, Vec<Part>>,
 }
 
 impl Acls {
     /// Adds what [`declare`] read.
     pub fn add(&mut self, acl: Declared) {
-        let Declared { name, criterion } = acl;
-        self.by_name.entry(name).or_default().push(criterion);
+        let Declared { name, part } = acl;
+        self.by_name.entry(name).or_default().push(part);
     }
 
-    fn find(&self, name: &str) -> Option<&[Criterion]> {
+    /// Remembers the name of an ACL that [`declare`] refused, so that conditions that use it are not refused as well.
+    pub fn add_refused(&mut self, line: &Line) {
+        if let Some(name) = line.words.get(1) {
+            let parts = self.by_name.entry(name.text().into_owned()).or_default();
+            parts.push(Part::Always(false));
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&[Part]> {
         self.by_name.get(name).map(Vec::as_slice)
     }
 
@@ -60,7 +68,7 @@ impl Acls {
 #[derive(Debug, Clone)]
 pub struct Declared {
     name: String,
-    criterion: Criterion,
+    part: Part,
 }
 
 /// Reads `<name> <criterion> [flags] [operator] <values>`, what follows the word `acl` (manual 7.1).
@@ -71,14 +79,14 @@ pub fn declare(cursor: &mut Cursor<'_>, cx: &mut Context<'_>) -> Result<Declared
     let name = name(cursor)?;
     let words = cursor.rest();
     while cursor.take().is_some() {}
-    let criterion = declare::criterion(words, cursor.span(), cx).map_err(|mut error| {
+    let part = condition::part(words, cursor.span(), cx).map_err(|mut error| {
         error.message = format!(
             "error detected while parsing ACL '{name}' : {}.",
             error.message
         );
         error
     })?;
-    Ok(Declared { name, criterion })
+    Ok(Declared { name, part })
 }
 
 fn name(cursor: &mut Cursor<'_>) -> Result<String, Box<Diagnostic>> {

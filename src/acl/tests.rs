@@ -143,6 +143,7 @@ fn logic() {
         ("if !{ path /x } yes", true),
         ("if { acl(yes,!no) }", true),
         ("if { acl(yes,no) }", false),
+        ("if both", true),
     ] {
         let outcome = holds(&mut section, &mut stream, cond);
         assert_eq!(outcome == Outcome::Pass, expected, "{cond}");

@@ -106,3 +106,7 @@ pub(super) static ATTACH: Entry = Entry::new(
     "keeps the connection for a reverse server (2.9)",
     |w| w.absent("reverse HTTP"),
 );
+pub(super) static OPEN_TRACING: Entry =
+    Entry::new("ot-group", "<id> <name>", "reports to OpenTracing", |w| {
+        w.absent("OpenTracing")
+    });

@@ -33,6 +33,13 @@ pub(super) static PAUSE: Entry = Entry::new(
     pause,
 );
 
+pub(super) static USE_SERVICE: Entry = Entry::new(
+    "use-service",
+    "<service>",
+    "lets an internal service answer",
+    use_service,
+);
+
 pub(super) static REQUEST: &[Entry] = &[
     Entry::new(
         "disable-l7-retry",
@@ -52,12 +59,6 @@ pub(super) static REQUEST: &[Entry] = &[
         "",
         "waits for the TLS handshake",
         |_| simple(|_| {}),
-    ),
-    Entry::new(
-        "use-service",
-        "<service>",
-        "lets an internal service answer",
-        use_service,
     ),
 ];
 

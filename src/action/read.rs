@@ -69,7 +69,8 @@ impl<'l> Words<'_, 'l, '_> {
 
     /// True where the condition or the end of the line follows.
     pub(super) fn done(&self) -> bool {
-        self.cursor.done() || self.cursor.is("if") || self.cursor.is("unless")
+        let empty = self.cursor.rest().iter().all(|word| word.bytes.is_empty());
+        empty || self.cursor.is("if") || self.cursor.is("unless")
     }
 
     /// The next word, which must be there and not be empty.

@@ -1,12 +1,13 @@
 //! Which actions each ruleset offers, in the order in which HAProxy's messages list them.
 
 use super::absent::{
-    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, DO_RESOLVE, EXPECT, LUA, SPOE, STICK, SWITCH_MODE,
+    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, DO_RESOLVE, EXPECT, LUA, OPEN_TRACING, SPOE, STICK,
+    SWITCH_MODE,
 };
 use super::capture::CAPTURE;
 use super::connection::{ADDRESSES, CLOSE, NICE, REJECT, SILENT_DROP, SOCKET};
 use super::control::{
-    ACCEPT, ALLOW, LOG_LEVEL, PAUSE, PRIORITY, REQUEST, STRICT_MODE, WAIT_FOR_BODY,
+    ACCEPT, ALLOW, LOG_LEVEL, PAUSE, PRIORITY, REQUEST, STRICT_MODE, USE_SERVICE, WAIT_FOR_BODY,
 };
 use super::header::{EARLY_HINT, HEADERS};
 use super::map::MAPS;
@@ -81,19 +82,19 @@ pub static RULESETS: &[Ruleset] = &[
     Ruleset {
         sort: Sort::TcpContent, keyword: "tcp-request content",
         families: &[ADDRESSES, SOCKET, VARIABLES, PRIORITY, STICK],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &CAPTURE, &LOG_LEVEL, &NICE, &DO_RESOLVE, &SPOE, &SWITCH_MODE, &BANDWIDTH, &LUA],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &CAPTURE, &LOG_LEVEL, &NICE, &USE_SERVICE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &SWITCH_MODE, &BANDWIDTH, &LUA],
     },
     Ruleset {
         sort: Sort::TcpResponse, keyword: "tcp-response content",
         families: &[SOCKET, VARIABLES, STICK],
-        singles: &[&ACCEPT, &CLOSE, &REJECT, &SILENT_DROP, &LOG_LEVEL, &NICE, &SPOE, &BANDWIDTH, &LUA],
+        singles: &[&ACCEPT, &CLOSE, &REJECT, &SILENT_DROP, &LOG_LEVEL, &NICE, &SPOE, &OPEN_TRACING, &BANDWIDTH, &LUA],
     },
     Ruleset {
         sort: Sort::HttpRequest, keyword: "http-request",
         families: &[HEADERS, TARGETS, VARIABLES, MAPS, ADDRESSES, SOCKET, PRIORITY, REQUEST, STICK],
         singles: &[
             &ALLOW, &AUTH, &CAPTURE, &DENY, &EARLY_HINT, &LOG_LEVEL, &NICE, &NORMALIZE, &PAUSE, &REDIRECT, &REJECT, &RETURN,
-            &SILENT_DROP, &STRICT_MODE, &TARPIT, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_USE, &DO_RESOLVE, &SPOE, &LUA,
+            &SILENT_DROP, &STRICT_MODE, &TARPIT, &USE_SERVICE, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_USE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &LUA,
         ],
     },
     Ruleset {
@@ -101,13 +102,13 @@ pub static RULESETS: &[Ruleset] = &[
         families: &[HEADERS, VARIABLES, MAPS, SOCKET, STICK],
         singles: &[
             &ALLOW, &CAPTURE, &DENY, &LOG_LEVEL, &NICE, &PAUSE, &REDIRECT, &RETURN, &SET_STATUS, &SILENT_DROP, &STRICT_MODE,
-            &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_STORE, &SPOE, &LUA,
+            &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_STORE, &SPOE, &OPEN_TRACING, &LUA,
         ],
     },
     Ruleset {
         sort: Sort::HttpAfterResponse, keyword: "http-after-response",
         families: &[HEADERS, VARIABLES, MAPS],
-        singles: &[&ALLOW, &CAPTURE, &LOG_LEVEL, &SET_STATUS, &STRICT_MODE],
+        singles: &[&ALLOW, &CAPTURE, &LOG_LEVEL, &OPEN_TRACING, &SET_STATUS, &STRICT_MODE],
     },
     Ruleset {
         sort: Sort::Stats, keyword: "stats http-request",

@@ -351,3 +351,51 @@ fn captures_take_slots() {
     stream.scope(|scope| rule.action.run(scope));
     assert_eq!(stream.txn.request_captures[0].as_deref(), Some(&b"h.c"[..]));
 }
+
+/// Every action that HAProxy 2.6 registers (`haproxy -dKcfg`), a star where its name goes on.
+const REGISTERED: &[(&str, &str)] = &[
+    (
+        "http-after-response",
+        "add-header allow capture del-header ot-group replace-header replace-value set-header set-status set-var* set-var-fmt* strict-mode unset-var*",
+    ),
+    (
+        "http-request",
+        "add-acl* add-header allow auth cache-use capture del-acl* del-header del-map* deny disable-l7-retry do-resolve* early-hint normalize-uri ot-group redirect reject replace-header replace-path replace-pathq replace-uri replace-value return sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* send-spoe-group set-dst set-dst-port set-header set-log-level set-map* set-mark set-method set-nice set-path set-pathq set-priority-class set-priority-offset set-query set-src set-src-port set-timeout set-tos set-uri set-var* set-var-fmt* silent-drop strict-mode tarpit track-sc* unset-var* use-service wait-for-body wait-for-handshake",
+    ),
+    (
+        "http-response",
+        "add-acl* add-header allow cache-store capture del-acl* del-header del-map* deny ot-group redirect replace-header replace-value return sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* send-spoe-group set-header set-log-level set-map* set-mark set-nice set-status set-tos set-var* set-var-fmt* silent-drop strict-mode track-sc* unset-var* wait-for-body",
+    ),
+    (
+        "tcp-request connection",
+        "sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* set-dst set-dst-port set-mark set-src set-src-port set-tos set-var* set-var-fmt* silent-drop unset-var*",
+    ),
+    (
+        "tcp-request content",
+        "do-resolve* ot-group sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* send-spoe-group set-dst set-dst-port set-log-level set-mark set-nice set-priority-class set-priority-offset set-src set-src-port set-tos set-var* set-var-fmt* silent-drop switch-mode unset-var* use-service",
+    ),
+    (
+        "tcp-request session",
+        "sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* set-dst set-dst-port set-mark set-src set-src-port set-tos set-var* set-var-fmt* silent-drop unset-var*",
+    ),
+    (
+        "tcp-response content",
+        "ot-group sc-inc-gpc* sc-inc-gpc0* sc-inc-gpc1* sc-set-gpt* sc-set-gpt0* send-spoe-group set-log-level set-mark set-nice set-tos set-var* set-var-fmt* silent-drop unset-var*",
+    ),
+];
+
+#[test]
+fn every_action_of_haproxy_is_known() {
+    for (keyword, names) in REGISTERED {
+        let set = RULESETS.iter().find(|set| set.keyword == *keyword);
+        let known: Vec<(&str, bool)> = set
+            .into_iter()
+            .flat_map(|set| set.entries())
+            .map(|entry| (entry.name, entry.open))
+            .collect();
+        for name in names.split(' ') {
+            let wanted = (name.trim_end_matches('*'), name.ends_with('*'));
+            assert!(known.contains(&wanted), "{keyword} {name}");
+        }
+    }
+}

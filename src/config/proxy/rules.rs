@@ -20,8 +20,14 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "names a test",
         |d, a, l| {
             named_only(d, a)?;
-            let declared = acl::declare(a, &mut d.context(Place::Acl, l))?;
-            d.acls.add(declared);
+            let declared = acl::declare(a, &mut d.context(Place::Acl, l));
+            match declared {
+                Ok(declared) => d.acls.add(declared),
+                Err(refused) => {
+                    d.acls.add_refused(a.line());
+                    return Err(refused);
+                }
+            }
             Ok(())
         },
     ),

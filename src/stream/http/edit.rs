@@ -58,6 +58,9 @@ impl Exchange {
             &self.frontend.captures.request,
             &mut txn.request_captures,
         );
+        // Its slots show in the logs even if no response comes.
+        let slots = self.frontend.captures.response.len();
+        txn.response_captures.resize(slots, None);
         if let Some((name, length)) = &settings.capture_cookie {
             let found = find_cookie(&txn.request.head, b"cookie", name.as_bytes());
             txn.cookie_captures[0] = found.map(|value| cut(value, *length));
