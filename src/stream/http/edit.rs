@@ -8,11 +8,18 @@ use std::sync::Arc;
 use super::exchange::Exchange;
 use crate::http::Head;
 use crate::sample::Address;
-use crate::settings::ForwardFor;
+use crate::settings::{self, ForwardFor};
 
 impl Exchange {
     /// Adds the headers that options ask for, after all request rules.
     pub(super) fn edit_request(&mut self) {
+        let (front, back) = (&self.frontend, &self.backend);
+        let adds = |settings: &settings::Proxy| {
+            settings.forward_for.is_some() || settings.original_to.is_some()
+        };
+        if !adds(&front.settings) && !adds(&back.settings) && front.unique_id_format.is_none() {
+            return;
+        }
         let frontend = Arc::clone(&self.frontend);
         let backend = Arc::clone(&self.backend);
         if let Some(format) = &frontend.unique_id_format {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use super::half::Half;
 use super::{Connection, Next, Stop};
@@ -134,7 +134,7 @@ impl Exchange {
         self.keep_alive = false;
         self.logged = false;
         self.sent = false;
-        self.txn.timers.began = Some(Instant::now());
+        self.txn.timers.began = Some(self.connection.since);
     }
 
     /// Lends session and transaction to the language.

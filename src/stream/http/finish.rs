@@ -5,9 +5,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::exchange::Exchange;
 use super::{Next, Stop};
 use crate::end::{Cause, End, Stage};
-use crate::log::{Outcome, Policy};
 use crate::settings::Options;
 use crate::state;
+use crate::stream::record;
 
 /// The clock of rates: milliseconds of wall-clock time.
 pub(super) fn rate_clock(date: SystemTime) -> u64 {
@@ -24,7 +24,9 @@ impl Exchange {
                 self.end = stop.end();
             }
         }
-        self.txn.timers.ended = Some(Instant::now());
+        let now = Instant::now();
+        self.txn.timers.ended = Some(now);
+        self.connection.since = now;
         self.txn.end = self.end;
         self.txn.bytes_in += self.upload.data;
         self.count();
@@ -100,6 +102,8 @@ impl Exchange {
     /// `option logasap`: the line is written when the response's head is, with what is known by then.
     pub(super) fn early_log(&mut self) {
         if self.frontend.settings.options.contains(Options::LOGASAP) {
+            self.txn.log_early = true;
+            self.txn.end = self.end;
             self.log();
             self.logged = true;
         }
@@ -107,44 +111,14 @@ impl Exchange {
 
     fn log(&mut self) {
         let frontend = self.frontend.clone();
-        let Some(format) = &frontend.log_format else {
-            return;
-        };
-        if frontend.log.silent() {
+        if frontend.log.silent() || frontend.log_format.is_none() {
             return;
         }
-        let Some(level) = self.log_level() else {
-            return;
-        };
         if let Some(format) = &frontend.unique_id_format {
             self.make_unique_id(format);
         }
-        let mut line = self.worker.pools.buffer();
-        let mut data = Vec::new();
-        let scope = self.scope();
-        format.render(&scope, &mut line);
-        if let Some(structured) = &frontend.log_format_sd {
-            structured.render(&scope, &mut data);
-        }
-        frontend
-            .log
-            .send_structured(SystemTime::now(), level, &data, &line);
-    }
-
-    fn log_level(&self) -> Option<u8> {
-        let options = self.frontend.settings.options;
-        let policy = Policy {
-            dontlognull: options.contains(Options::DONTLOG_NULL),
-            dontlog_normal: options.contains(Options::DONTLOG_NORMAL),
-            separate_errors: options.contains(Options::LOG_SEPARATE_ERRORS),
-        };
-        policy.level(Outcome {
-            null: !self.txn.has_request && self.upload.buf.is_empty(),
-            abnormal: self.end.cause != Cause::None,
-            local: self.end.cause == Cause::Local,
-            status: self.txn.status,
-            retried: self.txn.retries > 0 || self.txn.redispatched,
-            forced: self.txn.log_level,
-        })
+        let null = !self.txn.has_request && self.upload.buf.is_empty();
+        let session = &mut self.connection.client.session;
+        record::log(&self.worker, &frontend, session, &mut self.txn, null);
     }
 }

@@ -138,7 +138,7 @@ impl Exchange {
         asked: Asked,
     ) -> Result<ResponseFacts, Failed> {
         let options = self.response_options();
-        let mut clock = Clock::new(self);
+        let mut clock = Clock::new(self, self.txn.timers.connected);
         let Self {
             connection,
             upload,

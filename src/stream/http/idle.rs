@@ -1,19 +1,20 @@
 //! Between requests: a connection holds no buffers and no transaction, and ends without a word (manual 4.2 `timeout
 //! http-keep-alive`).
 
-use std::time::Instant;
-
-use crate::stream::Client;
+use super::Connection;
 
 /// Waits for the next request. False if the client left or took too long.
-pub(super) async fn wait(client: &mut Client) -> bool {
+pub(super) async fn wait(connection: &mut Connection) -> bool {
+    let client = &mut connection.client;
     let timeouts = &client.proxy.settings.timeouts;
     let limit = timeouts
         .http_keep_alive
         .or(timeouts.http_request)
         .or(timeouts.client);
-    client.alarm.after(Instant::now(), limit);
+    client.alarm.after(connection.since, limit);
+    client.slot.set_idle(true);
     let stream = &client.stream;
     let ready = client.alarm.until(|cx| stream.poll_readable(cx)).await;
+    client.slot.set_idle(false);
     matches!(ready, Ok(Ok(())))
 }

@@ -22,6 +22,7 @@ mod switch;
 mod upgrade;
 
 use std::rc::Rc;
+use std::time::Instant;
 
 pub use runner::Runners;
 use stop::Stop;
@@ -36,6 +37,8 @@ struct Connection {
     client: Client,
     /// Idle server connections that only this client may use.
     own: Own,
+    /// When the last response ended, or the session was complete.
+    since: Instant,
 }
 
 /// What becomes of the client connection after an exchange.
@@ -50,6 +53,7 @@ enum Next {
 /// Serves a client connection in HTTP mode until it ends.
 pub async fn serve(worker: Rc<Worker>, client: Client) {
     let mut connection = Box::new(Connection {
+        since: client.session.accepted,
         client,
         own: Own::default(),
     });
@@ -57,7 +61,7 @@ pub async fn serve(worker: Rc<Worker>, client: Client) {
     loop {
         let (back, next) = runner::run(&worker, connection).await;
         connection = back;
-        if next == Next::Close || !idle::wait(&mut connection.client).await {
+        if next == Next::Close || !idle::wait(&mut connection).await {
             return;
         }
     }

@@ -14,29 +14,28 @@ use crate::wire::h1::{BodyLength, Fault};
 impl Exchange {
     /// Reads until a whole request head is there, and takes note of it.
     pub(super) async fn receive(&mut self) -> Result<(), Stop> {
-        let mut first = self.connection.client.session.requests == 0;
-        let mut since = if first {
-            self.connection.client.session.accepted
-        } else {
-            self.txn.timers.began.unwrap_or_else(Instant::now)
-        };
+        // The first request's time runs from accept on, that of a later one from its first byte on; without a limit for the
+        // whole head, the client may be silent for so long.
+        let first = self.connection.client.session.requests == 0;
+        let mut since = self.txn.timers.began.unwrap_or_else(Instant::now);
         loop {
             if !self.upload.buf.is_empty() {
-                self.note_first_byte();
+                let fresh = self.note_first_byte();
                 let head = &mut self.txn.request.head;
-                let parsed = self.parser.request(&self.upload.buf, head, &self.options);
-                match parsed {
+                match self.parser.request(&self.upload.buf, head, &self.options) {
                     Ok(Some(facts)) => {
                         self.facts = facts;
-                        self.note_request();
+                        let first_byte = self.txn.timers.first_byte;
+                        let now = first_byte.filter(|_| fresh);
+                        self.note_request(now.unwrap_or_else(Instant::now));
                         return Ok(());
                     }
                     Ok(None) => {}
                     Err(fault) => return Err(self.malformed(fault)),
                 }
-                if !first && self.connection.client.session.requests > 0 {
-                    // From its first byte on, a later request has as long as the first one had from accept on.
-                    (first, since) = (true, Instant::now());
+                let whole = self.frontend.settings.timeouts.http_request.is_some();
+                if !whole || (fresh && !first) {
+                    since = Instant::now();
                 }
             }
             match self.read_head(since).await {
@@ -57,10 +56,8 @@ impl Exchange {
         } = self;
         let client = &mut connection.client;
         let timeouts = &client.proxy.settings.timeouts;
-        match timeouts.http_request {
-            Some(limit) => client.alarm.after(since, Some(limit)),
-            None => client.alarm.after(Instant::now(), timeouts.client),
-        }
+        let limit = timeouts.http_request.or(timeouts.client);
+        client.alarm.after(since, limit);
         let stream = &client.stream;
         let read = client
             .alarm
@@ -68,24 +65,28 @@ impl Exchange {
         read.await.ok()
     }
 
-    fn note_first_byte(&mut self) {
-        if self.txn.timers.first_byte.is_none() {
+    /// True if this is the first look at the request.
+    fn note_first_byte(&mut self) -> bool {
+        let fresh = self.txn.timers.first_byte.is_none();
+        if fresh {
             let now = self.worker.now();
             self.txn.timers.first_byte = Some(now.instant);
             self.txn.timers.request_date = Some(now.date);
             self.date = now.date;
         }
+        fresh
     }
 
     /// A whole head has come.
-    fn note_request(&mut self) {
+    fn note_request(&mut self, now: Instant) {
         self.upload.at = self.facts.consumed;
         self.body_at = self.facts.consumed;
         self.keep_alive = self.facts.keep_alive;
         self.connection.client.session.requests += 1;
         let txn = &mut *self.txn;
         txn.has_request = true;
-        txn.timers.request = Some(Instant::now());
+        txn.timers.request = Some(now);
+        txn.number = self.plan.state.process.requests.load();
         let head = &txn.request.head;
         let version = head.version().digits();
         txn.request_line.clear();

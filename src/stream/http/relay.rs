@@ -18,18 +18,17 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Starts both sides' timers.
-    pub fn new(exchange: &Exchange) -> Self {
+    /// Starts both sides' timers, as of `since` or now.
+    pub fn new(exchange: &Exchange, since: Option<Instant>) -> Self {
         let (front, back) = (
             &exchange.frontend.settings.timeouts,
             &exchange.backend.settings.timeouts,
         );
         let ms = |limit: Option<u64>| limit.map(Duration::from_millis);
-        let now = Instant::now();
         Self {
             client: ms(front.client),
             server: ms(exchange.txn.server_timeout.or(back.server)),
-            since: now,
+            since: since.unwrap_or_else(Instant::now),
         }
     }
 
@@ -84,7 +83,7 @@ impl Exchange {
     /// Moves the response, and what is left of the request, until both are through.
     pub(super) async fn relay(&mut self, lease: &Lease, download: &mut Half) -> Result<(), End> {
         let options = self.response_options();
-        let mut clock = Clock::new(self);
+        let mut clock = Clock::new(self, self.txn.timers.response);
         let Self {
             connection,
             upload,

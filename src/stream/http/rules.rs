@@ -1,6 +1,7 @@
 //! Running rulesets and acting on what they say (manual 4.2 `http-request`, `tcp-request content`).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Stop;
 use super::exchange::Exchange;
@@ -31,13 +32,16 @@ impl Exchange {
 
     /// The frontend's rules.
     pub(super) async fn front_rules(&mut self) -> Result<(), Stop> {
+        if lets_pass(&self.frontend) {
+            return Ok(());
+        }
         let frontend = self.frontend.clone();
         self.request_rules(&frontend).await
     }
 
     /// The backend's rules, unless it is the frontend itself.
     pub(super) async fn back_rules(&mut self) -> Result<(), Stop> {
-        if Arc::ptr_eq(&self.backend, &self.frontend) {
+        if Arc::ptr_eq(&self.backend, &self.frontend) || lets_pass(&self.backend) {
             return Ok(());
         }
         let backend = self.backend.clone();
@@ -75,6 +79,8 @@ impl Exchange {
                     let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
                     self.pause(delay).await;
                     self.not_processed();
+                    self.txn.timers.began = self.txn.timers.first_byte;
+                    self.txn.timers.queued = Some(Instant::now());
                     return Err(refusal(status, reply, Stage::Tarpit));
                 }
                 Flow::Reject | Flow::Close => {
@@ -133,6 +139,17 @@ impl Exchange {
 
     /// Runs the rules on a server's response: the backend's, then the frontend's.
     pub(super) fn response_rules(&mut self) -> Result<(), Stop> {
+        let (back, front) = (&self.backend.rules, &self.frontend.rules);
+        if [
+            &back.tcp_response,
+            &back.http_response,
+            &front.http_response,
+        ]
+        .iter()
+        .all(|rules| rules.rules.is_empty())
+        {
+            return Ok(());
+        }
         let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
         self.run_response(&backend, &backend.rules.tcp_response)?;
         self.run_response(&backend, &backend.rules.http_response)?;
@@ -153,6 +170,7 @@ impl Exchange {
                     self.frontend.state.front.denied_responses.inc();
                     self.connection.client.listener.state.denied_responses.inc();
                     proxy.state.back.denied_responses.inc();
+                    self.txn.timers.response = None;
                     return Err(refusal(status, reply, Stage::Headers));
                 }
                 Flow::Reply(reply) => {
@@ -182,6 +200,10 @@ impl Exchange {
 
     /// `http-after-response`: on every response that is sent, the proxy's own included. Only edits are possible here.
     pub(super) fn after_response_rules(&mut self) {
+        let (back, front) = (&self.backend.rules, &self.frontend.rules);
+        if back.http_after_response.rules.is_empty() && front.http_after_response.rules.is_empty() {
+            return;
+        }
         let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
         let rules = &backend.rules.http_after_response;
         if !rules.rules.is_empty() {
@@ -200,6 +222,14 @@ pub(super) fn challenge(realm: &str) -> Reply {
     let value = format!("Basic realm=\"{realm}\"");
     reply.head.set(b"www-authenticate", value.as_bytes());
     reply
+}
+
+/// Whether this proxy does nothing to requests.
+fn lets_pass(proxy: &Proxy) -> bool {
+    let rules = &proxy.rules;
+    rules.tcp_content.rules.is_empty()
+        && rules.http_request.rules.is_empty()
+        && proxy.settings.stats.is_none()
 }
 
 pub(super) fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {

@@ -10,8 +10,14 @@ impl Exchange {
     /// Chooses the backend and takes a seat there.
     pub(super) fn choose_backend(&mut self) -> Result<(), Stop> {
         let upgraded = self.connection.client.upgrade.as_ref().map(|up| up.backend);
-        let (frontend, plan) = (self.frontend.clone(), self.plan.clone());
-        let chosen = upgraded.or_else(|| switch::backend(&plan, &frontend, &self.scope()));
+        let chosen = match upgraded {
+            None if self.frontend.use_backend.is_empty() => self.frontend.default_backend,
+            None => {
+                let (frontend, plan) = (self.frontend.clone(), self.plan.clone());
+                switch::backend(&plan, &frontend, &self.scope())
+            }
+            upgraded => upgraded,
+        };
         let Some(backend) = chosen.and_then(|at| self.plan.proxies.get(at)) else {
             return Err(Stop::error(503, Cause::Server, Stage::Connect));
         };
