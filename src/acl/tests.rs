@@ -116,6 +116,7 @@ fn logic() {
         "acl no path /x",
         "acl two path /x",
         "acl two path /abc",
+        "acl both acl(yes,!no)",
     ] {
         section.declare(text).unwrap_or_else(|e| panic!("{e}"));
     }
