@@ -19,6 +19,9 @@ pub(super) struct Refusal {
     pub range: Option<Range<usize>>,
 }
 
+/// An argument, and where it stands in the word if it was written.
+pub(super) type Checked = (Loose, Option<Range<usize>>);
+
 fn refuse<T>(message: impl Into<String>, range: Option<Range<usize>>) -> Result<T, Refusal> {
     Err(Refusal {
         message: message.into(),
@@ -31,7 +34,7 @@ pub(super) fn check(
     params: &[Param],
     raw: Option<&[RawArg]>,
     cx: &Context<'_>,
-) -> Result<Vec<(Loose, Option<Range<usize>>)>, Refusal> {
+) -> Result<Vec<Checked>, Refusal> {
     // `f()` is `f` without arguments, unless its first one may be an empty text.
     let raw = match raw {
         Some([only]) if only.text.is_empty() && params.first().is_none_or(|p| !is_text(p.kind)) => {

@@ -1,9 +1,10 @@
 //! HTTP authentication (manual 7.3.6, `http_auth` and kin; RFC 7617, RFC 6750).
 
 use super::*;
+use crate::http::Head;
 use crate::sample::args::Args;
 use crate::sample::codec::decode_base64;
-use crate::sample::table::Request;
+use crate::sample::table::{Many, Request};
 use crate::settings::{Secret, User, Userlist};
 
 const USERS: &[Param] = &[need(Kind::Users)];
@@ -12,23 +13,23 @@ const USERS: &[Param] = &[need(Kind::Users)];
 pub(super) const TABLE: &[Fetch] = &[
     entry("http_auth", USERS, Type::Bool, Get::Request(http_auth), "whether user and password are those of a userlist"),
     entry("http_auth_bearer", &[may(Kind::Str)], Type::Str, Get::Request(bearer), "the token of a Bearer authorization"),
-    entry("http_auth_group", USERS, Type::Str, Get::Request(group), "the user's name if the password is right; matched against groups"),
-    entry("http_auth_pass", &[], Type::Str, Get::Request(|r, _| Some(Value::owned(basic(r)?.1))), "the password of a Basic authorization"),
+    entry("http_auth_group", USERS, Type::Str, Get::RequestAll(GROUP), "the user's name if the password is right; an ACL looks at the user's groups"),
+    entry("http_auth_pass", &[], Type::Str, Get::Request(|r, _| Some(Value::owned(basic(r.head())?.1))), "the password of a Basic authorization"),
     entry("http_auth_type", &[], Type::Str, Get::Request(kind), "the scheme of the authorization"),
-    entry("http_auth_user", &[], Type::Str, Get::Request(|r, _| Some(Value::owned(basic(r)?.0))), "the user of a Basic authorization"),
+    entry("http_auth_user", &[], Type::Str, Get::Request(|r, _| Some(Value::owned(basic(r.head())?.0))), "the user of a Basic authorization"),
 ];
 
 /// Scheme and credentials of an authorization header.
-fn authorization<'s>(request: Request<'s>, header: &'s [u8]) -> Option<(&'s [u8], &'s [u8])> {
-    let value = request.head().find(header)?;
+fn authorization<'s>(head: &'s Head, header: &'s [u8]) -> Option<(&'s [u8], &'s [u8])> {
+    let value = head.find(header)?;
     let space = memchr::memchr(b' ', value)?;
     let credentials = value.get(space + 1..)?;
     Some((value.get(..space)?, credentials.trim_ascii_start()))
 }
 
 /// User and password of a Basic authorization.
-fn basic(request: Request<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (scheme, credentials) = authorization(request, b"authorization")?;
+fn basic(head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (scheme, credentials) = authorization(head, b"authorization")?;
     if !scheme.eq_ignore_ascii_case(b"basic") {
         return None;
     }
@@ -57,28 +58,36 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
 }
 
-/// The authenticated user of a request, and its groups; what a match against groups needs.
-pub fn authenticated<'l>(request: Request<'_>, users: &'l Userlist) -> Option<&'l User> {
-    let (name, password) = basic(request)?;
-    authenticate(users, &name, &password)
+/// The user, whose groups are what patterns name.
+const GROUP: Many = Many {
+    one: |head, args| {
+        let user = authenticated(head, args)?;
+        Some(Value::text(user.name.as_bytes()))
+    },
+    each: |head, args, test| {
+        authenticated(head, args).is_some_and(|user| {
+            let mut groups = user.groups.iter();
+            groups.any(|group| test(Value::text(group.as_bytes())))
+        })
+    },
+};
+
+fn authenticated<'s>(head: &Head, args: &'s Args) -> Option<&'s User> {
+    let (name, password) = basic(head)?;
+    authenticate(args.users(0)?, &name, &password)
 }
 
 fn http_auth<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
-    let (name, password) = basic(request)?;
+    let (name, password) = basic(request.head())?;
     let user = authenticate(args.users(0)?, &name, &password);
     Some(Value::Bool(user.is_some()))
 }
 
-fn group<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
-    let user = authenticated(request, args.users(0)?)?;
-    Some(Value::text(user.name.as_bytes()))
-}
-
 fn kind<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
-    let (scheme, _) = authorization(request, b"authorization")?;
+    let (scheme, _) = authorization(request.head(), b"authorization")?;
     if scheme.eq_ignore_ascii_case(b"basic") {
         // Credentials that say nothing are no authorization.
-        return basic(request).map(|_| Value::text(b"Basic"));
+        return basic(request.head()).map(|_| Value::text(b"Basic"));
     }
     scheme
         .eq_ignore_ascii_case(b"bearer")
@@ -87,7 +96,7 @@ fn kind<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
 
 fn bearer<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
     let header = args.some_text(0).unwrap_or(b"authorization");
-    let (scheme, token) = authorization(request, header)?;
+    let (scheme, token) = authorization(request.head(), header)?;
     scheme
         .eq_ignore_ascii_case(b"bearer")
         .then(|| Value::text(token))

@@ -15,7 +15,6 @@ mod process;
 mod tls_hello;
 
 pub use absent::missing;
-pub use auth::authenticated;
 pub use process::usable;
 
 use super::args::{Kind, Param, may, need};
@@ -135,6 +134,7 @@ mod tests {
             ("http_auth_pass", Some("open")),
             ("http_auth_type", Some("Basic")),
             ("http_auth_group(people)", Some("joe")),
+            ("http_auth_group(people),upper", Some("JOE")),
             ("req.body", Some("f=1&g=2")),
             ("req.body_param(g)", Some("2")),
             ("req.body_len", Some("7")),
@@ -150,7 +150,7 @@ mod tests {
             ("date(1,ms)", Some("1700000000124")),
             ("date_us", Some("123456")),
             ("res.hdr(a)", None),
-            ("be_name", None),
+            ("be_name", Some("web")),
         ] {
             assert_eq!(stream.eval(text).as_deref(), gives, "{text}");
         }
@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn all_samples_of_a_header_are_seen() {
-        let mut stream = Stream::request("GET / HTTP/1.1\nA: 1, 2\nA: 3");
+        let mut stream =
+            Stream::request("GET / HTTP/1.1\nA: 1, 2\nA: 3\nAuthorization: Basic am9lOm9wZW4=");
         for (text, want) in [
             ("hdr(a)", vec!["1", "2", "3"]),
             ("req.fhdr(a)", vec!["1, 2", "3"]),
@@ -200,6 +201,7 @@ mod tests {
             ("hdr_val(a),add(1)", vec!["2", "3", "4"]),
             ("path", vec!["/"]),
             ("hdr(b)", vec![]),
+            ("http_auth_group(people)", vec!["staff"]),
         ] {
             let sample =
                 super::super::testing::linked(text, super::super::Place::FrontRequest).unwrap();
