@@ -74,11 +74,17 @@ fn computed_port(step: &Connect, scope: &Scope<'_>) -> Option<u16> {
     }
 }
 
-/// Opens a connection and sends the PROXY header where one is asked for.
+/// Opens a connection and sends the PROXY header where one is asked for. With `quiet` the last packet of
+/// the handshake is held back: if nothing follows, the server's program never sees the connection.
 ///
 /// # Errors
 /// What the system says.
-pub async fn open(goal: &Goal, step: &Connect, server: &plan::Server) -> io::Result<Box<dyn Link>> {
+pub async fn open(
+    goal: &Goal,
+    step: &Connect,
+    server: &plan::Server,
+    quiet: bool,
+) -> io::Result<Box<dyn Link>> {
     let header = step.send_proxy || (step.server_options && server.settings.check.send_proxy);
     match goal {
         Goal::Ip(to) => {
@@ -91,6 +97,9 @@ pub async fn open(goal: &Goal, step: &Connect, server: &plan::Server) -> io::Res
             // Checks are many and short: without this each leaves a socket in TIME_WAIT.
             if !step.linger {
                 socket2::SockRef::from(&socket).set_linger(Some(std::time::Duration::ZERO))?;
+            }
+            if quiet {
+                socket2::SockRef::from(&socket).set_tcp_quickack(false)?;
             }
             let mut stream = socket.connect(*to).await?;
             stream.set_nodelay(true)?;

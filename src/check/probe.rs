@@ -191,7 +191,13 @@ impl<'a> Run<'a> {
             _ => inter,
         };
         self.deadline = Instant::now() + limit;
-        match within(self.deadline, connect::open(&goal, connect, self.server)).await {
+        let quiet = !self.listens_after(step);
+        match within(
+            self.deadline,
+            connect::open(&goal, connect, self.server, quiet),
+        )
+        .await
+        {
             None => {
                 let info = self.located("", step, comment);
                 return Err(Finding::new(Code::L4Timeout, info));
@@ -208,6 +214,14 @@ impl<'a> Run<'a> {
             None => self.started.max(self.deadline - limit) + inter,
         };
         Ok(())
+    }
+
+    /// True if the server speaks first after this step.
+    fn listens_after(&self, step: &Numbered) -> bool {
+        let steps = self.script.steps.iter();
+        let mut after = steps.skip_while(|s| !std::ptr::eq(*s, step)).skip(1);
+        let next = after.find(|s| !matches!(s.step, Step::Comment(_) | Step::Action(_)));
+        next.is_some_and(|s| matches!(s.step, Step::Expect(_)))
     }
 
     async fn send(

@@ -585,16 +585,26 @@ fn tcp_checks_judge_as_haproxy_does() {
                 "TCPCHK matched unwanted content 'ERR' at step 2 comment: ex",
             ),
         ),
-        (vec![], b"", true, found(Code::L4Ok, 0, "")),
     ];
     for (steps, answer, keep, expected) in table {
-        let until = if steps.is_empty() { "" } else { "PING\r\n" };
-        let (port, origin) = origin(until, answer, keep);
+        let (port, origin) = origin("PING\r\n", answer, keep);
         let mut proxy = backend(vec![server("s1", port)]);
         proxy.settings.check_kind = CheckKind::Tcp;
         proxy.settings.check_steps = steps;
         assert_eq!(check(proxy), expected);
         origin.join().unwrap();
+    }
+}
+
+/// Nothing is said, so the listener's program need not even accept.
+#[test]
+fn a_bare_connect_is_enough() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for kind in [CheckKind::Connect, CheckKind::Tcp] {
+        let mut proxy = backend(vec![server("s1", port)]);
+        proxy.settings.check_kind = kind;
+        assert_eq!(check(proxy), found(Code::L4Ok, 0, ""));
     }
 }
 
