@@ -4,6 +4,7 @@
 //! takes what follows. `main` calls this; it must not know how any flag is carried out.
 
 mod flags;
+pub mod keywords;
 pub mod report;
 mod version;
 

@@ -162,11 +162,11 @@ pub enum Matcher {
     /// Status codes and ranges.
     Status(Vec<(u16, u16)>),
     /// A regex on the status.
-    StatusRegex(regex::bytes::Regex),
+    StatusRegex(crate::regex::Regex),
     /// Bytes; true if written in hexadecimal.
     Bytes(Vec<u8>, bool),
     /// A regex; true if on hexadecimal text.
-    Regex(regex::bytes::Regex, bool),
+    Regex(crate::regex::Regex, bool),
     /// A format; true if it gives hexadecimal text.
     Format(Format, bool),
     /// A header.
@@ -198,7 +198,7 @@ pub enum HeaderMatch {
     /// `sub`
     Substring(Text),
     /// `reg`
-    Regex(regex::bytes::Regex),
+    Regex(crate::regex::Regex),
 }
 
 type Fault = Box<Diagnostic>;

@@ -5,13 +5,11 @@ use std::ops::{Deref, DerefMut, RangeInclusive};
 
 use super::units;
 use crate::diag::{Diagnostic, Lead, Span};
+use crate::regex::Regex;
 use crate::syntax::{Cursor, Line, Word};
 
 /// What reading a keyword gives.
 pub(super) type Parsed<T = ()> = Result<T, Box<Diagnostic>>;
-
-/// The most memory a compiled regular expression may take.
-const MAX_REGEX_BYTES: usize = 10 << 20;
 
 /// What stood before the keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -189,19 +187,14 @@ impl<'l> Args<'l> {
         self.choice(&[("on", true), ("off", false)])
     }
 
-    /// A regular expression.
-    pub fn regex(&mut self) -> Parsed<regex::bytes::Regex> {
+    /// A regular expression in PCRE's syntax.
+    pub fn regex(&mut self) -> Parsed<Regex> {
         let word = self.word("a regular expression")?;
-        let text = word.text();
-        let compiled = regex::bytes::RegexBuilder::new(&text)
-            .size_limit(MAX_REGEX_BYTES)
-            .build();
-        compiled.or_else(|problem| {
-            let why = problem.to_string();
-            let last = why.lines().last().unwrap_or_default();
+        Regex::new(&word.bytes, false).or_else(|problem| {
+            let text = word.text();
             alert(
                 word.span,
-                format!("'{}' : bad regular expression '{text}' : {last}", self.name),
+                format!("'{}' : regex '{text}' is invalid ({problem})", self.name),
             )
         })
     }

@@ -10,6 +10,7 @@ mod address;
 mod args;
 mod bind;
 mod draft;
+mod dump;
 mod global;
 mod http_errors;
 mod keyword;
@@ -28,6 +29,7 @@ mod tests;
 
 use crate::syntax::units;
 
+pub use dump::dump;
 pub use keyword::{Keyword, Sections};
 pub use load::{Loaded, Options, load};
 pub use model::{Config, Proxy, Rules, Switch, Target};

@@ -49,6 +49,9 @@ pub fn run() -> ExitCode {
     if let Some(exit) = answer(&invocation) {
         return leave(&exit);
     }
+    if let Some(exit) = lists(&invocation) {
+        return exit;
+    }
     let say = Say::new(invocation.quiet && !invocation.verbose);
     // A child was started in the right directory.
     if let (Role::Primary, Some(directory)) = (&role, &invocation.directory)
@@ -108,6 +111,19 @@ fn leave(exit: &Exit) -> ExitCode {
     let _ = std::io::stdout().write_all(exit.out.as_bytes());
     let _ = std::io::stderr().write_all(exit.err.as_bytes());
     ExitCode::from(exit.code)
+}
+
+/// Prints the lists of `-dK` and `-dL`. Gives an exit code if nothing else was asked for.
+fn lists(invocation: &Invocation) -> Option<ExitCode> {
+    let mut out = cmdline::keywords::dump(&invocation.keywords);
+    if invocation.libraries {
+        let executable = std::env::current_exe().unwrap_or_default();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        out += &cmdline::keywords::libraries(&executable.display().to_string(), &maps);
+    }
+    let _ = std::io::stdout().write_all(out.as_bytes());
+    let alone = invocation.files.is_empty() && !invocation.keywords.is_empty();
+    alone.then_some(ExitCode::SUCCESS)
 }
 
 /// What needs no configuration: versions, conditions.

@@ -109,15 +109,15 @@ pub enum ExpectKind {
     /// `status` codes and ranges.
     Status(Vec<(u16, u16)>),
     /// `rstatus`.
-    StatusRegex(regex::bytes::Regex),
+    StatusRegex(crate::regex::Regex),
     /// `string`.
     Text(Vec<u8>),
     /// `rstring`.
-    Regex(regex::bytes::Regex),
+    Regex(crate::regex::Regex),
     /// `binary`.
     Binary(Vec<u8>),
     /// `rbinary`: a regex on the hexadecimal text.
-    BinaryRegex(regex::bytes::Regex),
+    BinaryRegex(crate::regex::Regex),
     /// `string-lf` / `binary-lf` (true for the latter).
     Format(crate::sample::Pending<crate::format::Format>, bool),
     /// `hdr` and `fhdr`.
@@ -138,7 +138,7 @@ pub enum HeaderMatch {
     /// `-m sub`
     Substring(HeaderPattern),
     /// `-m reg`; a regex cannot be a format.
-    Regex(regex::bytes::Regex),
+    Regex(crate::regex::Regex),
 }
 
 /// What is compared: as written (`name`, `value`) or rendered at each check (`name-lf`, `value-lf`).

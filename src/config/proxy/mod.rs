@@ -19,6 +19,8 @@ use super::load::Load;
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::Kind;
 
+pub(super) use options::lines as option_lines;
+
 /// Every keyword of a proxy section.
 pub(super) const TABLE: Table<Draft> = &[
     basics::KEYWORDS,

@@ -478,6 +478,27 @@ fn option(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     }
 }
 
+/// Every option with the sides it is for, as the `-dK` list shows it.
+pub(in super::super) fn lines() -> impl Iterator<Item = String> {
+    let plain = SWITCHES
+        .iter()
+        .map(|(name, _, sections, _)| (*name, *sections));
+    let others = OPTIONS.iter().map(|option| (option.name, option.sections));
+    plain.chain(others).map(|(name, sections)| {
+        let front = if sections.contains(Sections::FRONT) {
+            " FE"
+        } else {
+            ""
+        };
+        let back = if sections.contains(Sections::BACK) {
+            " BE"
+        } else {
+            ""
+        };
+        format!("option {name} [{front}{back} ]")
+    })
+}
+
 /// Chooses the log line; says so if it takes the place of another one of the same section.
 fn choose_log(draft: &mut Draft, args: &Args<'_>, load: &mut Load, choice: LogChoice) {
     let span = args.keyword();
