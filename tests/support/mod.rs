@@ -3,7 +3,7 @@
 //! Everything listens on free ports of the loopback and ends when it is dropped. A scenario should
 //! fit one screen: the configuration, the origin, the client, what must happen and what must not.
 //! Waiting has a generous end and no other role: nothing here measures time.
-#![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses some of it")]
 
 mod client;
 mod origin;

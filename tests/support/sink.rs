@@ -27,4 +27,14 @@ impl LogSink {
         let n = self.socket.recv(&mut buffer).expect("a log line in time");
         String::from_utf8_lossy(&buffer[..n]).into_owned()
     }
+
+    /// The next line that contains this; others are passed over.
+    pub fn line_with(&self, text: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
 }
