@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use support::{Client, Origin, Program, Who, free_port, get, wait_for};
 
 const DEFAULTS: &str =
-    "defaults\n mode http\n timeout client 20s\n timeout connect 5s\n timeout server 20s\n";
+    "defaults\n mode http\n timeout client 60s\n timeout connect 5s\n timeout server 60s\n";
 
 fn config(port: u16, origin: &Origin, header: &str) -> String {
     format!(

@@ -79,8 +79,7 @@ impl Exchange {
 
     /// Whether the client connection has to end after this response in any case.
     pub(super) fn closing(&self) -> bool {
-        let stopping = &self.frontend.state.stopping;
-        self.http_mode() == HttpMode::Close || stopping.load(std::sync::atomic::Ordering::Relaxed)
+        self.http_mode() == HttpMode::Close || self.worker.fleet.stopping()
     }
 
     fn count_data(&mut self, facts: &ResponseFacts, download: &Half) {
