@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::check::Seen;
 use crate::end::{Cause, End, Stage};
 use crate::plan::{Plan, Proxy, Server};
 use crate::sample::{Session, Transaction};
@@ -92,9 +93,17 @@ async fn connected(worker: &Worker, ask: &mut Ask<'_>, place: Place) -> Result<L
     loop {
         let server = &place.server;
         let failed = match connect::connect(worker, ask, server).await {
-            Ok(connected) => return Ok(fresh(worker, ask, place, connected)),
+            Ok(connected) => {
+                worker.fleet.report(ask.backend, server, Seen::Connected);
+                return Ok(fresh(worker, ask, place, connected));
+            }
             Err(failed) => failed,
         };
+        if failed != ConnectError::Resource {
+            worker
+                .fleet
+                .report(ask.backend, server, Seen::ConnectFailed);
+        }
         ask.attempts.last = Some(server.clone());
         let pauses = failed == ConnectError::Refused;
         let next = retry::after_connect(ask.backend, server, ask.attempts.used, !pauses);

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use crate::acl::Outcome;
 use crate::end::{Cause, End, Stage};
@@ -72,7 +72,7 @@ pub(super) async fn place(
             }
         };
         let mut waiting = match admission {
-            Admission::Now(place) => return Ok(placed(ask, place, former.as_ref())),
+            Admission::Now(place) => return Ok(placed(worker, ask, place, former.as_ref())),
             Admission::Full if breakable && backend.settings.redispatch.is_some() => {
                 breakable = false;
                 continue;
@@ -82,14 +82,14 @@ pub(super) async fn place(
         };
         if alarm.deadline().is_none() {
             let timeouts = &backend.settings.timeouts;
-            alarm.after(Instant::now(), timeouts.queue.or(timeouts.connect));
+            alarm.after(worker.now().instant, timeouts.queue.or(timeouts.connect));
         }
         let turn = alarm.run(waiting.turn()).await;
         count_position(ask, &waiting, matches!(turn, Ok(Turn::Serve(_))));
         match turn {
             Ok(Turn::Serve(place)) => {
                 name_server(ask, Some(&place.server));
-                return Ok(placed(ask, place, former.as_ref()));
+                return Ok(placed(worker, ask, place, former.as_ref()));
             }
             Ok(Turn::ChooseAgain) => {
                 former = waiting.server().cloned().or(former);
@@ -187,9 +187,14 @@ fn count_position(ask: &mut Ask<'_>, waiting: &Waiting, served: bool) {
     *position += waiting.position(served);
 }
 
-fn placed(ask: &mut Ask<'_>, place: Place, former: Option<&Arc<Server>>) -> Place {
+fn placed(
+    worker: &Rc<Worker>,
+    ask: &mut Ask<'_>,
+    place: Place,
+    former: Option<&Arc<Server>>,
+) -> Place {
     if ask.txn.timers.queued.is_none() || former.is_some() {
-        ask.txn.timers.queued = Some(Instant::now());
+        ask.txn.timers.queued = Some(worker.now().instant);
     }
     if let Some(former) = former
         && !Arc::ptr_eq(former, &place.server)

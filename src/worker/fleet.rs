@@ -8,7 +8,9 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 
-use crate::plan::Plan;
+use crate::check::Seen;
+use crate::plan::{self, Plan};
+use crate::settings::Observe;
 use crate::state::{self, State};
 use crate::stats::Console;
 
@@ -127,6 +129,15 @@ impl Fleet {
             }
         }
         sent
+    }
+
+    /// Tells the checks what was seen of a server, where it is observed (manual 5.2 `observe`).
+    pub fn report(&self, proxy: &plan::Proxy, server: &plan::Server, seen: Seen) {
+        if server.settings.check.observe != Observe::None
+            && let Some(console) = self.console.get()
+        {
+            console.checks.report(proxy, server, seen);
+        }
     }
 
     /// Stops softly: closes the listeners and idle connections; live streams go on. The process may

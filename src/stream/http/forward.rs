@@ -9,6 +9,7 @@ use super::half::{Break, Half, Waits};
 use super::relay::Clock;
 use super::{Stop, size};
 use crate::backend::{Ask, Attempts, Lease, obtain};
+use crate::check::Seen;
 use crate::end::{Cause, Stage};
 use crate::http::Version;
 use crate::settings::{HttpMode, Options, RetryOn};
@@ -39,7 +40,9 @@ impl Exchange {
             let lease = self.connect(&mut attempts).await?;
             self.stage_request(&lease);
             let mut download = Half::new(&self.worker.pools);
-            match self.response_head(&lease, &mut download).await {
+            let head = self.response_head(&lease, &mut download).await;
+            self.observe(&lease, &head);
+            match head {
                 Ok(_) if self.retry_status(&attempts) => self.count_retry(&lease, &mut attempts),
                 Ok(facts) => return self.respond(lease, download, facts).await,
                 // A connection that was open before may have been closed just before the request came to it: no attempt.
@@ -51,6 +54,20 @@ impl Exchange {
             }
             self.txn.response.clear();
         }
+    }
+
+    /// Lets the checks know what the server answered (manual 5.2 `observe layer7`).
+    fn observe(&self, lease: &Lease, head: &Result<ResponseFacts, Failed>) {
+        let seen = match head {
+            Ok(_) => Seen::status(self.txn.response.head.status()),
+            Err(Failed::Closed(true)) if lease.reused => return,
+            Err(Failed::Closed(_)) => Seen::BrokenResponse,
+            Err(Failed::ServerTimeout) => Seen::ResponseTimeout,
+            Err(Failed::Malformed) => Seen::BadResponse,
+            Err(Failed::ClientTimeout | Failed::ClientLeft | Failed::BadBody) => return,
+        };
+        let fleet = &self.worker.fleet;
+        fleet.report(&lease.backend, &lease.server, seen);
     }
 
     async fn connect(&mut self, attempts: &mut Attempts) -> Result<Lease, Stop> {
