@@ -165,6 +165,7 @@ impl Stream<'_> {
             Err(over) => Err(over),
         };
         (self.txn.bytes_in, self.txn.bytes_out) = tunnel.moved();
+        self.txn.bytes_out += self.txn.server_payload.data.len() as u64;
         match outcome {
             Ok(outcome) => ended(outcome),
             Err(content::Over::Tunnel(outcome)) => ended(outcome),
@@ -179,13 +180,17 @@ impl Stream<'_> {
     fn finish(&mut self, end: End) {
         let txn = &mut *self.txn;
         txn.end = end;
+        if txn.timers.connected.is_none() {
+            // What the client sent meanwhile is read, so that closing is no reset, and counted.
+            let data = &mut txn.client_payload.data;
+            data.reserve(self.client.plan.global.bufsize);
+            let _ = self.client.stream.try_append(data);
+            txn.bytes_in = data.len() as u64;
+        }
         txn.timers.ended = Some(Instant::now());
         let front = &self.client.proxy;
-        let sides = [&front.state.front];
-        for side in sides {
-            side.bytes_in.add(txn.bytes_in);
-            side.bytes_out.add(txn.bytes_out);
-        }
+        front.state.front.bytes_in.add(txn.bytes_in);
+        front.state.front.bytes_out.add(txn.bytes_out);
         let listener = &self.client.listener.state;
         listener.bytes_in.add(txn.bytes_in);
         listener.bytes_out.add(txn.bytes_out);
@@ -198,7 +203,7 @@ impl Stream<'_> {
         if end != End::default() && front.settings.options.contains(Options::NO_LINGER) {
             self.client.stream.set_reset_on_close();
         }
-        let null = txn.bytes_in == 0 && txn.client_payload.data.is_empty();
+        let null = txn.bytes_in == 0;
         record::log(
             self.worker,
             &front.clone(),

@@ -97,6 +97,11 @@ impl Pump {
         self.written
     }
 
+    /// Bytes read so far.
+    pub fn taken(&self) -> u64 {
+        self.read
+    }
+
     /// A number that grows with every byte that is read or written: how timeouts know of activity.
     pub fn activity(&self) -> u64 {
         self.read + self.written

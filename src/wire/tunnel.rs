@@ -79,9 +79,9 @@ impl<'a> Tunnel<'a> {
         self
     }
 
-    /// Bytes that went to the server and to the client.
+    /// Bytes that came from the client and from the server, as HAProxy counts them: when they are read.
     pub fn moved(&self) -> (u64, u64) {
-        (self.up.pump.moved(), self.down.pump.moved())
+        (self.up.pump.taken(), self.down.pump.taken())
     }
 
     /// Copies until both directions are closed, a side breaks, or a timeout passes.
@@ -180,17 +180,24 @@ impl<'a> Tunnel<'a> {
         }
     }
 
-    /// What each side may be silent for now.
+    /// What each side may be silent for now. A side that has closed has nothing more to say: it only
+    /// counts while it does not take what we have for it. Once we have closed towards a side, its
+    /// `-fin` timeout replaces the others.
     fn limits(&self) -> (Option<u64>, Option<u64>) {
         let times = &self.times;
-        let half_closed = self.up.closed || self.down.closed;
-        if half_closed {
-            return (
-                times.client_fin.or(times.tunnel).or(times.client),
-                times.server_fin.or(times.tunnel).or(times.server),
-            );
+        let client = times.tunnel.or(times.client);
+        let server = times.tunnel.or(times.server);
+        match (self.up.closed, self.down.closed) {
+            (true, _) => {
+                let stalled = self.down.pump.blocked();
+                (client.filter(|_| stalled), times.server_fin.or(server))
+            }
+            (_, true) => {
+                let stalled = self.up.pump.blocked();
+                (times.client_fin.or(client), server.filter(|_| stalled))
+            }
+            (false, false) => (client, server),
         }
-        (times.tunnel.or(times.client), times.tunnel.or(times.server))
     }
 
     /// Changes with whatever renews the timeouts: a byte moved, a direction closed.
