@@ -29,7 +29,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "config",
         &[
             "acl", "action", "balance", "diag", "format", "http", "sample", "settings", "syntax",
-            "hash", "log",
+            "hash", "log", "regex",
         ],
     ),
 ];
@@ -39,7 +39,7 @@ const LANGUAGE: &[&str] = &[
     "state", "syntax", "log",
 ];
 const LANGUAGE_AND_SETTINGS: &[&str] = &[
-    "acl", "action", "balance", "format", "sample", "diag", "http",
+    "acl", "action", "balance", "format", "sample", "diag", "http", "regex",
 ];
 
 /// Modules of the engine and of the operator's side, and what they must never name: words and

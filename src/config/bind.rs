@@ -334,7 +334,7 @@ pub(super) const TLS_OPTIONS: TlsOptions = &[
 ];
 
 const CHOICES: Choices<Bind> = Choices {
-    table: OPTIONS,
+    table: &[OPTIONS],
     tls: TLS_OPTIONS,
     colon: "",
     lead: Lead::Parsing,

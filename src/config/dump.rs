@@ -22,6 +22,7 @@ pub fn dump(out: &mut String) {
     sorted(out, tls("bind <addr> ssl", bind::TLS_OPTIONS));
     let options = server::OPTIONS
         .iter()
+        .flat_map(|part| part.iter())
         .map(|option| line("server <name> <addr>", option));
     sorted(
         out,

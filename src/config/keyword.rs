@@ -105,7 +105,7 @@ pub(super) type TlsOptions = &'static [(&'static str, usize)];
 /// What the options of a kind of line are.
 pub(super) struct Choices<T: 'static> {
     /// The options.
-    pub table: &'static [Keyword<T>],
+    pub table: Table<T>,
     /// Those that matter only where TLS is spoken.
     pub tls: TlsOptions,
     /// What stands between the line's title and "unknown keyword".
@@ -132,7 +132,7 @@ pub(super) fn options<T>(
     let mut first = None;
     while let Some(word) = args.take() {
         let name = word.text().into_owned();
-        let known = table.iter().find(|option| option.name == name);
+        let known = find(table, &name);
         let result = match (known, tls.iter().find(|(known, _)| *known == name)) {
             (Some(option), _) => {
                 let outer = std::mem::replace(&mut args.name, name);
@@ -152,8 +152,7 @@ pub(super) fn options<T>(
             (None, None) => {
                 let message = format!("{title}{colon}: unknown keyword '{name}'");
                 let mut unknown = Diagnostic::alert(word.span, message).label("not known");
-                let names = table.iter().map(|option| option.name);
-                let names = names.chain(tls.iter().map(|(name, _)| *name));
+                let names = names(table).chain(tls.iter().map(|(name, _)| *name));
                 unknown.help.extend(suggest::did_you_mean(&name, names));
                 Err(Box::new(unknown))
             }

@@ -1,0 +1,222 @@
+//! Options of features that later work brings, and those that mean something with them only.
+
+use super::super::keyword::{Keyword, TlsOptions, keyword};
+use super::{not_yet, one_word};
+use crate::settings::Server;
+
+pub(super) const KEYWORDS: &[Keyword<Server>] = &[
+    keyword("init-state", "<state>", "its state at start", |_, a, _| {
+        not_yet(a, 1, "a choice of initial state")
+    }),
+    keyword(
+        "send-proxy-v2",
+        "",
+        "sends the PROXY protocol, version 2",
+        |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
+    ),
+    keyword("send-proxy-v2-ssl", "", "with what TLS knows", |_, a, _| {
+        not_yet(a, 0, "the PROXY protocol's version 2")
+    }),
+    keyword(
+        "send-proxy-v2-ssl-cn",
+        "",
+        "with a certificate's name",
+        |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
+    ),
+    keyword(
+        "no-send-proxy-v2",
+        "",
+        "undoes `send-proxy-v2`",
+        |_, _, _| Ok(()),
+    ),
+    keyword(
+        "no-send-proxy-v2-ssl",
+        "",
+        "undoes `send-proxy-v2-ssl`",
+        |_, _, _| Ok(()),
+    ),
+    keyword(
+        "no-send-proxy-v2-ssl-cn",
+        "",
+        "undoes `send-proxy-v2-ssl-cn`",
+        |_, _, _| Ok(()),
+    ),
+    keyword(
+        "proxy-v2-options",
+        "<option>[,<option>]*",
+        "what version 2 carries (refused with it)",
+        |_, a, _| {
+            a.word("options")?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "usesrc",
+        "<address>",
+        "connects from the client's address",
+        |_, a, _| not_yet(a, 1, "transparent proxying"),
+    ),
+    keyword(
+        "shard",
+        "<n>",
+        "its part of a peers table (there are none)",
+        |_, a, _| {
+            a.count()?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "ws",
+        "{ auto | h1 | h2 }",
+        "the protocol of WebSockets",
+        |_, a, _| {
+            match a.choice(&[("auto", true), ("h1", true), ("h2", false)])? {
+                // HTTP/1 is what is spoken with servers.
+                true => Ok(()),
+                false => not_yet(a, 1, "HTTP/2"),
+            }
+        },
+    ),
+    keyword(
+        "socks4",
+        "<address>",
+        "connects through SOCKS",
+        |_, a, _| not_yet(a, 1, "SOCKS"),
+    ),
+    keyword(
+        "log-proto",
+        "{ legacy | octet-count }",
+        "the framing of a ring's messages (refused with rings)",
+        |_, a, _| a.choice(&[("legacy", ()), ("octet-count", ())]),
+    ),
+    keyword(
+        "log-bufsize",
+        "<n>",
+        "the buffer of a ring's messages (refused with rings)",
+        |_, a, _| {
+            a.count()?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "namespace",
+        "<name>",
+        "the network namespace to connect in",
+        |_, a, _| not_yet(a, 1, "network namespaces"),
+    ),
+    keyword(
+        "resolvers",
+        "<section>",
+        "resolves its name again and again",
+        |_, a, _| not_yet(a, 1, "name resolution at run time"),
+    ),
+    // How `resolvers` resolve; without that word nothing is resolved at run time.
+    keyword(
+        "resolve-net",
+        "<net>[,<net>]*",
+        "which addresses are preferred (see `resolvers`)",
+        one_word,
+    ),
+    keyword(
+        "resolve-opts",
+        "<option>[,<option>]*",
+        "what answers may be (see `resolvers`)",
+        one_word,
+    ),
+    keyword(
+        "resolve-prefer",
+        "{ ipv4 | ipv6 }",
+        "which family is preferred (see `resolvers`)",
+        |_, a, _| a.choice(&[("ipv4", ()), ("ipv6", ())]),
+    ),
+    keyword(
+        "set-proxy-v2-tlv-fmt",
+        "<fmt>",
+        "what version 2 carries",
+        |_, a, _| not_yet(a, 1, "the PROXY protocol's version 2"),
+    ),
+    keyword(
+        "pool-conn-name",
+        "<expr>",
+        "the name of a shared connection",
+        |_, a, _| not_yet(a, 1, "named connections"),
+    ),
+    keyword(
+        "guid",
+        "<text>",
+        "a name for statistics files",
+        |_, a, _| not_yet(a, 1, "statistics files"),
+    ),
+    keyword("cc", "<name>", "the congestion control", |_, a, _| {
+        not_yet(a, 1, "a choice of congestion control")
+    }),
+    keyword("tcp-md5sig", "<key>", "signs TCP segments", |_, a, _| {
+        not_yet(a, 1, "TCP signatures")
+    }),
+    keyword(
+        "idle-ping",
+        "<time>",
+        "pings idle HTTP/2 servers",
+        |_, a, _| not_yet(a, 1, "HTTP/2"),
+    ),
+    keyword(
+        "strict-maxconn",
+        "",
+        "counts connections, not requests",
+        |_, a, _| not_yet(a, 0, "strict connection limits"),
+    ),
+    keyword(
+        "quic-cc-algo",
+        "<name>",
+        "the congestion control of QUIC",
+        |_, a, _| not_yet(a, 1, "QUIC"),
+    ),
+    keyword("ssl", "", "speaks TLS with it", |_, a, _| {
+        not_yet(a, 0, "TLS")
+    }),
+    keyword("no-ssl", "", "undoes `ssl`", |_, _, _| Ok(())),
+];
+
+/// Options that mean something with `ssl` or `check-ssl` only: name, and how many words follow.
+pub(super) const TLS_OPTIONS: TlsOptions = &[
+    ("allow-0rtt", 0),
+    ("alpn", 1),
+    ("ca-file", 1),
+    ("check-alpn", 1),
+    ("check-sni", 1),
+    ("check-sni-auto", 0),
+    ("ciphers", 1),
+    ("ciphersuites", 1),
+    ("client-sigalgs", 1),
+    ("crl-file", 1),
+    ("crt", 1),
+    ("curves", 1),
+    ("force-sslv3", 0),
+    ("force-tlsv10", 0),
+    ("force-tlsv11", 0),
+    ("force-tlsv12", 0),
+    ("force-tlsv13", 0),
+    ("ktls", 1),
+    ("no-check-sni-auto", 0),
+    ("no-renegotiate", 0),
+    ("no-sni-auto", 0),
+    ("no-ssl-reuse", 0),
+    ("no-sslv3", 0),
+    ("no-tls-tickets", 0),
+    ("no-tlsv10", 0),
+    ("no-tlsv11", 0),
+    ("no-tlsv12", 0),
+    ("no-tlsv13", 0),
+    ("no-verifyhost", 0),
+    ("npn", 1),
+    ("renegotiate", 0),
+    ("sigalgs", 1),
+    ("sni", 1),
+    ("sni-auto", 0),
+    ("ssl-max-ver", 1),
+    ("ssl-min-ver", 1),
+    ("ssl-reuse", 0),
+    ("tls-tickets", 0),
+    ("verify", 1),
+    ("verifyhost", 1),
+];

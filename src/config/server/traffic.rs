@@ -1,0 +1,232 @@
+//! Options about traffic: addresses, limits, weights, connections.
+
+use super::super::address::For;
+use super::super::args::{Args, Parsed, alert};
+use super::super::keyword::{Keyword, keyword};
+use super::super::load::Load;
+use super::endpoint;
+use crate::settings::Server;
+
+pub(super) const KEYWORDS: &[Keyword<Server>] = &[
+    keyword(
+        "backup",
+        "",
+        "used only when all others are down",
+        |s, _, _| {
+            s.backup = true;
+            Ok(())
+        },
+    ),
+    keyword("no-backup", "", "undoes `backup`", |s, _, _| {
+        s.backup = false;
+        Ok(())
+    }),
+    keyword(
+        "cookie",
+        "<value>",
+        "its value in a persistence cookie",
+        |s, a, _| {
+            // Only a `cookie` line makes something of it, and that is refused until it exists.
+            s.cookie = Some(a.text("a value")?);
+            Ok(())
+        },
+    ),
+    keyword("disabled", "", "starts in maintenance", |s, _, _| {
+        s.disabled = true;
+        Ok(())
+    }),
+    keyword("enabled", "", "undoes `disabled`", |s, _, _| {
+        s.disabled = false;
+        Ok(())
+    }),
+    keyword(
+        "hash-key",
+        "{ id | addr | addr-port }",
+        "its place among hashed keys",
+        |s, a, l| {
+            l.extension(a.keyword(), "hash-key")?;
+            s.hash_key = Some(
+                a.choice(&[("id", "id"), ("addr", "addr"), ("addr-port", "addr-port")])?
+                    .to_owned(),
+            );
+            Ok(())
+        },
+    ),
+    keyword("id", "<n>", "its number", |s, a, _| {
+        let word = a.word("a number")?;
+        match word.text().parse() {
+            Ok(id) if id > 0 => s.id = Some(id),
+            _ => return alert(word.span, "'id' : custom id has to be > 0."),
+        }
+        Ok(())
+    }),
+    keyword(
+        "init-addr",
+        "{ last | libc | none | <ip> }[,…]*",
+        "how its name is resolved at start",
+        init_addr,
+    ),
+    keyword("max-reuse", "<n>", "requests per connection", |s, a, _| {
+        s.max_reuse = u32::try_from(a.int(-1..=i64::from(i32::MAX))?).ok();
+        Ok(())
+    }),
+    keyword("maxconn", "<n>", "requests at once", |s, a, _| {
+        s.maxconn = a.count()?;
+        Ok(())
+    }),
+    keyword("maxqueue", "<n>", "requests that may wait", |s, a, _| {
+        s.maxqueue = a.count()?;
+        Ok(())
+    }),
+    keyword(
+        "minconn",
+        "<n>",
+        "requests at once while the backend is idle",
+        |s, a, _| {
+            s.minconn = a.count()?;
+            Ok(())
+        },
+    ),
+    keyword("non-stick", "", "is not stored in tables", |s, _, _| {
+        s.non_stick = true;
+        Ok(())
+    }),
+    keyword("stick", "", "undoes `non-stick`", |s, _, _| {
+        s.non_stick = false;
+        Ok(())
+    }),
+    keyword(
+        "pool-low-conn",
+        "<n>",
+        "idle connections a thread may take from others",
+        |s, a, _| {
+            s.pool_low_conn = a.count()?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "pool-max-conn",
+        "<n>",
+        "idle connections kept",
+        |s, a, _| {
+            s.pool_max_conn = u32::try_from(a.int(-1..=i64::from(i32::MAX))?).ok();
+            Ok(())
+        },
+    ),
+    keyword(
+        "pool-purge-delay",
+        "<time>",
+        "how long idle connections are kept",
+        |s, a, _| {
+            s.pool_purge_delay = Some(a.time()?);
+            Ok(())
+        },
+    ),
+    keyword(
+        "proto",
+        "<name>",
+        "the protocol spoken with it",
+        |s, a, _| {
+            let word = a.word("a protocol")?;
+            match &*word.text() {
+                name @ ("h1" | "none") => s.proto = Some(name.to_owned()),
+                name @ ("h2" | "fcgi" | "spop") => {
+                    return alert(
+                        word.span,
+                        format!("'proto' : '{name}' is not available yet"),
+                    );
+                }
+                other => {
+                    return alert(
+                        word.span,
+                        format!("'proto' :  unknown MUX protocol '{other}'."),
+                    );
+                }
+            }
+            Ok(())
+        },
+    ),
+    keyword(
+        "redir",
+        "<prefix>",
+        "sends clients there by redirect",
+        |s, a, _| {
+            s.redir = Some(a.text("<prefix> as argument")?);
+            Ok(())
+        },
+    ),
+    keyword("send-proxy", "", "sends the PROXY protocol", |s, _, _| {
+        s.send_proxy = true;
+        Ok(())
+    }),
+    keyword("no-send-proxy", "", "undoes `send-proxy`", |s, _, _| {
+        s.send_proxy = false;
+        Ok(())
+    }),
+    keyword(
+        "source",
+        "<address>[:<port>[-<port>]] [interface <name>]",
+        "the address to connect from",
+        |s, a, l| {
+            if a.done() {
+                return a.fail(
+                "expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
+            );
+            }
+            s.source = Some(endpoint(a, l, For::Source)?);
+            if a.take_if("interface") {
+                s.source_interface = Some(a.text("an interface name")?);
+            }
+            Ok(())
+        },
+    ),
+    keyword(
+        "tcp-ut",
+        "<time>",
+        "how long sent data may stay unacknowledged",
+        |s, a, _| {
+            s.tcp_user_timeout = Some(a.time()? as u32);
+            Ok(())
+        },
+    ),
+    keyword("tfo", "", "TCP fast open", |s, _, _| {
+        s.tcp_fast_open = true;
+        Ok(())
+    }),
+    keyword("no-tfo", "", "undoes `tfo`", |s, _, _| {
+        s.tcp_fast_open = false;
+        Ok(())
+    }),
+    keyword("weight", "<n>", "its share, 0 to 256", |s, a, _| {
+        let word = a.word("a weight")?;
+        match word.text().parse::<u32>() {
+            Ok(weight) if weight <= 256 => s.weight = Some(weight),
+            _ => {
+                let message = format!(
+                    "weight of server {} is not within 0 and 256 ({}).",
+                    s.name,
+                    word.text()
+                );
+                return alert(word.span, message);
+            }
+        }
+        Ok(())
+    }),
+];
+
+fn init_addr(server: &mut Server, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    let word = args.word("a comma-delimited list of methods")?;
+    let mut methods = Vec::new();
+    for method in word.text().split(',') {
+        let known = matches!(method, "last" | "libc" | "none");
+        if !known && method.parse::<std::net::IpAddr>().is_err() {
+            let message = format!(
+                "'init-addr' : unknown init-addr method '{method}', supported methods are 'libc', 'last', 'none'."
+            );
+            return alert(word.span, message);
+        }
+        methods.push(method.to_owned());
+    }
+    server.init_addr = Some(methods);
+    Ok(())
+}
