@@ -422,9 +422,10 @@ impl Head {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Writes the first line with its line end.
+    /// Writes the first line with its line end. What was received in a version above 1.1 is written in 1.1, the highest that
+    /// has such lines.
     pub fn write_line_to(&self, out: &mut Vec<u8>) {
-        let version = self.version.digits();
+        let version = self.version.min(Version::HTTP_11).digits();
         match self.line {
             Line::Request { method, target, .. } => {
                 out.extend_from_slice(self.bytes(method));

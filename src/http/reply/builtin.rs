@@ -116,9 +116,12 @@ impl Reply {
         self.head.write_line_to(out);
         out.extend_from_slice(b"Content-length: ");
         out.extend_from_slice(self.body.len().to_string().as_bytes());
-        out.extend_from_slice(
-            b"\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n",
-        );
+        out.extend_from_slice(b"\r\nCache-Control: no-cache\r\n");
+        // HAProxy closes after this one too, but does not say so.
+        if self.status() != 422 {
+            out.extend_from_slice(b"Connection: close\r\n");
+        }
+        out.extend_from_slice(b"Content-Type: text/html\r\n\r\n");
         out.extend_from_slice(&self.body);
     }
 }

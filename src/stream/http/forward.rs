@@ -138,6 +138,7 @@ impl Exchange {
                 return Ok(facts);
             }
             if self.txn.request.head.version() >= Version::HTTP_11 {
+                self.txn.bytes_out += size::of_head(&self.txn.response.head);
                 let mut out = Vec::new();
                 write_head(&self.txn.response.head, Framing::default(), None, &mut out);
                 let sent = self.flush_to_client(&out).await;
@@ -191,7 +192,13 @@ impl Exchange {
                     match parser.response(&download.buf, head, &options, asked) {
                         Ok(Some(facts)) => return Poll::Ready(Ok(facts)),
                         Ok(None) => {}
-                        Err(_) => return Poll::Ready(Err(Failed::Malformed)),
+                        Err(fault) => {
+                            if fault.cause == crate::wire::h1::Cause::Switch {
+                                // A good head that does not fit the request is counted.
+                                txn.bytes_out += size::of_head(head);
+                            }
+                            return Poll::Ready(Err(Failed::Malformed));
+                        }
                     }
                 }
                 match download.poll_fill(cx, lease.stream(), &worker.pools) {

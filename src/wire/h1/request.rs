@@ -53,7 +53,7 @@ pub(super) fn line(buf: &[u8], head: &mut Head, options: &Options) -> Result<Opt
         Some(b'\r' | b'\n') => return Err(Fault::new(Cause::Version, at)),
         Some(_) => return Err(Fault::new(Cause::Target, at)),
     }
-    let Some(version) = version_at(buf, at, options)? else {
+    let Some(version) = version_at(buf, at)? else {
         return Ok(None);
     };
     let Some(next) = line_end(buf, at + 8, Cause::Version)? else {
@@ -82,11 +82,7 @@ fn is_target_byte(byte: u8, options: &Options) -> bool {
 }
 
 /// The version at `at`, always 8 bytes. Versions above 1.1 are spoken to as 1.1 (RFC 9110 2.5).
-pub(super) fn version_at(
-    buf: &[u8],
-    at: usize,
-    _options: &Options,
-) -> Result<Option<Version>, Fault> {
+pub(super) fn version_at(buf: &[u8], at: usize) -> Result<Option<Version>, Fault> {
     let word = buf.get(at..).unwrap_or_default();
     for (offset, &byte) in word.iter().take(8).enumerate() {
         let good = match offset {
@@ -107,7 +103,7 @@ pub(super) fn version_at(
     if version < Version::HTTP_10 {
         return Err(Fault::new(Cause::Version, at + 5));
     }
-    Ok(Some(version.min(Version::HTTP_11)))
+    Ok(Some(version))
 }
 
 /// The line end at `at`; answers where the next line starts.

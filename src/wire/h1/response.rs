@@ -30,8 +30,8 @@ pub struct ResponseFacts {
 }
 
 /// Parses the status line at the start of `buf`; answers where the headers start.
-pub(super) fn line(buf: &[u8], head: &mut Head, options: &Options) -> Result<Option<usize>, Fault> {
-    let Some(version) = version_at(buf, 0, options)? else {
+pub(super) fn line(buf: &[u8], head: &mut Head, _: &Options) -> Result<Option<usize>, Fault> {
+    let Some(version) = version_at(buf, 0)? else {
         return Ok(None);
     };
     let mut status = 0;
@@ -100,11 +100,8 @@ pub(super) fn conclude(
         _ if asked.method == Method::Head => (BodyLength::Empty, announced),
         _ => (announced, announced),
     };
-    if !matches!(announced, BodyLength::Sized(_)) {
+    if facts.chunked && facts.content_length.is_some() {
         head.remove(b"content-length");
-    }
-    if announced != BodyLength::Chunked {
-        head.remove(b"transfer-encoding");
     }
     let old = head.version() < Version::HTTP_11;
     let torn = facts.chunked && (facts.content_length.is_some() || old);
