@@ -74,7 +74,8 @@ pub fn apply(plan: &Plan, filter: &Filter, checks: &Checks, body: &str) -> Outco
         return Outcome::Parameters;
     };
     let (mut done, mut unknown) = (0, 0);
-    for name in &form.servers {
+    // HAProxy reads forms from their end; its messages come in that order.
+    for name in form.servers.iter().rev() {
         match proxy.servers.iter().find(|s| s.settings.name == *name) {
             Some(server) => done += u32::from(one(*action, checks, proxy, server)),
             None => unknown += 1,

@@ -202,6 +202,7 @@ fn report(
         containing: (!view.scope.is_empty()).then(|| view.scope.clone()),
         hide_down: view.up,
         hide_maint: view.no_maint,
+        hide_legends: !settings.show_legends,
         ..Filter::of_scope(&settings.scope, &proxy.name)
     };
     let (kind, body): (&[u8], String) = match view.form {

@@ -385,7 +385,7 @@ pub const COLUMNS: &[ObjectField] = &[
         tags: Tags("MCP"),
         on: "FBS",
         doc: "Total number of HTTP requests",
-        value: |o| in_http(o, count(o, |s| &s.requests_total)),
+        value: requests,
     },
     ObjectField {
         name: "cli_abrt",
@@ -581,7 +581,13 @@ pub const COLUMNS: &[ObjectField] = &[
         tags: Tags("CGS"),
         on: "B",
         doc: "Load balancing algorithm",
-        value: |o| Value::text(algorithm(o)),
+        value: |o| {
+            if o.legends {
+                Value::text(algorithm(o))
+            } else {
+                Value::None
+            }
+        },
     },
     ObjectField {
         name: "conn_rate",
@@ -1010,6 +1016,16 @@ fn responses<'a>(o: &'a Object<'a>, class: usize) -> Value<'a> {
     in_http(o, counter.map_or(Value::None, |n| Value::U64(n.load())))
 }
 
+/// A frontend counts requests whatever its mode.
+fn requests<'a>(o: &'a Object<'a>) -> Value<'a> {
+    let requests = count(o, |s| &s.requests_total);
+    if o.kind == Kind::Front {
+        requests
+    } else {
+        in_http(o, requests)
+    }
+}
+
 fn session_limit<'a>(o: &'a Object<'a>) -> Value<'a> {
     match o.kind {
         Kind::Front => Value::U32(o.proxy.maxconn),
@@ -1180,6 +1196,9 @@ fn last_check<'a>(o: &'a Object<'a>) -> Value<'a> {
 }
 
 fn address<'a>(o: &'a Object<'a>) -> Value<'a> {
+    if !o.legends {
+        return Value::None;
+    }
     if let Some(server) = o.server {
         return match (server.state.address(), &server.settings.endpoint) {
             (Some(address), _) => Value::text(address.to_string()),
@@ -1198,8 +1217,8 @@ fn address<'a>(o: &'a Object<'a>) -> Value<'a> {
 
 fn cookie<'a>(o: &'a Object<'a>) -> Value<'a> {
     match o.server.and_then(|s| s.settings.cookie.as_deref()) {
-        Some(cookie) => Value::text(cookie),
-        None => Value::None,
+        Some(cookie) if o.legends => Value::text(cookie),
+        _ => Value::None,
     }
 }
 

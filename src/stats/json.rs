@@ -58,7 +58,7 @@ pub(super) fn one(out: &mut String, at: usize, name: &str, tags: Tags, value: &V
         Value::Str(text) => out.push_str(&quoted(text)),
         number => number.write(out),
     }
-    out.push_str("}}");
+    out.push('}');
 }
 
 fn quoted(text: &str) -> String {

@@ -107,6 +107,8 @@ pub struct Object<'a> {
     pub health: Health,
     /// When the report is made.
     pub now: Moment,
+    /// Addresses, cookies and algorithms are shown.
+    pub legends: bool,
 }
 
 impl Object<'_> {
@@ -270,6 +272,8 @@ pub struct Filter {
     pub hide_down: bool,
     /// Without servers in maintenance.
     pub hide_maint: bool,
+    /// Without addresses, cookies and algorithms: the page without `stats show-legends`.
+    pub hide_legends: bool,
 }
 
 impl Filter {
@@ -342,6 +346,7 @@ pub fn of_proxy<'a>(
         place,
         health: server.map(|s| s.state.health().clone()).unwrap_or_default(),
         now,
+        legends: !filter.hide_legends,
     };
     let mut found = Vec::new();
     if proxy.kind.front() {

@@ -322,6 +322,7 @@ impl Exchange {
     pub(super) fn note_response(&mut self, lease: &Lease) {
         let status = self.txn.response.head.status();
         lease.server.state.totals.response(status);
+        lease.server.state.totals.requests_total.inc();
         self.txn.has_response = true;
         self.txn.bytes_out += size::of_head(&self.txn.response.head);
     }
