@@ -67,6 +67,8 @@ pub enum Kind {
     FieldNumber,
     /// A boolean.
     Bool,
+    /// A field or property of the MQTT packet that the first argument names.
+    MqttField,
     /// A web token's algorithm, or the variable that holds it.
     Algorithm,
     /// A map file, read for this method and this type of result.

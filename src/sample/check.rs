@@ -204,6 +204,16 @@ fn check_one(
             Ok(var) => Ok(Loose::Var(var)),
             Err(_) => bytes(&arg.text),
         },
+        Kind::MqttField => {
+            let packet = all.first().map_or(&b""[..], |first| &first.text);
+            let connack = packet.eq_ignore_ascii_case(b"connack") || packet == b"2";
+            if !super::convert::mqtt::check_field(connack, word) {
+                return Err(format!(
+                    "invalid field name or property identifier '{word}'"
+                ));
+            }
+            bytes(&arg.text)
+        }
         Kind::Algorithm => match (word, VarName::parse(word)) {
             (_, Ok(var)) => Ok(Loose::Var(var)),
             ("HS256" | "HS384" | "HS512", _) => bytes(&arg.text),

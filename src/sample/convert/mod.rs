@@ -3,12 +3,14 @@
 mod absent;
 mod arithmetic;
 mod encoding;
+mod fix;
 mod hashes;
 mod join;
 mod json_query;
 mod json_text;
 mod language;
 mod lookup;
+pub(super) mod mqtt;
 mod network;
 mod pieces;
 mod protobuf;
@@ -36,6 +38,8 @@ const FAMILIES: &[&[Converter]] = &[
     lookup::TABLE,
     json_query::TABLE,
     protobuf::TABLE,
+    mqtt::TABLE,
+    fix::TABLE,
     absent::TABLE,
 ];
 

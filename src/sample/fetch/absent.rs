@@ -85,6 +85,7 @@ const FILTER: &[Param] = &[may(Kind::Int)];
 const ACCOUNTING: &str = "the accounting of processor time per request, which is not available yet";
 const TIMEOUTS: &str = "a view of a proxy's timeouts, which is not available yet";
 const INSIDE: &str = "HAProxy's own form of messages in memory, which tidegate does not have";
+const CONNECTING: &str = "the error of a server connection, which is not available yet";
 const FCGI: &str = "FastCGI, which is not available yet";
 const DISTCC: &str = "distcc, which is not available yet";
 
@@ -176,6 +177,8 @@ pub(super) const TABLE: &[Fetch] = &[
     none("ssl_s_sha1", &[], Type::Bin),
     none("ssl_s_sig_alg", &[], Type::Str),
     none("ssl_s_version", &[], Type::Int),
+    later("bc_err", &[], Type::Int, CONNECTING),
+    later("bc_err_str", &[], Type::Str, CONNECTING),
     later("be_server_timeout", &[], Type::Int, TIMEOUTS),
     later("be_tunnel_timeout", &[], Type::Int, TIMEOUTS),
     later("cpu_calls", &[], Type::Int, ACCOUNTING),
