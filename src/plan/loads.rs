@@ -1,6 +1,5 @@
 //! What the balancer asks of the servers' loads, and what it is told of their health.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,8 +54,7 @@ impl Proxy {
             return 0;
         }
         let rising = (server.state.operational() == Operational::Starting).then(|| {
-            let health = server.state.health.lock();
-            let up_since = health.unwrap_or_else(PoisonError::into_inner).last_change;
+            let up_since = server.state.health().last_change;
             let slowstart = settings.slowstart.unwrap_or(0) / 1000;
             (now().saturating_sub(up_since), slowstart)
         });

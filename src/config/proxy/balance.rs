@@ -82,6 +82,9 @@ fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         ("source", None) => Algorithm::Source,
         ("uri", None) => Algorithm::Uri(uri_options(args)?),
         ("url_param", None) => Algorithm::UrlParam(url_param_options(args)?),
+        ("hdr", Some("")) => {
+            return args.fail_at(word.span, "requires an http header field name.");
+        }
         ("hdr", Some(name)) => {
             let domain_only = args.take_if("use_domain_only");
             Algorithm::Hdr(hdr::Options {
@@ -98,7 +101,6 @@ fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             _ => return args.fail_at(word.span, ": the number of draws must be at least 1"),
         },
         ("hash", None) => {
-            load.extension(word.span, "balance hash")?;
             let word = args.word("an expression")?;
             let mut cx = draft.context(Place::BackRequest, load);
             let (expr, used) = sample::parse(word, 0..word.bytes.len(), &mut cx)?;
@@ -183,7 +185,7 @@ fn hash_type(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
         ("crc32", Function::Crc32),
         ("none", Function::None),
     ];
-    if !args.done() && !args.is("avalanche") {
+    if !args.done() {
         hash.function = args.choice(&functions)?;
         // A function that is named comes without the avalanche unless that is named, too.
         hash.avalanche = false;
