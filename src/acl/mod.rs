@@ -7,6 +7,7 @@ mod condition;
 mod declare;
 mod file;
 mod hint;
+mod keys;
 mod keyword;
 mod method;
 mod network;

@@ -1,7 +1,8 @@
 //! Addresses and networks: how patterns write them, and a table that finds the narrowest (manual 7.1.6).
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+
+use super::keys::Keys;
 
 /// Networks of both families, each with the number of its pattern.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub(super) struct Networks {
 /// lookup costs a handful of probes whatever the size.
 #[derive(Debug, Default)]
 struct Family<T> {
-    masks: Vec<(T, HashMap<T, u32>)>,
+    masks: Vec<(T, Keys<T>)>,
 }
 
 impl<T: Copy + Eq + Ord + std::hash::Hash + std::ops::BitAnd<Output = T>> Family<T> {
@@ -22,24 +23,24 @@ impl<T: Copy + Eq + Ord + std::hash::Hash + std::ops::BitAnd<Output = T>> Family
         let at = match self.masks.binary_search_by(|(known, _)| mask.cmp(known)) {
             Ok(at) => at,
             Err(at) => {
-                self.masks.insert(at, (mask, HashMap::new()));
+                self.masks.insert(at, (mask, Keys::default()));
                 at
             }
         };
         if let Some((_, networks)) = self.masks.get_mut(at) {
-            networks.entry(address & mask).or_insert(id);
+            networks.insert(address & mask, id);
         }
     }
     fn remove(&mut self, id: u32) {
         for (_, networks) in &mut self.masks {
-            networks.retain(|_, known| *known != id);
+            networks.remove(id);
         }
         self.masks.retain(|(_, networks)| !networks.is_empty());
     }
     fn find(&self, address: T) -> Option<u32> {
         self.masks
             .iter()
-            .find_map(|(mask, networks)| networks.get(&(address & *mask)).copied())
+            .find_map(|(mask, networks)| networks.find(&(address & *mask)))
     }
 }
 

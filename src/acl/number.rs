@@ -1,6 +1,6 @@
 //! Numbers and ranges of numbers, with `eq ge gt le lt` before them (manual 7.1.2).
 
-use std::collections::HashMap;
+use super::keys::Keys;
 
 /// An operator before numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,28 +35,24 @@ impl Operator {
 /// Numbers and ranges, each with the number of its pattern.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    exact: HashMap<i64, u32>,
+    exact: Keys<i64>,
     ranges: Vec<(i64, i64, u32)>,
 }
 
 impl Numbers {
     pub(super) fn insert(&mut self, (low, high): (i64, i64), id: u32) {
         if low == high {
-            self.exact.entry(low).or_insert(id);
+            self.exact.insert(low, id);
         } else {
             self.ranges.push((low, high, id));
         }
     }
     pub(super) fn remove(&mut self, id: u32) {
-        self.exact.retain(|_, known| *known != id);
+        self.exact.remove(id);
         self.ranges.retain(|(_, _, known)| *known != id);
     }
     pub(super) fn find(&self, n: i64) -> Option<u32> {
-        let exact = if self.exact.is_empty() {
-            None
-        } else {
-            self.exact.get(&n).copied()
-        };
+        let exact = self.exact.find(&n);
         let range = self
             .ranges
             .iter()

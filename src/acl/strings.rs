@@ -1,24 +1,24 @@
 //! String patterns in the shape that their method looks them up fastest (manual 7.1.3).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aho_corasick::AhoCorasick;
 
-type Keys = HashMap<Box<[u8]>, u32>;
+use super::keys::Keys;
 
 /// Whole strings.
 #[derive(Debug, Default)]
-pub(super) struct Exact(Keys);
+pub(super) struct Exact(Keys<Box<[u8]>>);
 
 impl Exact {
     pub(super) fn insert(&mut self, key: &[u8], id: u32) {
-        self.0.entry(key.into()).or_insert(id);
+        self.0.insert(key.into(), id);
     }
     pub(super) fn remove(&mut self, id: u32) {
-        self.0.retain(|_, known| *known != id);
+        self.0.remove(id);
     }
     pub(super) fn find(&self, subject: &[u8]) -> Option<u32> {
-        self.0.get(subject).copied()
+        self.0.find(subject)
     }
 }
 
@@ -26,7 +26,7 @@ impl Exact {
 #[derive(Debug, Default)]
 pub(super) struct Affixes {
     suffix: bool,
-    by_len: BTreeMap<usize, Keys>,
+    by_len: BTreeMap<usize, Keys<Box<[u8]>>>,
 }
 
 impl Affixes {
@@ -38,26 +38,23 @@ impl Affixes {
     }
     pub(super) fn insert(&mut self, key: &[u8], id: u32) {
         let keys = self.by_len.entry(key.len()).or_default();
-        keys.entry(key.into()).or_insert(id);
+        keys.insert(key.into(), id);
     }
     pub(super) fn remove(&mut self, id: u32) {
         for keys in self.by_len.values_mut() {
-            keys.retain(|_, known| *known != id);
+            keys.remove(id);
         }
         self.by_len.retain(|_, keys| !keys.is_empty());
     }
     /// The longest beginning; of ends, the one that was read first.
     pub(super) fn find(&self, subject: &[u8]) -> Option<u32> {
-        let mut lens = self.by_len.range(..=subject.len());
+        let lens = self.by_len.range(..=subject.len());
         if self.suffix {
-            lens.filter_map(|(len, keys)| keys.get(&subject[subject.len() - len..]))
+            lens.filter_map(|(len, keys)| keys.find(&subject[subject.len() - len..]))
                 .min()
-                .copied()
         } else {
-            lens.by_ref()
-                .rev()
-                .find_map(|(len, keys)| keys.get(&subject[..*len]))
-                .copied()
+            lens.rev()
+                .find_map(|(len, keys)| keys.find(&subject[..*len]))
         }
     }
 }
