@@ -195,7 +195,7 @@ fn with_folded<R>(bytes: &[u8], icase: bool, then: impl FnOnce(&[u8]) -> R) -> R
 
 /// Hexadecimal digits to bytes.
 fn unhex(text: &[u8]) -> Result<Vec<u8>, String> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err("an even number of hex digit is expected".into());
     }
     let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
