@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::read::{Words, ready};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
-use crate::sample::{Address, Pending, Place, Scope};
+use crate::sample::{Address, Pending, Place, Scope, SocketOption};
 
 pub(super) static REJECT: Entry = Entry::new("reject", "", "closes without an answer", |_| {
     ready(|| Action::new(Box::new(|_| Flow::Reject)))
@@ -38,13 +38,13 @@ pub(super) static ADDRESSES: &[Entry] = &[
 
 pub(super) static SOCKET: &[Entry] = &[
     Entry::new("set-mark", "<mark>", "marks the client's packets", |w| {
-        w.absent("options of the client's socket")
+        option(w, SocketOption::Mark)
     }),
     Entry::new(
         "set-tos",
         "<tos>",
         "sets the TOS field of the client's packets",
-        |w| w.absent("options of the client's socket"),
+        |w| option(w, |n| SocketOption::Tos(n as u8)),
     ),
 ];
 
@@ -118,6 +118,29 @@ fn port(words: &mut Words<'_, '_, '_>, end: End) -> Read {
 
 fn whole(words: &Words<'_, '_, '_>) -> bool {
     matches!(words.cx.place, Place::TcpConnection | Place::TcpSession)
+}
+
+fn option(words: &mut Words<'_, '_, '_>, make: fn(u32) -> SocketOption) -> Read {
+    let word = words.word("expects exactly 1 argument (integer/hex value)")?;
+    let text = word.text();
+    let number = match text.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    let Ok(number) = number else {
+        let message =
+            format!("invalid character starting at '{text}' (integer/hex value expected)");
+        return Err(words.refuse_at(word.span, message));
+    };
+    let option = make(number);
+    ready(move || {
+        Action::new(Box::new(move |scope| {
+            if let Some(socket) = scope.session.socket {
+                (socket.set)(socket.fd, option);
+            }
+            Flow::Continue
+        }))
+    })
 }
 
 fn silent_drop(words: &mut Words<'_, '_, '_>) -> Read {

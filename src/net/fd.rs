@@ -57,6 +57,28 @@ pub fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(borrowed, 3)?)
 }
 
+/// Sets the netfilter mark of a socket's packets.
+///
+/// # Errors
+/// The privilege is missing, or the number is no open socket.
+pub fn set_mark(number: RawFd, mark: u32) -> io::Result<()> {
+    let socket = duplicate(number)?;
+    socket2::SockRef::from(&socket).set_mark(mark)
+}
+
+/// Sets the TOS byte (IPv4) and the traffic class (IPv6) of a socket's packets.
+///
+/// # Errors
+/// The number is no open socket of either family.
+pub fn set_tos(number: RawFd, tos: u8) -> io::Result<()> {
+    let socket = duplicate(number)?;
+    let socket = socket2::SockRef::from(&socket);
+    // An IPv6 socket may carry IPv4, so both are tried.
+    let v4 = socket.set_tos_v4(u32::from(tos));
+    let v6 = socket.set_tclass_v6(u32::from(tos));
+    v4.or(v6)
+}
+
 /// Socket options that no crate at hand offers without `unsafe`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extra {

@@ -44,6 +44,17 @@ pub struct Socket {
     pub fd: i32,
     /// What the kernel says of it.
     pub info: fn(i32) -> Option<TcpInfo>,
+    /// Sets an option on it; one that the kernel refuses changes nothing.
+    pub set: fn(i32, SocketOption),
+}
+
+/// An option that a rule sets on the client's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketOption {
+    /// `set-mark`: the netfilter mark of its packets.
+    Mark(u32),
+    /// `set-tos`: the whole TOS or traffic class byte of its packets.
+    Tos(u8),
 }
 
 /// What the kernel has measured on a TCP connection: times in microseconds, the rest counts.

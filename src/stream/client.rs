@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Session, Socket, TcpInfo, Vars};
+use crate::sample::{Session, Socket, SocketOption, TcpInfo, Vars};
 use crate::worker::{Accepted, Slot};
 
 /// A client connection: what an engine gets and owns until the end.
@@ -68,6 +68,7 @@ impl Client {
             socket: Some(Socket {
                 fd: stream.as_fd().as_raw_fd(),
                 info: tcp_info,
+                set: set_option,
             }),
         };
         Self {
@@ -81,6 +82,15 @@ impl Client {
             upgrade: None,
         }
     }
+}
+
+/// Sets what a rule wants on a client's socket.
+fn set_option(fd: i32, option: SocketOption) {
+    // A kernel that refuses (no privilege, no such family) leaves the packets as they are, as with HAProxy.
+    let _ = match option {
+        SocketOption::Mark(mark) => crate::net::fd::set_mark(fd, mark),
+        SocketOption::Tos(tos) => crate::net::fd::set_tos(fd, tos),
+    };
 }
 
 /// What the kernel says of a client's socket, for `fc_rtt` and kin.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::exchange::Exchange;
 use super::respond::client_connection;
-use super::rules::{challenge, refusal};
+use super::rules::refusal;
 use super::{Stop, size};
 use crate::action::Flow;
 use crate::end::{Cause, End, Stage};
@@ -47,18 +47,39 @@ impl Exchange {
 
     /// The error reply of this status: the backend's, else the frontend's, else the built-in one.
     async fn error_reply(&mut self, status: u16) -> Result<(), Stop> {
+        let page = self.page(status);
+        self.reply(&page).await
+    }
+
+    /// The page of [`Self::error_reply`].
+    fn page(&mut self, status: u16) -> Reply {
         let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
         match find(&backend, status).or_else(|| find(&frontend, status)) {
-            Some(ErrorReply::Fixed(reply)) => self.reply(reply).await,
-            Some(ErrorReply::Made(action)) => {
-                let made = action.run(&mut self.scope());
-                match made {
-                    Flow::Reply(reply) | Flow::Deny(_, Some(reply)) => self.reply(&reply).await,
-                    _ => self.reply(Reply::builtin(status)).await,
-                }
-            }
-            None => self.reply(Reply::builtin(status)).await,
+            Some(ErrorReply::Fixed(reply)) => reply.clone(),
+            Some(ErrorReply::Made(action)) => match action.run(&mut self.scope()) {
+                Flow::Reply(reply) | Flow::Deny(_, Some(reply)) => *reply,
+                _ => Reply::builtin(status).clone(),
+            },
+            None => Reply::builtin(status).clone(),
         }
+    }
+
+    /// `auth`: the proxy's page for 401 with a challenge for this realm; 407 to a client that speaks to a proxy
+    /// (`option http-use-proxy-header`).
+    pub(super) fn challenge(&mut self, realm: &str) -> Stop {
+        let options = self.frontend.settings.options;
+        let target = self.txn.request.head.target();
+        let proxy = options.contains(Options::USE_PROXY_HEADER)
+            && !matches!(target.first(), Some(b'/' | b'*'));
+        let (status, header): (u16, &[u8]) = if proxy {
+            (407, b"proxy-authenticate")
+        } else {
+            (401, b"www-authenticate")
+        };
+        let mut reply = self.page(status);
+        let value = format!("Basic realm=\"{realm}\"");
+        reply.head.set(header, value.as_bytes());
+        Stop::Reply(Box::new(reply), End::new(Cause::Proxy, Stage::Request))
     }
 
     /// The answer to what could not be parsed. No rule sees it, and its bytes are not counted.
@@ -232,10 +253,7 @@ impl Exchange {
                 self.count_denied(proxy);
                 refusal(status, reply, Stage::Request)
             }
-            Flow::Auth(realm) => {
-                let end = End::new(Cause::Proxy, Stage::Request);
-                Stop::Reply(Box::new(challenge(&realm)), end)
-            }
+            Flow::Auth(realm) => self.challenge(&realm),
             Flow::Reply(reply) => Stop::Reply(reply, End::new(Cause::Local, Stage::Request)),
             // `stats http-request` has no other actions.
             _ => Stop::error(500, Cause::Internal, Stage::Request),

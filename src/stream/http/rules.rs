@@ -101,8 +101,7 @@ impl Exchange {
                     return Err(Stop::error(status, Cause::Local, Stage::Request));
                 }
                 Flow::Auth(realm) => {
-                    let end = End::new(Cause::Proxy, Stage::Request);
-                    return Err(Stop::Reply(Box::new(challenge(&realm)), end));
+                    return Err(self.challenge(&realm));
                 }
                 Flow::Service(Service::Stats) => return Err(self.stats(proxy).await),
                 Flow::Pause(ms) => self.pause(ms).await,
@@ -214,14 +213,6 @@ impl Exchange {
             rules.run(0, &mut self.scope());
         }
     }
-}
-
-/// The page for 401 with a challenge for this realm.
-pub(super) fn challenge(realm: &str) -> Reply {
-    let mut reply = Reply::builtin(401).clone();
-    let value = format!("Basic realm=\"{realm}\"");
-    reply.head.set(b"www-authenticate", value.as_bytes());
-    reply
 }
 
 /// Whether this proxy does nothing to requests.
