@@ -319,7 +319,8 @@ mod tests {
 
     #[test]
     fn flags_do_what_the_guide_says() {
-        let cases: [(&str, fn(&mut Invocation)); 14] = [
+        type Change = fn(&mut Invocation);
+        let cases: [(&str, Change); 14] = [
             ("-c", |i| i.check = true),
             ("-f b -f c", |i| i.files.extend(["b".into(), "c".into()])),
             ("-db", |i| i.foreground = true),

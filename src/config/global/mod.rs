@@ -2,6 +2,7 @@
 
 mod environment;
 mod limits;
+mod moot;
 mod process;
 mod stats;
 mod tune;
@@ -19,6 +20,7 @@ pub(super) const TABLE: Table<Global> = &[
     environment::KEYWORDS,
     stats::KEYWORDS,
     tune::KEYWORDS,
+    moot::KEYWORDS,
     unused::TLS,
     unused::HTTP2,
     unused::QUIC,

@@ -9,6 +9,7 @@ mod options;
 mod removed;
 mod rules;
 mod stats;
+mod switches;
 mod timeouts;
 mod unavailable;
 
