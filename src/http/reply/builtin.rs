@@ -117,8 +117,8 @@ impl Reply {
         out.extend_from_slice(b"Content-length: ");
         out.extend_from_slice(self.body.len().to_string().as_bytes());
         out.extend_from_slice(b"\r\nCache-Control: no-cache\r\n");
-        // HAProxy closes after this one too, but does not say so.
-        if self.status() != 422 {
+        // HAProxy closes after these too, but does not say so.
+        if !matches!(self.status(), 413 | 422) {
             out.extend_from_slice(b"Connection: close\r\n");
         }
         out.extend_from_slice(b"Content-Type: text/html\r\n\r\n");

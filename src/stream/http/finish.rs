@@ -30,6 +30,10 @@ impl Exchange {
         self.txn.end = self.end;
         self.txn.bytes_in += self.upload.data;
         self.count();
+        if self.end != End::default() && self.frontend.settings.options.contains(Options::NO_LINGER)
+        {
+            self.connection.client.stream.set_reset_on_close();
+        }
         // HAProxy's line counts the connections that are left when the stream is gone.
         self.seat = None;
         if !self.logged {

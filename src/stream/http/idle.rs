@@ -2,6 +2,7 @@
 //! http-keep-alive`).
 
 use super::Connection;
+use crate::settings::Options;
 
 /// Waits for the next request. False if the client left or took too long.
 pub(super) async fn wait(connection: &mut Connection) -> bool {
@@ -12,7 +13,11 @@ pub(super) async fn wait(connection: &mut Connection) -> bool {
         .or(timeouts.http_request)
         .or(timeouts.client);
     client.alarm.after(connection.since, limit);
-    client.slot.set_idle(true);
+    // Where it may not be closed under the client, it closes after one more response.
+    let options = client.proxy.settings.options;
+    client
+        .slot
+        .set_idle(!options.contains(Options::IDLE_CLOSE_ON_RESPONSE));
     let stream = &client.stream;
     let ready = client.alarm.until(|cx| stream.poll_readable(cx)).await;
     client.slot.set_idle(false);

@@ -5,12 +5,14 @@
 
 mod answer;
 mod body;
+mod cacheable;
 mod edit;
 mod exchange;
 mod finish;
 mod forward;
 mod half;
 mod idle;
+mod names;
 mod receive;
 mod relay;
 mod respond;

@@ -1,10 +1,13 @@
 //! The server's response on its way to the client.
 
+use super::cacheable::shares_cookie;
 use super::exchange::Exchange;
 use super::half::Half;
 use super::{Stop, size};
 use crate::backend::Lease;
+use crate::end::{Cause, Stage};
 use crate::http::{Head, Version};
+use crate::log::ALERT;
 use crate::settings::{HttpMode, Options};
 use crate::wire::h1::{BodyLength, ConnectionOption, Framing, ResponseFacts, write_head};
 
@@ -19,6 +22,7 @@ impl Exchange {
         self.note_response(&lease);
         self.capture_response();
         self.response_rules()?;
+        self.check_cache(&lease)?;
         self.after_response_rules();
         let tunnel = facts.body == BodyLength::Tunnel;
         self.stage_response(&facts, &mut download);
@@ -39,6 +43,25 @@ impl Exchange {
             lease.give_back(&self.worker, &mut self.connection.own);
         }
         Ok(())
+    }
+
+    /// `option checkcache`: a response that would share a cookie is blocked, and the operator told.
+    fn check_cache(&mut self, lease: &Lease) -> Result<(), Stop> {
+        let wanted = self.backend.settings.options.contains(Options::CHECK_CACHE);
+        let method = self.txn.request.head.known_method();
+        if !wanted || !shares_cookie(method, &self.txn.response.head) {
+            return Ok(());
+        }
+        let text = format!(
+            "Blocking cacheable cookie in response from instance {}, server {}.",
+            self.backend.name, lease.server.settings.name
+        );
+        let now = self.worker.now().date;
+        self.backend.log.send(now, ALERT, text.as_bytes());
+        self.frontend.state.front.denied_responses.inc();
+        self.backend.state.back.denied_responses.inc();
+        self.txn.timers.response = None;
+        Err(Stop::error(502, Cause::Proxy, Stage::Headers))
     }
 
     /// Puts the response's head before its body.

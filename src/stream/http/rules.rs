@@ -10,6 +10,7 @@ use crate::action::{Flow, Ruleset, Service};
 use crate::end::{Cause, End, Stage};
 use crate::http::Reply;
 use crate::plan::Proxy;
+use crate::settings::Options;
 
 impl Exchange {
     /// `monitor-uri`: answered before any rule, and never logged.
@@ -51,6 +52,7 @@ impl Exchange {
     async fn request_rules(&mut self, proxy: &Arc<Proxy>) -> Result<(), Stop> {
         self.run_request(proxy, &proxy.rules.tcp_content).await?;
         self.run_request(proxy, &proxy.rules.http_request).await?;
+        self.restrict_names(proxy)?;
         self.stats_page(proxy).await
     }
 
@@ -221,6 +223,10 @@ fn lets_pass(proxy: &Proxy) -> bool {
     rules.tcp_content.rules.is_empty()
         && rules.http_request.rules.is_empty()
         && proxy.settings.stats.is_none()
+        && !proxy
+            .settings
+            .options
+            .intersects(Options::RESTRICT_NAMES_REJECT | Options::RESTRICT_NAMES_DELETE)
 }
 
 pub(super) fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {
