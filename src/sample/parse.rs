@@ -462,4 +462,56 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        /// Whatever a file says, reading it ends in an expression or in a refusal within the word.
+        #[test]
+        fn no_text_upsets_the_reader(pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "str(", "hdr(host)", ",", "(", ")", "\"", "'", "\\", " ", "lower", "field(1,", "a", "-1", "99999999999999999999",
+                "var(txn.x)", "regsub(", "[", "(?", "é", "\n", "ipmask(24", "bin(", "0", "json_query($.", "concat(", "map(",
+            ]), 0..12)) {
+            let text = pieces.concat();
+            let whole = word(&text);
+            let read = with_context(Place::Acl, |cx| parse(&whole, 0..whole.bytes.len(), cx));
+            match read {
+                Ok((_, taken)) => proptest::prop_assert!(taken <= whole.bytes.len()),
+                Err(error) => {
+                    let span = error.span.unwrap();
+                    proptest::prop_assert!(span.start <= span.end, "{text:?} {span:?}");
+                    proptest::prop_assert!(span.end <= whole.span.end, "{text:?} {span:?}");
+                }
+            }
+        }
+
+        /// Whatever traffic says, a converter gives a sample or none.
+        #[test]
+        fn no_bytes_upset_a_converter(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
+            let mut stream = super::super::testing::Stream::request("GET / HTTP/1.1");
+            stream.txn.request.head.set(b"x", &bytes);
+            stream.txn.request.body.clone_from(&bytes);
+            stream.txn.client_payload.data.clone_from(&bytes);
+            stream.txn.has_request = bytes.len() % 2 == 0;
+            for converter in [
+                "lower", "bytes(3,2)", "field(-2,a)", "word(2, )", "b64dec", "ub64dec", "hex2i", "url_dec", "url_dec(1)", "json(utf8ps)",
+                "json(utf8)", "json_query($.a[0].b)", "jwt_payload_query($.a)", "jwt_verify(HS256,k)", "protobuf(1.2,int64)",
+                "ungrpc(1)", "mqtt_is_valid", "mqtt_field_value(connect,username)", "fix_is_valid", "fix_tag_value(35)",
+                "regsub(.*,x,g)", "language(fr)", "host_only", "port_only", "be2dec(:,3)", "be2hex(:,3,1)", "add(1)", "mul(-1)",
+                "ltime(%c)", "http_date", "ipmask(8,8)", "rtrim(a)", "xxh3", "crc32(1)", "secure_memcmp(txn.a)",
+            ] {
+                for fetch in ["req.fhdr(x)", "req.body"] {
+                    if let Ok(sample) = linked(&format!("{fetch},{converter}"), Place::Acl) {
+                        stream.scope(|scope| sample.eval(scope).is_some());
+                    }
+                }
+            }
+            for fetch in [
+                "req.ssl_sni", "req.ssl_alpn", "req.ssl_hello_type", "req.ssl_ver", "req.ssl_st_ext", "req.rdp_cookie(a)",
+                "req.payload(1,3)", "req.payload_lv(0,2)", "req.payload_lv(0,1,-1)", "req.proto_http", "hdr_ip(x)", "hdr_val(x)",
+            ] {
+                let sample = linked(fetch, Place::Acl).unwrap();
+                stream.scope(|scope| sample.eval(scope).is_some());
+            }
+        }
+    }
 }
