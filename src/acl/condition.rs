@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::declare::{self, Criterion, Probe};
-use super::file::Set;
 use super::patterns::Patterns;
+use super::set::Set;
 use super::{Acls, predefined};
 use crate::diag::{Diagnostic, Span, suggest};
 use crate::sample::{Context, Linker, Pending, Place, Sample, Scope, Value};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::file::Set;
 use super::hint;
 use super::keyword;
 use super::method::{METHODS, Method};
 use super::number::Operator;
 use super::patterns::{Patterns, Reading};
+use super::set::Set;
 use crate::diag::{Diagnostic, Span, suggest};
 use crate::sample::{self, Context, Expr, Place, Type};
 use crate::syntax::Word;

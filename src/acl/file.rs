@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::number::Operator;
-use super::patterns::{Patterns, Reading};
-use crate::regex::Regex;
-use crate::sample::Value;
+use super::patterns::Reading;
+use super::set::{Output, Set};
 
 /// ACL and map files read so far, each once. One for a whole load; the plan keeps it.
 #[derive(Debug, Default)]
@@ -39,34 +37,6 @@ pub struct Entry {
     pub value: Box<[u8]>,
     /// Its line, 0 if it was added at run time.
     pub line: u32,
-}
-
-/// The patterns of a file, read for one method and one type of result.
-#[derive(Debug)]
-pub struct Set {
-    reading: Reading,
-    output: Output,
-    inner: RwLock<Inner>,
-}
-
-/// What a map gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Output {
-    /// Nothing: an ACL.
-    None,
-    /// Text.
-    Str,
-    /// A number.
-    Int,
-    /// An address.
-    Ip,
-}
-
-#[derive(Debug)]
-struct Inner {
-    patterns: Patterns,
-    /// By the number of the pattern.
-    values: Vec<Option<(Box<[u8]>, Value<'static>)>>,
 }
 
 /// Why a file could not be used: HAProxy's words, and the line where there is one.
@@ -177,32 +147,13 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 impl File {
     fn set(&self, reading: Reading, output: Output) -> Result<Arc<Set>, Fault> {
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(set) = sets
-            .iter()
-            .find(|set| set.reading == reading && set.output == output)
-        {
+        if let Some(set) = sets.iter().find(|set| set.is(reading, output)) {
             return Ok(set.clone());
         }
-        let mut inner = Inner {
-            patterns: Patterns::new(reading),
-            values: Vec::new(),
-        };
-        for entry in self
-            .entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
-            inner.insert(output, entry).map_err(|fault| {
-                format!("{fault} at line {} of file '{}'", entry.line, self.name)
-            })?;
-        }
-        inner.patterns.finish();
-        let set = Arc::new(Set {
-            reading,
-            output,
-            inner: RwLock::new(inner),
-        });
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let set = Set::new(reading, output, &entries)
+            .map_err(|(fault, line)| format!("{fault} at line {line} of file '{}'", self.name))?;
+        let set = Arc::new(set);
         sets.push(set.clone());
         Ok(set)
     }
@@ -230,9 +181,7 @@ impl File {
             set.check(&entry)?;
         }
         for set in sets.iter() {
-            let mut inner = set.inner.write().unwrap_or_else(PoisonError::into_inner);
-            inner.insert(set.output, &entry)?;
-            inner.patterns.finish();
+            set.add(&entry)?;
         }
         self.entries
             .lock()
@@ -245,9 +194,7 @@ impl File {
     pub fn remove(&self, key: &[u8]) -> usize {
         let sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         for set in sets.iter() {
-            let mut inner = set.inner.write().unwrap_or_else(PoisonError::into_inner);
-            inner.remove(key);
-            inner.patterns.finish();
+            set.remove(key);
         }
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let before = entries.len();
@@ -262,19 +209,10 @@ impl File {
     pub fn set_value(&self, key: &[u8], value: &[u8]) -> Result<usize, Fault> {
         let sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         for set in sets.iter() {
-            typed(set.output, value)?;
+            set.takes(value)?;
         }
         for set in sets.iter() {
-            let new = typed(set.output, value)?;
-            let mut inner = set.inner.write().unwrap_or_else(PoisonError::into_inner);
-            for (_, old) in inner
-                .values
-                .iter_mut()
-                .flatten()
-                .filter(|(known, _)| **known == *key)
-            {
-                *old = new.clone();
-            }
+            set.set_value(key, value)?;
         }
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = 0;
@@ -292,90 +230,11 @@ impl File {
     }
 }
 
-impl Inner {
-    fn insert(&mut self, output: Output, entry: &Entry) -> Result<(), Fault> {
-        let value = typed(output, &entry.value)?;
-        let id = self.patterns.insert(&entry.key, Operator::Eq)? as usize;
-        if self.values.len() <= id {
-            self.values.resize(id + 1, None);
-        }
-        self.values[id] = Some((entry.key.clone(), value));
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &[u8]) {
-        for (id, slot) in self.values.iter_mut().enumerate() {
-            if slot.as_ref().is_some_and(|(known, _)| **known == *key) {
-                *slot = None;
-                self.patterns.remove(id as u32);
-            }
-        }
-    }
-}
-
-fn typed(output: Output, value: &[u8]) -> Result<Value<'static>, Fault> {
-    let text = String::from_utf8_lossy(value);
-    match output {
-        Output::None | Output::Str => Ok(Value::Str(value.to_vec().into())),
-        Output::Int => text
-            .parse()
-            .map(Value::Int)
-            .map_err(|_| format!("'{text}' is not a number")),
-        Output::Ip => match text.parse() {
-            Ok(std::net::IpAddr::V4(ip)) => Ok(Value::Ipv4(ip)),
-            Ok(std::net::IpAddr::V6(ip)) => Ok(Value::Ipv6(ip)),
-            Err(_) => Err(format!("'{text}' is not a valid IPv4 or IPv6 address")),
-        },
-    }
-}
-
-impl Set {
-    /// True if the sample matches one of the patterns.
-    pub fn matches(&self, value: &Value<'_>) -> bool {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.patterns.find(value).is_some()
-    }
-
-    /// What the map gives for the sample.
-    pub fn lookup(&self, value: &Value<'_>) -> Option<Value<'static>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let id = inner.patterns.find(value)? as usize;
-        inner
-            .values
-            .get(id)?
-            .as_ref()
-            .map(|(_, value)| value.clone())
-    }
-
-    /// What the map gives for the sample, with the pattern that matched (`map_*_key`, `map_regm`).
-    pub fn entry(&self, value: &Value<'_>) -> Option<(Box<[u8]>, Value<'static>)> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let id = inner.patterns.find(value)? as usize;
-        inner.values.get(id)?.clone()
-    }
-
-    /// What a map of expressions gives for the text, with `\\1` and kin replaced by the groups of the match.
-    pub fn expanded(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let (id, groups) = inner.patterns.captures(text)?;
-        let (_, value) = inner.values.get(id as usize)?.as_ref()?;
-        let mut out = Vec::new();
-        Regex::expand(text, &groups, &value.borrowed().into_text(), &mut out);
-        Some(out)
-    }
-
-    fn check(&self, entry: &Entry) -> Result<(), Fault> {
-        typed(self.output, &entry.value)?;
-        Patterns::new(self.reading)
-            .insert(&entry.key, Operator::Eq)
-            .map(|_| ())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::acl::Method;
+    use crate::sample::Value;
 
     fn reading(method: Method) -> Reading {
         Reading {

@@ -14,6 +14,7 @@ mod network;
 mod number;
 mod patterns;
 mod predefined;
+mod set;
 mod strings;
 mod subject;
 #[cfg(test)]
@@ -22,12 +23,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use condition::{Cond, Outcome};
-pub use file::{Entry, File, Files, Output, Set};
+pub use file::{Entry, File, Files};
 pub use keyword::{KEYWORDS, dump};
 pub use method::{METHODS, Method};
 pub use number::Operator;
 pub use patterns::{Patterns, Reading};
 pub use predefined::PREDEFINED;
+pub use set::{Output, Set};
 pub(crate) use subject::with_bytes as with_text;
 
 use crate::diag::Diagnostic;
