@@ -243,6 +243,8 @@ pub(super) fn stat(call: &mut Call<'_>) -> String {
     let mut filter = Filter {
         hide_down: asked(call, "up"),
         hide_maint: asked(call, "no-maint"),
+        // As HAProxy has it: not for everyone.
+        hide_legends: *call.level < Level::Operator,
         ..Filter::default()
     };
     if let (Some(proxy), Ok(kinds)) = (call.args.first(), call.arg(1).parse::<i64>()) {

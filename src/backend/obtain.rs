@@ -108,6 +108,7 @@ async fn connected(worker: &Worker, ask: &mut Ask<'_>, place: Place) -> Result<L
         let pauses = failed == ConnectError::Refused;
         let next = retry::after_connect(ask.backend, server, ask.attempts.used, !pauses);
         if next == Next::GiveUp {
+            server.state.totals.sessions_total.inc();
             return Err(Missed::Final(give_up(ask, server, &failed)));
         }
         ask.attempts.used += 1;

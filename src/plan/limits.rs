@@ -44,7 +44,7 @@ pub(super) fn fullconn(backend: usize, proxies: &[config::Proxy], maxconn: u32) 
         })
         .map(|(_, proxy)| u64::from(proxy.settings.maxconn.unwrap_or(maxconn)))
         .sum();
-    let share = total.div_ceil(FULLCONN_SHARE);
+    let share = total.div_ceil(FULLCONN_SHARE).max(1);
     u32::try_from(share).unwrap_or(u32::MAX)
 }
 

@@ -18,7 +18,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Answers every request with these bytes, keeping the connection.
+    /// Answers every request with these bytes, keeping the connection (unless asked in HTTP/1.0).
     pub fn answering(bytes: &str) -> Self {
         let bytes = bytes.to_owned();
         Self::new(move |_| bytes.clone().into_bytes())
@@ -100,7 +100,8 @@ fn serve(
             .expect("no origin thread panics")
             .push(head.clone());
         let bytes = answer(&head);
-        if bytes.is_empty() || stream.write_all(&bytes).is_err() {
+        let once = head.contains(" HTTP/1.0\r\n");
+        if bytes.is_empty() || stream.write_all(&bytes).is_err() || once {
             return;
         }
     }

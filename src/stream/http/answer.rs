@@ -211,10 +211,11 @@ impl Exchange {
     /// The status page.
     pub(super) async fn stats(&mut self, proxy: &Proxy) -> Stop {
         let mut waited = false;
+        // Before it is made: the page counts itself.
+        self.frontend.state.front.intercepted.inc();
         loop {
             match self.stats_answer(proxy, waited) {
                 Some(Answer::Reply(reply)) => {
-                    self.frontend.state.front.intercepted.inc();
                     return Stop::Reply(reply, End::new(Cause::Local, Stage::Request));
                 }
                 Some(Answer::Flow(flow)) => return self.stats_refusal(proxy, flow),

@@ -1,0 +1,317 @@
+//! Log lines, error bodies and statistics held against HAProxy's: the same traffic through both.
+
+mod support;
+
+use support::{Client, LogSink, Origin, Program, Who, both, free_port, get};
+
+/// A configuration with this body for the frontend and the backend, logging to the sink.
+struct Stage {
+    port: u16,
+    closed: u16,
+    origin: Origin,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let origin = Origin::new(|head| {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            match path {
+                "/empty" => Vec::new(),
+                "/junk" => b"nonsense\r\n\r\n".to_vec(),
+                "/500" => b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n".to_vec(),
+                "/304" => b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n".to_vec(),
+                "/cookie" => {
+                    b"HTTP/1.1 200 OK\r\nSet-Cookie: SID=abc; Path=/\r\nX-Id: 42\r\nContent-Length: 2\r\n\r\nok"
+                        .to_vec()
+                }
+                _ => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Id: 7\r\n\r\nhello".to_vec(),
+            }
+        });
+        Self {
+            port: free_port(),
+            closed: free_port(),
+            origin,
+        }
+    }
+
+    fn config(&self, sink: &LogSink, front: &str, back: &str) -> String {
+        let (port, log, closed, origin) = (self.port, sink.port, self.closed, self.origin.port);
+        format!(
+            "global\n maxconn 500\n log 127.0.0.1:{log} format raw local0\n\
+             defaults\n mode http\n log global\n timeout client 2s\n timeout connect 1s\n \
+             timeout server 400ms\n timeout http-request 400ms\n retries 0\n\
+             frontend fe\n bind 127.0.0.1:{port}\n{front}\n default_backend be\n\
+             backend be\n{back}\n server s1 127.0.0.1:{origin}\n\
+             backend refused\n server r1 127.0.0.1:{closed}\n\
+             backend none\n"
+        )
+    }
+}
+
+/// What differs between two runs in spite of the same behaviour: ports, dates, times (but not whether
+/// there is one: -1 says that a phase was not reached).
+fn settle(line: &str) -> String {
+    let mut out = String::new();
+    for word in line.trim_end().split(' ') {
+        let timers = matches!(word.split('/').count(), 3 | 5)
+            && word
+                .split('/')
+                .all(|t| t.trim_start_matches(['+', '-']).parse::<i64>().is_ok())
+            && word.contains('/');
+        let word = if word.starts_with('[') && word.ends_with(']') && word.contains('/') {
+            "[date]".to_owned()
+        } else if timers {
+            let shown = |t: &str| match t.trim_start_matches('+').parse::<i64>() {
+                Ok(-1) => "-1",
+                _ => "n",
+            };
+            let plus = if word.contains('+') { "+" } else { "" };
+            let all: Vec<&str> = word.split('/').map(shown).collect();
+            format!("{plus}{}", all.join("/"))
+        } else if word.starts_with("127.0.0.1:") {
+            "client".to_owned()
+        } else {
+            word.to_owned()
+        };
+        out.push_str(&word);
+        out.push(' ');
+    }
+    out.trim_end().to_owned()
+}
+
+/// Sends each request on a connection of its own and takes the line that is logged for it.
+fn lines(who: Who, stage: &Stage, front: &str, back: &str, requests: &[&[u8]]) -> Vec<String> {
+    let sink = LogSink::new();
+    // The line of the connection that the harness waits with.
+    let _program = Program::start(who, &stage.config(&sink, front, back), &[stage.port]);
+    let _ = sink.line();
+    let mut all = Vec::new();
+    for request in requests {
+        let mut client = Client::connect(stage.port);
+        client.send(request);
+        let _ = client.rest();
+        all.push(settle(&sink.line()));
+    }
+    all
+}
+
+fn same(front: &str, back: &str, requests: &[&[u8]]) {
+    let stage = Stage::new();
+    let [theirs, ours] = both().map(|who| lines(who, &stage, front, back, requests));
+    for ((ours, theirs), request) in ours.iter().zip(&theirs).zip(requests) {
+        assert_eq!(
+            ours,
+            theirs,
+            "{:?}\n{front}",
+            String::from_utf8_lossy(request)
+        );
+    }
+}
+
+const ORDINARY: &[&[u8]] = &[
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    b"GET /x?y=z HTTP/1.0\r\n\r\n",
+    b"HEAD / HTTP/1.0\r\n\r\n",
+    b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+    b"GET /500 HTTP/1.0\r\n\r\n",
+    b"GET /304 HTTP/1.0\r\n\r\n",
+    b"GET /cookie HTTP/1.0\r\nCookie: SID=old; b=c\r\nUser-Agent: me\r\n\r\n",
+];
+
+const TROUBLE: &[&[u8]] = &[
+    b"GET /empty HTTP/1.0\r\n\r\n",
+    b"GET /junk HTTP/1.0\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+    b"\x16\x03\x01\x00\r\n\r\n",
+];
+
+#[test]
+fn httplog_lines_are_haproxys() {
+    same(" option httplog", "", ORDINARY);
+}
+
+#[test]
+fn httplog_lines_of_trouble_are_haproxys() {
+    same(" option httplog", "", TROUBLE);
+}
+
+#[test]
+fn clf_and_default_lines_are_haproxys() {
+    same(
+        " option httplog clf\n log-format \"%ci %HM %HP %HV %ST %B %ts %ft %b %s\"",
+        "",
+        ORDINARY,
+    );
+}
+
+#[test]
+fn rules_captures_and_fallbacks_are_logged_as_haproxy_logs_them() {
+    let front = " option httplog\n capture request header User-Agent len 10\n \
+        capture request header X-None len 5\n capture response header X-Id len 3\n \
+        http-request deny if { path /deny }\n http-request redirect location /y if { path /redirect }\n \
+        http-request return status 204 if { path /return }\n use_backend refused if { path /refused }\n \
+        use_backend none if { path /none }";
+    same(
+        front,
+        "",
+        &[
+            b"GET /deny HTTP/1.0\r\n\r\n",
+            b"GET /redirect HTTP/1.0\r\n\r\n",
+            b"GET /return HTTP/1.0\r\n\r\n",
+            b"GET /refused HTTP/1.0\r\n\r\n",
+            b"GET /none HTTP/1.0\r\n\r\n",
+            b"GET / HTTP/1.0\r\nUser-Agent: a-long-user-agent\r\n\r\n",
+            b"GET /cookie HTTP/1.0\r\nUser-Agent: me {x}\r\n\r\n",
+        ],
+    );
+}
+
+#[test]
+fn tcplog_lines_are_haproxys() {
+    same(
+        " mode tcp\n option tcplog",
+        " mode tcp",
+        &[
+            b"GET /empty HTTP/1.0\r\n\r\n",
+            b"GET /short HTTP/1.0\r\n\r\n",
+        ],
+    );
+}
+
+#[test]
+fn log_formats_are_haproxys() {
+    let format = r#" log-format "%ci [%tr] %f %b/%s %ST %ts %ac/%fc/%bc/%sc/%rc %{+Q}r %HM %{+Q}HU %HV %[src] %[capture.req.uri] %{+Q}[capture.req.method] %hr %hs %U %B %ID""#;
+    same(format, "", ORDINARY);
+}
+
+#[test]
+fn error_bodies_are_haproxys() {
+    let front = " option httplog\n http-request deny deny_status 400 if { path /400 }\n \
+        http-request deny deny_status 401 if { path /401 }\n http-request deny deny_status 403 if { path /403 }\n \
+        http-request deny deny_status 404 if { path /404 }\n http-request deny deny_status 405 if { path /405 }\n \
+        http-request deny deny_status 408 if { path /408 }\n http-request deny deny_status 410 if { path /410 }\n \
+        http-request deny deny_status 413 if { path /413 }\n http-request deny deny_status 429 if { path /429 }\n \
+        http-request deny deny_status 500 if { path /d500 }\n http-request deny deny_status 501 if { path /501 }\n \
+        http-request deny deny_status 502 if { path /502 }\n http-request deny deny_status 503 if { path /503 }\n \
+        http-request deny deny_status 504 if { path /504 }\n use_backend refused if { path /refused }\n \
+        use_backend none if { path /none }";
+    let paths = [
+        "/400", "/401", "/403", "/404", "/405", "/408", "/410", "/413", "/429", "/d500", "/501",
+        "/502", "/503", "/504", "/refused", "/none", "/empty", "/junk",
+    ];
+    let stage = Stage::new();
+    let [theirs, ours] = both().map(|who| {
+        let sink = LogSink::new();
+        let _program = Program::start(who, &stage.config(&sink, front, ""), &[stage.port]);
+        let mut all: Vec<String> = paths
+            .iter()
+            .map(|path| {
+                let answer = get(stage.port, path);
+                format!("{path}: {}{}", answer.head, answer.text())
+            })
+            .collect();
+        for request in TROUBLE {
+            let mut client = Client::connect(stage.port);
+            client.send(request);
+            all.push(String::from_utf8_lossy(&client.rest()).into_owned());
+        }
+        all
+    });
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        assert_eq!(ours, theirs);
+    }
+}
+
+/// CSV values by object and column.
+fn csv(text: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let mut lines = text.lines().filter(|line| !line.is_empty());
+    let head: Vec<&str> = lines
+        .next()
+        .expect("a header")
+        .trim_start_matches("# ")
+        .split(',')
+        .collect();
+    lines
+        .map(|line| {
+            let values: Vec<&str> = line.split(',').collect();
+            let row = head
+                .iter()
+                .zip(&values)
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+            (format!("{}/{}", values[0], values[1]), row.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn statistics_count_what_haproxys_count() {
+    // What depends on time, on memory, or on what only HAProxy has.
+    let moody = [
+        "scur",
+        "smax",
+        "rate",
+        "rate_max",
+        "conn_rate",
+        "conn_rate_max",
+        "req_rate",
+        "req_rate_max",
+        "lastchg",
+        "downtime",
+        "lastsess",
+        "qtime",
+        "ctime",
+        "rtime",
+        "ttime",
+        "qtime_max",
+        "ctime_max",
+        "rtime_max",
+        "ttime_max",
+        "srv_icur",
+        "idle_conn_cur",
+        "safe_conn_cur",
+        "used_conn_cur",
+        "need_conn_est",
+        "bout",
+        "pid",
+    ];
+    let front = " option httplog\n stats enable\n stats uri /stats\n http-request deny if { path /deny }\n \
+        use_backend refused if { path /refused }";
+    let stage = Stage::new();
+    let [theirs, ours] = both().map(|who| {
+        let sink = LogSink::new();
+        let config = stage.config(&sink, front, " option httpclose");
+        let _program = Program::start(who, &config, &[stage.port]);
+        let _ = sink.line();
+        for request in ORDINARY.iter().chain(&[
+            &b"GET /deny HTTP/1.0\r\n\r\n"[..],
+            b"GET /refused HTTP/1.0\r\n\r\n",
+        ]) {
+            let mut client = Client::connect(stage.port);
+            client.send(request);
+            let _ = client.rest();
+            let _ = sink.line();
+        }
+        csv(&get(stage.port, "/stats;csv").text())
+    });
+    let names = |all: &[(String, Vec<(String, String)>)]| {
+        all.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&ours), names(&theirs));
+    let mut different = Vec::new();
+    for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs) {
+        let columns =
+            |row: &[(String, String)]| row.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>();
+        assert_eq!(columns(ours), columns(theirs));
+        for ((column, ours), (_, theirs)) in ours.iter().zip(theirs) {
+            let module = column.starts_with("h1_")
+                || column.starts_with("h2_")
+                || column.starts_with("ssl_");
+            if ours != theirs && !moody.contains(&column.as_str()) && !module {
+                different.push(format!("{name} {column}: {ours:?} instead of {theirs:?}"));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
