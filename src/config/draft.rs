@@ -305,7 +305,8 @@ impl Draft {
                 ignored_in_backend(self, name, word.span, load);
                 continue;
             }
-            let format = format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)?;
+            let format = format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)
+                .map_err(|error| unreadable(name, error))?;
             match name {
                 "log-format-sd" => self.proxy.log_format_sd = Some(format),
                 _ => self.proxy.error_log_format = Some(format),
@@ -313,7 +314,8 @@ impl Draft {
         }
         if let Some(word) = self.unique_id.clone() {
             let mut cx = self.context(Place::FrontRequest, load);
-            let format = format::parse(&word, &mut cx, FormatUse::UniqueId)?;
+            let format = format::parse(&word, &mut cx, FormatUse::UniqueId)
+                .map_err(|error| unreadable("unique-id", error))?;
             self.proxy.unique_id_format = Some(format);
         }
         Ok(())
@@ -325,7 +327,8 @@ impl Draft {
         let text = match choice {
             LogChoice::Format(word) => {
                 let format =
-                    format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)?;
+                    format::parse(&word, &mut self.context(Place::Log, load), FormatUse::Log)
+                        .map_err(|error| unreadable("log-format", error))?;
                 self.proxy.log_format = Some(format);
                 return Ok(());
             }
@@ -443,4 +446,10 @@ impl Defaults {
         }
         Ok(())
     }
+}
+
+/// HAProxy's words around what is wrong with a format.
+fn unreadable(what: &str, mut error: Box<Diagnostic>) -> Box<Diagnostic> {
+    error.message = format!("failed to parse {what} : {}.", error.message);
+    error
 }
