@@ -225,6 +225,6 @@ fn the_words_of_random_lines_are_haproxys() {
 fn the_joined_words_of_random_conditions_are_haproxys() {
     // HAProxy stops at the first condition that it cannot read, so each costs a process.
     let mut conditions = lines(".if z|");
-    conditions.truncate(150);
+    conditions.truncate(60);
     compare(&conditions);
 }

@@ -214,7 +214,7 @@ fn tls_is_refused_only_where_it_would_be_spoken() {
 
 #[test]
 fn extensions_are_refused_under_strict_haproxy() {
-    let text = "backend b\n server a x:1 hash-key addr\n";
+    let text = "backend b\n server a x:1 hash-key id\n";
     assert!(alerts(text).is_empty());
     let mut sources = Sources::default();
     sources.add("x.cfg", text.as_bytes().to_vec());

@@ -7,7 +7,7 @@ use super::load::{Builder, Load};
 use super::model::{Config, Target};
 use crate::balance::Algorithm;
 use crate::diag::{Diagnostic, Lead, Severity, Span, suggest};
-use crate::settings::{Endpoint, Kind, Mode};
+use crate::settings::{Endpoint, Global, Kind, Mode};
 
 /// Checks the whole and finishes it.
 pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
@@ -23,6 +23,7 @@ pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
     for draft in &mut drafts {
         modes(draft, load);
     }
+    unix_defaults(&mut drafts, &mut builder.config.global);
     for draft in &drafts {
         missing(draft, load);
         servers(draft, &drafts, load);
@@ -35,6 +36,27 @@ pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
 fn say(load: &mut Load, severity: Severity, span: Span, message: String) {
     load.diagnostics
         .push(Diagnostic::new(severity, Some(span), message).lead(Lead::Bare));
+}
+
+/// Applies `unix-bind` to every unix socket that is listened on.
+fn unix_defaults(drafts: &mut [Draft], global: &mut Global) {
+    let (prefix, uid, gid, mode) = global.unix_bind.clone();
+    let apply = |endpoint: &mut Endpoint, owner: &mut (Option<u32>, Option<u32>, Option<u32>)| {
+        if let Endpoint::Unix(path) = endpoint {
+            if let Some(prefix) = &prefix {
+                path.insert_str(0, prefix);
+            }
+            *owner = (owner.0.or(uid), owner.1.or(gid), owner.2.or(mode));
+        }
+    };
+    for bind in drafts.iter_mut().flat_map(|draft| &mut draft.proxy.binds) {
+        if let Some(endpoint) = &mut bind.endpoint {
+            apply(endpoint, &mut bind.owner);
+        }
+    }
+    for socket in &mut global.stats_sockets {
+        apply(&mut socket.endpoint, &mut socket.owner);
+    }
 }
 
 /// Numbers the proxies: the numbers that lines give first, the free ones in order to the others.

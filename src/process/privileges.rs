@@ -23,5 +23,11 @@ pub(super) fn drop(global: &Global) -> Result<(), String> {
     if let Some(uid) = global.uid.filter(|uid| *uid != 0) {
         unistd::setuid(Uid::from_raw(uid)).map_err(|_| said(format!("set uid {uid}")))?;
     }
+    if global.set_dumpable {
+        // Changing the user forbade core dumps; `set-dumpable` asks for them all the same.
+        let dumpable = rustix::process::DumpableBehavior::Dumpable;
+        rustix::process::set_dumpable_behavior(dumpable)
+            .map_err(|_| said("set the process dumpable".to_owned()))?;
+    }
     Ok(())
 }

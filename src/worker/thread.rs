@@ -34,6 +34,7 @@ pub(super) fn spawn(
     std::thread::Builder::new()
         .name(format!("worker {number}"))
         .spawn(move || {
+            bind_to_processors(number, &fleet.plan().global.cpu_map);
             let worker = Worker::new(number, fleet, seed(number));
             let local = LocalSet::new();
             local.block_on(&runtime, work(worker, wanted));
@@ -41,6 +42,22 @@ pub(super) fn spawn(
             let _inside = runtime.enter();
             drop(local);
         })
+}
+
+/// Binds this thread as `cpu-map` says; threads are numbered from 1 there. A processor that does not
+/// exist leaves the thread where it is.
+fn bind_to_processors(number: u32, map: &[(u16, Vec<u16>)]) {
+    let Some((_, cpus)) = map
+        .iter()
+        .find(|(thread, _)| u32::from(*thread) == number + 1)
+    else {
+        return;
+    };
+    let mut set = nix::sched::CpuSet::new();
+    for cpu in cpus {
+        let _ = set.set(usize::from(*cpu));
+    }
+    let _ = nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &set);
 }
 
 async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {

@@ -189,9 +189,9 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "grace",
         "<time>",
         "how long listeners stay after a soft stop",
-        |g, a, _| {
-            g.grace = Some(a.time()?);
-            Ok(())
+        |_, a, _| match a.time()? {
+            0 => Ok(()),
+            _ => not_yet(a, "listeners that outlive a soft stop"),
         },
     ),
     keyword(

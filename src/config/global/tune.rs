@@ -2,6 +2,7 @@
 
 use super::super::args::{Args, Parsed, alert};
 use super::super::keyword::{Keyword, keyword};
+use super::not_yet;
 use crate::settings::Global;
 
 pub(super) const KEYWORDS: &[Keyword<Global>] = &[
@@ -36,18 +37,18 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "tune.http.logurilen",
         "<n>",
         "bytes of a target that are logged",
-        |g, a, _| {
-            g.logurilen = a.positive()? as usize;
-            Ok(())
+        |_, a, _| match a.positive()? {
+            1024 => Ok(()),
+            _ => not_yet(a, "another length of logged targets than 1024"),
         },
     ),
     keyword(
         "tune.http.cookielen",
         "<n>",
         "bytes of a captured cookie",
-        |g, a, _| {
-            g.cookielen = a.int(1..=1_000_000)? as usize;
-            Ok(())
+        |_, a, _| match a.positive()? {
+            63 => Ok(()),
+            _ => not_yet(a, "another length of captured cookies than 63"),
         },
     ),
     keyword(
@@ -139,18 +140,18 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "tune.pool-low-fd-ratio",
         "<percent>",
         "open files beyond which idle connections are not kept",
-        |g, a, _| {
-            g.pool_fd_ratio.0 = a.int(0..=100)? as u32;
-            Ok(())
+        |_, a, _| {
+            a.int(0..=100)?;
+            not_yet(a, "giving up idle connections by the number of open files")
         },
     ),
     keyword(
         "tune.pool-high-fd-ratio",
         "<percent>",
         "open files beyond which idle connections are closed",
-        |g, a, _| {
-            g.pool_fd_ratio.1 = a.int(0..=100)? as u32;
-            Ok(())
+        |_, a, _| {
+            a.int(0..=100)?;
+            not_yet(a, "giving up idle connections by the number of open files")
         },
     ),
     keyword(
@@ -242,6 +243,11 @@ fn sized(args: &mut Args<'_>, least: u64) -> Parsed<usize> {
 }
 
 fn vars(global: &mut Global, args: &mut Args<'_>, slot: usize) -> Parsed {
-    global.vars_max[slot] = args.size()? as usize;
-    Ok(())
+    match args.size()? {
+        0 => {
+            global.vars_max[slot] = 0;
+            Ok(())
+        }
+        _ => not_yet(args, "limits of variables"),
+    }
 }

@@ -165,10 +165,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "max-keep-alive-queue",
         "<n>",
         "the queue at which a kept connection is left",
-        |d, a, _| {
-            let limit = a.int(-1..=i64::from(i32::MAX))?;
-            d.proxy.settings.max_keep_alive_queue = u32::try_from(limit).ok();
-            Ok(())
+        |_, a, _| match a.int(-1..=i64::from(i32::MAX))? {
+            -1 => Ok(()),
+            _ => a.fail("is not available yet: it needs leaving kept connections for queues."),
         },
     ),
     within(
@@ -176,9 +175,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "max-session-srv-conns",
         "<n>",
         "idle server connections a client may own",
-        |d, a, _| {
-            d.proxy.settings.max_session_srv_conns = Some(a.count()?);
-            Ok(())
+        |_, a, _| {
+            a.count()?;
+            a.fail("is not available yet: it needs counting a session's idle connections.")
         },
     ),
     within(
@@ -211,14 +210,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "load-server-state-from-file",
         "{ global | local | none }",
         "whether servers start as they were left",
-        |d, a, _| {
-            let choices = [
-                ("global", Some(true)),
-                ("local", Some(false)),
-                ("none", None),
-            ];
-            d.proxy.settings.server_state_file = a.choice(&choices)?;
-            Ok(())
+        |_, a, _| match a.choice(&[("global", true), ("local", true), ("none", false)])? {
+            true => a.fail("is not available yet: it needs reading states of servers."),
+            false => Ok(()),
         },
     ),
     within(

@@ -121,17 +121,10 @@ const OPTIONS: &[Keyword<Draft>] = &[
         ALL,
         "http-restrict-req-hdr-names",
         "{ preserve | delete | reject }",
-        "what happens to odd header names",
-        |d, a, _| {
-            let bits = a.choice(&[
-                ("preserve", Options::empty()),
-                ("delete", Options::RESTRICT_NAMES_DELETE),
-                ("reject", Options::RESTRICT_NAMES_REJECT),
-            ])?;
-            let options = &mut d.proxy.settings.options;
-            options.remove(Options::RESTRICT_NAMES_DELETE | Options::RESTRICT_NAMES_REJECT);
-            options.insert(bits);
-            Ok(())
+        "what happens to odd header names (they pass, as `preserve` says)",
+        |_, a, _| match a.choice(&[("preserve", true), ("delete", false), ("reject", false)])? {
+            true => Ok(()),
+            false => unless_negated(a, "looking at header names"),
         },
     ),
     within(
@@ -183,6 +176,34 @@ const OPTIONS: &[Keyword<Draft>] = &[
         "",
         "checks TLS servers",
         checks::ssl_hello,
+    ),
+    within(
+        BACK,
+        "checkcache",
+        "",
+        "blocks responses that a cache would share a cookie from",
+        |_, a, _| unless_negated(a, "looking at responses for caches"),
+    ),
+    within(
+        ALL,
+        "independent-streams",
+        "",
+        "a write does not count for the read timeout",
+        |_, a, _| unless_negated(a, "timeouts per direction"),
+    ),
+    within(
+        BACK,
+        "prefer-last-server",
+        "",
+        "stays on the server of the last request",
+        |_, a, _| unless_negated(a, "remembering the last server"),
+    ),
+    within(
+        FRONT,
+        "idle-close-on-response",
+        "",
+        "closes idle connections only after a response",
+        |_, a, _| unless_negated(a, "a soft stop that waits for responses"),
     ),
     within(
         ALL,
@@ -262,6 +283,14 @@ fn option(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             Ok(())
         }
         (None, None) => Ok(()),
+    }
+}
+
+/// Refuses an option; taking it back changes nothing.
+fn unless_negated(args: &Args<'_>, needs: &str) -> Parsed {
+    match negated(args) {
+        true => Ok(()),
+        false => args.fail(&format!("is not available yet: it needs {needs}.")),
     }
 }
 

@@ -46,12 +46,6 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
         "uses all backup servers together",
     ),
     (
-        "checkcache",
-        Options::CHECK_CACHE,
-        BACK,
-        "blocks responses that a cache would share a cookie from",
-    ),
-    (
         "clitcpka",
         Options::CLIENT_TCP_KEEPALIVE,
         FRONT,
@@ -112,18 +106,6 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
         "reads Proxy-Connection",
     ),
     (
-        "independent-streams",
-        Options::INDEPENDENT_STREAMS,
-        ALL,
-        "a write does not count for the read timeout",
-    ),
-    (
-        "idle-close-on-response",
-        Options::IDLE_CLOSE_ON_RESPONSE,
-        FRONT,
-        "closes idle connections only after a response",
-    ),
-    (
         "log-health-checks",
         Options::LOG_HEALTH_CHECKS,
         BACK,
@@ -152,12 +134,6 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
         Options::PERSIST,
         BACK,
         "keeps a client on its server even when that is down",
-    ),
-    (
-        "prefer-last-server",
-        Options::PREFER_LAST_SERVER,
-        BACK,
-        "stays on the server of the last request",
     ),
     (
         "socket-stats",

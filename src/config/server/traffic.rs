@@ -4,7 +4,7 @@ use super::super::address::For;
 use super::super::args::{Args, Parsed, alert};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
-use super::endpoint;
+use super::{endpoint, not_yet};
 use crate::settings::Server;
 
 pub(super) const KEYWORDS: &[Keyword<Server>] = &[
@@ -42,13 +42,13 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     keyword(
         "hash-key",
         "{ id | addr | addr-port }",
-        "its place among hashed keys",
+        "its place among hashed keys (by its number)",
         |s, a, l| {
             l.extension(a.keyword(), "hash-key")?;
-            s.hash_key = Some(
-                a.choice(&[("id", "id"), ("addr", "addr"), ("addr-port", "addr-port")])?
-                    .to_owned(),
-            );
+            match a.choice(&[("id", true), ("addr", false), ("addr-port", false)])? {
+                true => s.hash_key = Some("id".to_owned()),
+                false => return not_yet(a, 0, "places among keys by address"),
+            }
             Ok(())
         },
     ),
@@ -150,10 +150,7 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "redir",
         "<prefix>",
         "sends clients there by redirect",
-        |s, a, _| {
-            s.redir = Some(a.text("<prefix> as argument")?);
-            Ok(())
-        },
+        |_, a, _| not_yet(a, 1, "redirecting instead of forwarding"),
     ),
     keyword("send-proxy", "", "sends the PROXY protocol", |s, _, _| {
         s.send_proxy = true;
