@@ -295,3 +295,51 @@ fn the_page_has_haproxys_words_and_no_one_elses() {
     let parsed: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(parsed.as_array().map(Vec::len), Some(15));
 }
+
+/// An origin that greets and then holds its connections.
+fn holding() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            let _ = std::io::Write::write_all(&mut stream, b"hello");
+            held.push(stream);
+        }
+    });
+    port
+}
+
+#[test]
+fn sessions_end_with_their_server_where_asked_for() {
+    let [theirs, ours] = both().map(|who| {
+        let (tcp, http, stats, origin) = (free_port(), free_port(), free_port(), holding());
+        let log = support::LogSink::new();
+        let config = format!(
+            "global\n maxconn 1000\ndefaults\n timeout connect 2s\n timeout client 30s\n timeout server 30s\n \
+             log 127.0.0.1:{} local0\n\
+             listen t\n mode tcp\n bind 127.0.0.1:{tcp}\n log-format T:%ts\n \
+             server s1 127.0.0.1:{origin} on-marked-down shutdown-sessions\n\
+             listen k\n mode tcp\n bind 127.0.0.1:{http}\n log-format K:%ts\n server s1 127.0.0.1:{origin}\n\
+             listen stats\n mode http\n bind 127.0.0.1:{stats}\n log-format S\n stats enable\n stats uri /\n \
+             stats admin if TRUE\n",
+            log.port
+        );
+        let _program = Program::start(who, &config, &[stats]);
+        let mut clients = [Client::connect(tcp), Client::connect(http)];
+        for client in &mut clients {
+            let mut greeting = [0; 5];
+            std::io::Read::read_exact(&mut client.stream, &mut greeting).expect("a greeting");
+        }
+        assert_eq!(post(stats, "/", "s=s1&action=maint&b=t", "").status, 303);
+        assert_eq!(clients[0].rest(), b"", "the session of a server in maintenance ends");
+        assert_eq!(post(stats, "/", "s=s1&action=maint&b=k", "").status, 303);
+        assert_eq!(post(stats, "/", "s=s1&action=shutdown&b=k", "").status, 303);
+        assert_eq!(clients[1].rest(), b"", "a killed session ends");
+        ["T:", "K:"].map(|mark| {
+            let line = log.line_with(mark);
+            line.split_once(mark).map(|(_, letters)| letters.trim().to_owned())
+        })
+    });
+    assert_eq!(theirs, ours);
+}

@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn responses_are_read_as_they_come() {
-        let table: &[(&[u8], bool, Progress, u16, &[u8])] = &[
+        type Row = (&'static [u8], bool, Progress, u16, &'static [u8]);
+        let table: &[Row] = &[
             (b"HTTP/1.0 200 OK\r\n", false, Progress::Head, 0, b""),
             (b"HTT", false, Progress::Head, 0, b""),
             (b"SSH-2.0-x\r\n", false, Progress::Invalid, 0, b""),

@@ -387,11 +387,8 @@ fn origin(
             }
         }
         let _ = stream.write_all(answer);
-        while keep {
-            match stream.read(&mut buffer) {
-                Ok(n) if n > 0 => seen.extend_from_slice(&buffer[..n]),
-                _ => break,
-            }
+        if keep {
+            let _ = stream.read_to_end(&mut seen);
         }
         String::from_utf8_lossy(&seen).into_owned()
     };

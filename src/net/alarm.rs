@@ -3,9 +3,11 @@
 //! Moving the deadline is a store. The runtime's timer is only touched when the deadline comes nearer
 //! than it is armed for, or when it fires and finds that the deadline has moved away.
 
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use tokio::time::Sleep;
@@ -14,17 +16,54 @@ use tokio::time::Sleep;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expired;
 
+/// Ends a wait from outside: once called, the alarm that heeds it has always expired.
+#[derive(Debug, Default)]
+pub struct Summons {
+    called: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Summons {
+    /// Calls whoever waits now or later.
+    pub fn call(&self) {
+        self.called.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.called.get() {
+            return Poll::Ready(());
+        }
+        let mut waker = self.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
 /// A connection's timer. One task polls it.
 #[derive(Debug, Default)]
 pub struct Alarm {
     deadline: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
+    summons: Option<Rc<Summons>>,
 }
 
 impl Alarm {
     /// A timer without a deadline.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A timer without a deadline that expires when it is called.
+    pub fn heeding(summons: Rc<Summons>) -> Self {
+        Self {
+            summons: Some(summons),
+            ..Self::default()
+        }
     }
 
     /// Moves the deadline; `None` waits for ever.
@@ -44,6 +83,11 @@ impl Alarm {
 
     /// Ready once the deadline has passed.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(summons) = &self.summons
+            && summons.poll(cx).is_ready()
+        {
+            return Poll::Ready(());
+        }
         let Some(deadline) = self.deadline else {
             return Poll::Pending;
         };
@@ -111,6 +155,21 @@ mod tests {
             let never = std::future::pending::<()>();
             assert_eq!(alarm.run(never).await, Err(Expired));
             alarm.set(None);
+            assert_eq!(alarm.run(async { 7 }).await, Ok(7));
+        });
+    }
+
+    #[test]
+    fn a_call_ends_a_wait_without_a_deadline() {
+        paused(async {
+            let summons = Rc::new(Summons::default());
+            let mut alarm = Alarm::heeding(summons.clone());
+            let called = async {
+                tokio::task::yield_now().await;
+                summons.call();
+            };
+            let (waited, ()) = tokio::join!(alarm.run(std::future::pending::<()>()), called);
+            assert_eq!(waited, Err(Expired));
             assert_eq!(alarm.run(async { 7 }).await, Ok(7));
         });
     }

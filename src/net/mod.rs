@@ -13,7 +13,7 @@ pub mod proxy_header;
 mod resolve;
 mod stream;
 
-pub use alarm::{Alarm, Expired};
+pub use alarm::{Alarm, Expired, Summons};
 pub use buffer::{Buffer, BufferPool};
 pub use listen::Listener;
 pub use resolve::resolve;

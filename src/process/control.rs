@@ -196,7 +196,11 @@ impl Hooks for Told {
         fleet.map_or(0, |fleet| fleet.server_changed(&server.state))
     }
 
-    fn shut_sessions(&self, _: &plan::Proxy, _: &plan::Server, _: Cause) {}
+    fn shut_sessions(&self, _: &plan::Proxy, server: &plan::Server, cause: Cause) {
+        if let Some(fleet) = self.fleet.upgrade() {
+            fleet.end_sessions(&server.state, cause);
+        }
+    }
 }
 
 /// Returns when the other end of the leash is gone; never without a leash.

@@ -325,8 +325,12 @@ impl Filter {
             return true;
         }
         let look = object.status().1;
-        !(self.hide_down && matches!(look, Look::Down | Look::GoingUp | Look::Maintain))
-            && !(self.hide_maint && look == Look::Maintain)
+        let hidden = match look {
+            Look::Maintain => self.hide_down || self.hide_maint,
+            Look::Down | Look::GoingUp => self.hide_down,
+            _ => false,
+        };
+        !hidden
     }
 }
 

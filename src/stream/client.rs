@@ -73,7 +73,7 @@ impl Client {
         };
         Self {
             stream,
-            alarm: Alarm::new(),
+            alarm: Alarm::heeding(slot.summons()),
             session,
             plan,
             proxy,

@@ -135,6 +135,8 @@ impl Stream<'_> {
 
     /// Copies both ways, after what was looked at.
     async fn transfer(&mut self, back: &Arc<Proxy>, lease: &Lease) -> Result<(), End> {
+        let number = lease.server.state.number;
+        self.client.slot.set_server(Some(number));
         let (front, timeouts) = (
             &self.client.proxy.settings.timeouts,
             &back.settings.timeouts,
@@ -180,6 +182,9 @@ impl Stream<'_> {
     fn finish(&mut self, end: End) {
         let txn = &mut *self.txn;
         txn.end = end;
+        if let Some(cause) = self.client.slot.ended_by() {
+            txn.end = End::new(cause, Stage::None);
+        }
         if txn.timers.connected.is_none() {
             // What the client sent meanwhile is read, so that closing is no reset, and counted.
             let data = &mut txn.client_payload.data;

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Instant, SystemTime};
 
-use crate::net::Stream;
+use crate::end::Cause;
+use crate::net::{Stream, Summons};
 use crate::plan::{Listener, Plan, Proxy};
 use crate::sample::Address;
 use crate::state;
@@ -81,6 +82,24 @@ impl Slot {
     /// Its key among the worker's clients.
     pub(super) fn key(&self) -> usize {
         self.key
+    }
+
+    /// Says which server its stream uses now, by its number. Its session can then be ended with those of
+    /// the server.
+    pub fn set_server(&self, number: Option<u32>) {
+        let orders = self.worker.fleet.orders.load(Relaxed);
+        let server = number.map(|number| (number, orders));
+        self.worker.clients.set_server(self.key, server);
+    }
+
+    /// What its alarm must heed.
+    pub fn summons(&self) -> Rc<Summons> {
+        self.worker.clients.summons(self.key)
+    }
+
+    /// Why its session was ended with those of its server, if it was.
+    pub fn ended_by(&self) -> Option<Cause> {
+        self.worker.clients.ended_by(self.key)
     }
 
     /// Says whether the connection is idle between requests: then it may be closed without notice

@@ -1,7 +1,10 @@
 //! All workers together: what they share, how they start, change plans and stop.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
@@ -9,11 +12,13 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 
 use crate::check::Seen;
+use crate::end::Cause;
 use crate::plan::{self, Plan};
 use crate::settings::Observe;
 use crate::state::{self, State};
 use crate::stats::Console;
 
+use super::clients::Ended;
 use super::sockets::Sockets;
 use super::thread;
 
@@ -32,6 +37,10 @@ pub struct Fleet {
     pub(super) room: Notify,
     /// The living state.
     pub state: Arc<State>,
+    /// Orders to end the sessions of a server, so far.
+    pub(super) orders: AtomicU64,
+    /// The last order for each server.
+    pub(super) ended: watch::Sender<Arc<Ended>>,
     /// What the status page works on; set once the checks are there.
     pub console: OnceLock<Console>,
 }
@@ -77,6 +86,8 @@ impl Fleet {
             stopping: AtomicBool::new(false),
             crowded: AtomicU32::new(0),
             room: Notify::new(),
+            orders: AtomicU64::new(0),
+            ended: watch::Sender::default(),
             console: OnceLock::new(),
         });
         for number in 0..number_of_workers {
@@ -138,6 +149,14 @@ impl Fleet {
         {
             console.checks.report(proxy, server, seen);
         }
+    }
+
+    /// Ends the sessions that use a server now, for this cause.
+    pub fn end_sessions(&self, server: &state::Server, cause: Cause) {
+        let order = self.orders.fetch_add(1, Relaxed) + 1;
+        self.ended.send_modify(|ended| {
+            Arc::make_mut(ended).insert(server.number, (order, cause));
+        });
     }
 
     /// Stops softly: closes the listeners and idle connections; live streams go on. The process may

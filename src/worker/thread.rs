@@ -62,6 +62,7 @@ fn bind_to_processors(number: u32, map: &[(u16, Vec<u16>)]) {
 
 async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
     let mut posts = Posts::default();
+    let mut ended = worker.fleet.ended.subscribe();
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -80,6 +81,10 @@ async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
                     Ok(()) => break,
                     Err(_) => return,
                 },
+                Ok(()) = ended.changed() => {
+                    let ended = ended.borrow_and_update().clone();
+                    worker.clients.end_sessions(&ended);
+                }
                 _ = sweep.tick() => {
                     worker.idle.sweep(std::time::Instant::now());
                     if worker.fleet.stopping() {

@@ -24,6 +24,12 @@ impl Exchange {
                 self.end = stop.end();
             }
         }
+        let slot = &self.connection.client.slot;
+        slot.set_server(None);
+        if let Some(cause) = slot.ended_by() {
+            self.keep_alive = false;
+            self.end.cause = cause;
+        }
         let now = Instant::now();
         self.txn.timers.ended = Some(now);
         self.connection.since = now;

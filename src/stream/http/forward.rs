@@ -79,9 +79,12 @@ impl Exchange {
             own: &mut self.connection.own,
             attempts,
         };
-        obtain(&self.worker, ask)
+        let lease = obtain(&self.worker, ask)
             .await
-            .map_err(|failure| Stop::Error(failure.status, failure.end))
+            .map_err(|failure| Stop::Error(failure.status, failure.end))?;
+        let number = lease.server.state.number;
+        self.connection.client.slot.set_server(Some(number));
+        Ok(lease)
     }
 
     /// How connections are kept: what closes most wins.
