@@ -94,6 +94,10 @@ const CASES: &[Case] = &[
         "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
     ),
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n",
+    ),
     // What clients do wrong.
     case("BAD\r\n\r\n", OK),
     case("GET / HTTP/1.1\r\nHost: t\r\nA B: c\r\n\r\n", OK),

@@ -11,9 +11,12 @@ use super::{Stop, size};
 use crate::backend::{Ask, Attempts, Lease, obtain};
 use crate::check::Seen;
 use crate::end::{Cause, Stage};
-use crate::http::Version;
+use crate::http::{Head, Version};
 use crate::settings::{HttpMode, Options, RetryOn};
-use crate::wire::h1::{Asked, ConnectionOption, Framing, HeadParser, ResponseFacts, write_head};
+use crate::wire::h1::{
+    Asked, BodyLength, BodyReader, ConnectionOption, Framing, HeadParser, Piece, ResponseFacts,
+    write_head,
+};
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -137,6 +140,9 @@ impl Exchange {
             let facts = self.any_head(lease, download, asked).await?;
             download.at = facts.consumed;
             if !facts.interim {
+                if !self.begins_well(&facts, download) {
+                    return Err(Failed::Malformed);
+                }
                 self.txn.timers.response = Some(Instant::now());
                 return Ok(facts);
             }
@@ -148,6 +154,23 @@ impl Exchange {
                 sent.map_err(|_| Failed::ClientLeft)?;
             }
             download.next_message();
+        }
+    }
+
+    /// Whether what came of the body together with the head is well formed. As long as nothing has been sent, the client can
+    /// be told.
+    fn begins_well(&self, facts: &ResponseFacts, download: &Half) -> bool {
+        if facts.body != BodyLength::Chunked {
+            return true;
+        }
+        let (mut reader, mut at) = (BodyReader::new(facts.body), facts.consumed);
+        let (options, mut trailers) = (self.response_options(), Head::new());
+        loop {
+            match reader.next(&download.buf, &mut at, &mut trailers, &options) {
+                Ok(Piece::Data(_)) => {}
+                Ok(Piece::More | Piece::End) => return true,
+                Err(_) => return false,
+            }
         }
     }
 

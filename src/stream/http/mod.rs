@@ -59,7 +59,7 @@ pub async fn serve(worker: Rc<Worker>, client: Client) {
         client,
         own: Own::default(),
     });
-    // The first wait belongs to the first request: a client that sends nothing at all is answered and logged.
+    idle::wait_for_first(&mut connection).await;
     loop {
         let (back, next) = runner::run(&worker, connection).await;
         connection = back;
