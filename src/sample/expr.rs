@@ -36,6 +36,9 @@ impl Sample {
     /// The sample now.
     #[inline]
     pub fn eval<'s>(&'s self, scope: &'s Scope<'_>) -> Option<Value<'s>> {
+        if self.steps.is_empty() {
+            return self.get.call(scope, &self.args);
+        }
         let value = self.get.call(scope, &self.args)?;
         self.convert(value, scope)
     }

@@ -65,6 +65,7 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// Text that is there already.
+    #[inline]
     pub fn text(bytes: &'a [u8]) -> Self {
         Self::Str(Cow::Borrowed(bytes))
     }

@@ -45,7 +45,14 @@ pub(super) const TABLE: &[Fetch] = &[
 
 /// The items of a header, at commas.
 const HDR: Many = Many {
-    one: |head, args| one(items(head, args), args).map(Value::text),
+    one: |head, args| match (args.some_text(0), args.int_or(1, 0)) {
+        // The usual question, answered without looking at more than one line.
+        (Some(name), 0 | -1) => {
+            let line = head.values(name).next_back()?;
+            list_items(line).last().map(Value::text)
+        }
+        _ => one(items(head, args), args).map(Value::text),
+    },
     each: |head, args, test| each(items(head, args), args, |item| test(Value::text(item))),
 };
 
