@@ -69,7 +69,7 @@ pub fn link(
             state,
             vars: &vars,
             proxy,
-            files: &*files,
+            files: &files,
             names: &index,
             captures: captures.clone(),
             warnings: Vec::new(),

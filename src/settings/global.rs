@@ -37,8 +37,6 @@ pub struct Global {
     pub description: Option<String>,
     /// `hard-stop-after`.
     pub hard_stop_after: Option<u64>,
-    /// `grace`.
-    pub grace: Option<u64>,
     /// `maxconnrate`, `maxsessrate`, per second, 0 for none.
     pub maxconnrate: u32,
     /// See `maxconnrate`.
@@ -69,10 +67,6 @@ pub struct Global {
     pub maxrewrite: usize,
     /// `tune.http.maxhdr`.
     pub maxhdr: usize,
-    /// `tune.http.logurilen`.
-    pub logurilen: usize,
-    /// `tune.http.cookielen`.
-    pub cookielen: usize,
     /// `tune.maxaccept`.
     pub maxaccept: usize,
     /// `tune.idletimer`, `tune.pipesize`, 0 for the default.
@@ -83,8 +77,6 @@ pub struct Global {
     pub sndbuf: (usize, usize),
     /// `tune.vars.*-max-size`, bytes: global, proc, sess, txn (reqres: last).
     pub vars_max: [usize; 5],
-    /// `tune.pool-low-fd-ratio` and `tune.pool-high-fd-ratio`, percent.
-    pub pool_fd_ratio: (u32, u32),
     /// `tune.stick-counters`.
     pub stick_counters: u32,
     /// `nosplice` / `-dS`.
@@ -139,7 +131,6 @@ impl Default for Global {
             node: None,
             description: None,
             hard_stop_after: None,
-            grace: None,
             maxconnrate: 0,
             maxsessrate: 0,
             spread_checks: 0,
@@ -155,14 +146,11 @@ impl Default for Global {
             bufsize: 16_384,
             maxrewrite: 1_024,
             maxhdr: 101,
-            logurilen: 1_024,
-            cookielen: 63,
             maxaccept: 4,
             pipesize: 0,
             rcvbuf: (0, 0),
             sndbuf: (0, 0),
             vars_max: [0; 5],
-            pool_fd_ratio: (20, 25),
             stick_counters: 3,
             no_splice: false,
             no_reuseport: false,

@@ -311,12 +311,6 @@ pub struct Proxy {
     pub unique_id_header: Option<String>,
     /// `http-send-name-header`
     pub send_name_header: Option<String>,
-    /// `max-keep-alive-queue`
-    pub max_keep_alive_queue: Option<u32>,
-    /// `max-session-srv-conns`
-    pub max_session_srv_conns: Option<u32>,
-    /// `load-server-state-from-file`: `Some(true)` global, `Some(false)` local.
-    pub server_state_file: Option<bool>,
     /// `server-state-file-name`
     pub server_state_file_name: Option<String>,
     /// `source` of the backend.
@@ -329,8 +323,6 @@ pub struct Proxy {
     pub id: Option<u32>,
     /// `dispatch`
     pub dispatch: Option<super::Endpoint>,
-    /// `grace`
-    pub grace: Option<u64>,
     /// TCP keep-alive: `clitcpka-cnt/idle/intvl`, `srvtcpka-cnt/idle/intvl`.
     pub client_keepalive: [Option<u32>; 3],
     /// See `client_keepalive`.

@@ -69,8 +69,6 @@ pub struct Server {
     pub slowstart: Option<u64>,
     /// `cookie`.
     pub cookie: Option<String>,
-    /// `redir`.
-    pub redir: Option<String>,
     /// `send-proxy` (version 1).
     pub send_proxy: bool,
     /// `source`: the address to connect from, with an optional port range.
