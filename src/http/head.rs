@@ -6,6 +6,9 @@
 //!
 //! Header names are kept in small letters, as HAProxy shows and forwards them; lookups ignore case.
 
+mod adopt;
+mod write;
+
 use super::{Method, Version, token::lowercase};
 
 /// A range of the buffer.
@@ -139,77 +142,6 @@ impl Head {
         self.entries.extend_from_slice(&other.entries);
         self.line = other.line;
         self.version = other.version;
-    }
-
-    // -- filled by a codec -------------------------------------------------------------------------------------------
-
-    /// Takes `raw` as the buffer of a head that was cleared and whose line and fields a codec has named by their offsets in
-    /// `raw`. Names are written small.
-    pub fn adopt(&mut self, raw: &[u8]) {
-        self.buf.clear();
-        self.buf.extend_from_slice(raw);
-        for entry in &self.entries {
-            if let Some(name) = self
-                .buf
-                .get_mut(entry.name.start as usize..entry.name.end as usize)
-            {
-                lowercase(name);
-            }
-        }
-        if let Line::Request { method, target, .. } = self.line {
-            self.line = Line::Request {
-                method,
-                known: Method::of(slice(&self.buf, method)),
-                target,
-            };
-        }
-    }
-
-    /// Replaces the line ends inside values by spaces (obs-fold, RFC 9112 5.2), one space per byte, as HAProxy does.
-    pub fn unfold(&mut self) {
-        for entry in &self.entries {
-            if let Some(value) = self
-                .buf
-                .get_mut(entry.value.start as usize..entry.value.end as usize)
-            {
-                for byte in value.iter_mut().filter(|b| matches!(b, b'\r' | b'\n')) {
-                    *byte = b' ';
-                }
-            }
-        }
-    }
-
-    /// Sets the request line to parts of the bytes that will be adopted.
-    pub fn adopt_request(
-        &mut self,
-        method: (usize, usize),
-        target: (usize, usize),
-        version: Version,
-    ) {
-        self.line = Line::Request {
-            method: Span::new(method.0, method.1),
-            known: Method::Other,
-            target: Span::new(target.0, target.1),
-        };
-        self.version = version;
-    }
-
-    /// Sets the status line; the reason is a part of the bytes that will be adopted.
-    pub fn adopt_response(&mut self, version: Version, status: u16, reason: (usize, usize)) {
-        self.line = Line::Status {
-            code: status,
-            reason: Span::new(reason.0, reason.1),
-        };
-        self.version = version;
-    }
-
-    /// Adds a header whose name and value are parts of the bytes that will be adopted.
-    #[inline]
-    pub fn adopt_field(&mut self, name: (usize, usize), value: (usize, usize)) {
-        self.entries.push(Entry {
-            name: Span::new(name.0, name.1),
-            value: Span::new(value.0, value.1),
-        });
     }
 
     // -- the first line ----------------------------------------------------------------------------------------------
@@ -413,70 +345,6 @@ impl Head {
         }
     }
 
-    // -- writing out -------------------------------------------------------------------------------------------------
-
-    /// Writes the first line, the headers and the empty line after them.
-    pub fn write_to(&self, out: &mut Vec<u8>) {
-        self.write_line_to(out);
-        self.write_fields_to(out);
-        out.extend_from_slice(b"\r\n");
-    }
-
-    /// Writes the first line with its line end. What was received in a version above 1.1 is written in 1.1, the highest that
-    /// has such lines.
-    pub fn write_line_to(&self, out: &mut Vec<u8>) {
-        let version = self.version.min(Version::HTTP_11).digits();
-        match self.line {
-            Line::Request { method, target, .. } => {
-                out.extend_from_slice(self.bytes(method));
-                out.push(b' ');
-                out.extend_from_slice(self.bytes(target));
-                out.extend_from_slice(b" HTTP/");
-                out.extend_from_slice(&version);
-            }
-            Line::Status { code, reason } => {
-                out.extend_from_slice(b"HTTP/");
-                out.extend_from_slice(&version);
-                let digit = |n: u16| b'0' + (n % 10) as u8;
-                out.extend_from_slice(&[
-                    b' ',
-                    digit(code / 100),
-                    digit(code / 10),
-                    digit(code),
-                    b' ',
-                ]);
-                out.extend_from_slice(self.bytes(reason));
-            }
-        }
-        out.extend_from_slice(b"\r\n");
-    }
-
-    /// Writes the header lines, without the empty line after them.
-    pub fn write_fields_to(&self, out: &mut Vec<u8>) {
-        for entry in &self.entries {
-            let (name, value) = (self.bytes(entry.name), self.bytes(entry.value));
-            out.reserve(name.len() + value.len() + 4);
-            out.extend_from_slice(name);
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(value);
-            out.extend_from_slice(b"\r\n");
-        }
-    }
-
-    /// How many bytes [`Head::write_to`] writes: what is held against `tune.bufsize` after the rules.
-    pub fn encoded_len(&self) -> usize {
-        let line = match self.line {
-            Line::Request { method, target, .. } => method.len() + target.len() + 12,
-            Line::Status { reason, .. } => reason.len() + 15,
-        };
-        let fields: usize = self
-            .entries
-            .iter()
-            .map(|e| e.name.len() + e.value.len() + 4)
-            .sum();
-        line + fields + 2
-    }
-
     /// The memory this head holds on to between messages, in bytes.
     pub fn capacity(&self) -> usize {
         self.buf.capacity() + self.entries.capacity() * size_of::<Entry>()
@@ -512,83 +380,4 @@ fn slice(buf: &[u8], span: Span) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(head: &Head) -> String {
-        let mut out = Vec::new();
-        head.write_to(&mut out);
-        assert_eq!(out.len(), head.encoded_len());
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn edits_keep_the_order_of_what_they_do_not_touch() {
-        let mut head = Head::request(b"GET", b"/a", Version::HTTP_11);
-        for (name, value) in [("Host", "x"), ("A", "1"), ("B", "2"), ("a", "3")] {
-            head.add(name.as_bytes(), value.as_bytes());
-        }
-        head.set(b"A", b"4");
-        head.replace_value(1, b"two");
-        head.set_target(b"/b?c");
-        head.set_method(b"POST");
-        assert_eq!(
-            written(&head),
-            "POST /b?c HTTP/1.1\r\nhost: x\r\nb: two\r\na: 4\r\n\r\n"
-        );
-        assert_eq!(head.known_method(), Method::Post);
-        assert_eq!(head.remove(b"HOST"), 1);
-        assert_eq!(head.find(b"host"), None);
-        assert_eq!(head.position(b"A", 0), Some(1));
-        assert_eq!(head.position(b"A", 2), None);
-    }
-
-    #[test]
-    fn a_status_line_is_written_as_three_digits() {
-        let mut head = Head::response(Version::HTTP_10, 200, b"OK");
-        head.set_status(404);
-        head.set_reason(b"Not Found");
-        head.set_target(b"/ignored");
-        assert_eq!(written(&head), "HTTP/1.0 404 Not Found\r\n\r\n");
-        assert_eq!(
-            (head.status(), head.method(), head.target()),
-            (404, &b""[..], &b""[..])
-        );
-    }
-
-    #[test]
-    fn adopted_bytes_are_named_by_offset_and_names_become_small() {
-        let mut head = Head::new();
-        head.adopt_request((0, 3), (4, 6), Version::HTTP_10);
-        head.adopt_field((17, 20), (23, 24));
-        head.adopt(b"GET /x HTTP/1.0\r\nX-Y:  z \r\n\r\n");
-        assert_eq!(head.known_method(), Method::Get);
-        assert_eq!(written(&head), "GET /x HTTP/1.0\r\nx-y: z\r\n\r\n");
-    }
-
-    #[test]
-    fn a_cleared_head_keeps_its_memory_only() {
-        let mut head = Head::response(Version::HTTP_11, 200, b"OK");
-        head.add(b"a", b"b");
-        let held = head.capacity();
-        head.clear();
-        assert!(head.is_request() && head.is_empty() && head.target().is_empty());
-        assert_eq!(head.capacity(), held);
-    }
-
-    #[test]
-    fn offsets_outside_the_buffer_read_as_empty() {
-        let mut head = Head::new();
-        head.adopt_request((0, 9), (7, 8), Version::HTTP_11);
-        head.adopt_field((5, 1), (1, 99));
-        head.adopt(b"abc");
-        assert_eq!(head.method(), b"");
-        assert_eq!(
-            head.field(0),
-            Some(Field {
-                name: b"",
-                value: b""
-            })
-        );
-    }
-}
+mod tests;
