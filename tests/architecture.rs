@@ -26,19 +26,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("wire", &["http", "net", "end"]),
     ("log", &["settings", "state", "net"]),
     (
-        "check",
-        &[
-            "acl", "action", "backend", "balance", "diag", "end", "format", "http", "plan",
-            "sample", "settings", "state",
-        ],
-    ),
-    (
-        "stats",
-        &[
-            "acl", "action", "balance", "check", "http", "plan", "sample", "settings", "state",
-        ],
-    ),
-    (
         "config",
         &[
             "acl", "action", "balance", "diag", "format", "http", "sample", "settings", "syntax",

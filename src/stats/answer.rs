@@ -55,10 +55,6 @@ pub fn answer(
         .iter()
         .any(|cond| cond.test(scope) == Holds::Pass);
     let target = String::from_utf8_lossy(scope.txn.request.head.target()).into_owned();
-    if target.contains(";json-schema") {
-        // HAProxy describes its JSON there; nothing here does yet.
-        return Answer::Reply(Box::new(error(501)));
-    }
     let view = View::read(target.get(settings.uri.len()..).unwrap_or_default());
     if scope.txn.request.head.method() == b"POST" {
         let request = &scope.txn.request;
