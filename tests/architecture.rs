@@ -220,3 +220,32 @@ fn every_folder_says_what_it_is() {
         assert!(text.starts_with("//! "), "{} has no head", file.display());
     }
 }
+
+#[test]
+fn the_top_level_holds_what_belongs_there() {
+    let allowed = [
+        "Cargo.toml",
+        "src",
+        "grammar",
+        "examples",
+        "tests",
+        "README.md", // the project
+        "Cargo.lock",
+        ".gitignore",
+        ".ci",
+        ".clippy.toml",
+        "LICENSE", // what tools need there
+        ".git",
+        "target", // not of the tree
+    ];
+    for entry in fs::read_dir(env!("CARGO_MANIFEST_DIR"))
+        .expect("the root is there")
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(
+            allowed.contains(&name.as_str()),
+            "{name} does not belong at the top level"
+        );
+    }
+}
