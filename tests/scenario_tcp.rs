@@ -250,18 +250,45 @@ fn a_frontends_maxconn_leaves_the_next_one_in_the_backlog() {
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
             stream
         };
-        let (mut first, mut second) = (connect(), connect());
-        let mut byte = [0];
+        let (mut first, mut byte) = (connect(), [0]);
         first.write_all(b"1").unwrap();
         first.read_exact(&mut byte).unwrap();
+        let mut second = connect();
         second.write_all(b"2").unwrap();
         second
             .set_read_timeout(Some(Duration::from_millis(150)))
             .unwrap();
-        assert!(second.read(&mut byte).is_err(), "{who:?}");
+        let early = second.read(&mut byte);
+        assert!(early.is_err(), "{who:?} {early:?}");
         drop(first);
         second.set_read_timeout(Some(PATIENCE)).unwrap();
         second.read_exact(&mut byte).unwrap();
         assert_eq!(byte, *b"2", "{who:?}");
+    }
+}
+
+#[test]
+fn a_server_that_goes_down_takes_its_sessions_with_it_where_that_is_asked_for() {
+    let port = server(echo);
+    for who in both() {
+        // The check asks another port, whose listener the test closes.
+        let health = TcpListener::bind(local(0)).unwrap();
+        let probe = health.local_addr().unwrap().port();
+        let scene = Scene::new(
+            who,
+            "\n  timeout client 30s",
+            &format!(
+                "  timeout server 30s\n  server s1 127.0.0.1:{port} check port {probe} inter 100ms \
+                 fall 1 on-marked-down shutdown-sessions"
+            ),
+        );
+        let mut stream = TcpStream::connect(local(scene.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(b"1").unwrap();
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        drop(health);
+        assert_eq!(stream.read(&mut byte).unwrap_or(0), 0, "{who:?}");
+        scene.log.line_with("be/s1 D- 1/1 0");
     }
 }
