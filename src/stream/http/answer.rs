@@ -104,7 +104,7 @@ impl Exchange {
         }
         self.frontend.state.front.response(status);
         self.flush_to_client(&out).await?;
-        self.part().await;
+        self.parting = true;
         Ok(())
     }
 
@@ -147,9 +147,7 @@ impl Exchange {
         }
         self.flush_to_client(&out).await?;
         drop(out);
-        if !self.keep_alive {
-            self.part().await;
-        }
+        self.parting = !self.keep_alive;
         Ok(())
     }
 
@@ -177,7 +175,7 @@ impl Exchange {
 
     /// Closes our side, and reads for a moment what the client still sends: unread bytes would make the kernel reset the
     /// connection and the client lose the answer.
-    async fn part(&mut self) {
+    pub(super) async fn part(&mut self) {
         let client = &mut self.connection.client;
         if client.stream.shutdown_write().is_err() {
             return;

@@ -39,6 +39,9 @@ pub(super) struct Exchange {
     pub logged: bool,
     /// Whether bytes of a final response have been sent: no other one can follow.
     pub sent: bool,
+    /// Whether the connection is to be closed with care once all is counted and logged: an answer of our own
+    /// went out that unread bytes of the client could destroy.
+    pub parting: bool,
     /// When the transaction began, on the wall clock.
     pub date: SystemTime,
 }
@@ -91,6 +94,7 @@ impl Exchange {
             keep_alive: false,
             logged: false,
             sent: false,
+            parting: false,
             date: SystemTime::UNIX_EPOCH,
             options,
             plan,
@@ -111,7 +115,11 @@ impl Exchange {
             Ok(()) => Ok(()),
             Err(stop) => self.answer(stop).await,
         };
-        self.finish(outcome)
+        let next = self.finish(outcome);
+        if self.parting {
+            self.part().await;
+        }
+        next
     }
 
     /// A whole head is there: rules, backend, server, response.
@@ -134,6 +142,7 @@ impl Exchange {
         self.keep_alive = false;
         self.logged = false;
         self.sent = false;
+        self.parting = false;
         self.txn.timers.began = Some(self.connection.since);
     }
 
