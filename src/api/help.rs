@@ -5,13 +5,13 @@ use std::fmt::Write;
 use super::command::{COMMANDS, Command, Level};
 
 /// What a session understands beside the table.
-const SESSION: [(&str, &str); 3] = [
+pub(super) const SESSION: [(&str, &str); 3] = [
     ("help [<command>]", "list matching or all commands"),
     ("prompt", "toggle interactive mode with prompt"),
     ("quit", "disconnect"),
 ];
 
-fn row(out: &mut String, usage: &str, doc: &str) {
+pub(super) fn row(out: &mut String, usage: &str, doc: &str) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(out, "  {usage:<40}: {doc}");
 }

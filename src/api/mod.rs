@@ -6,6 +6,7 @@
 
 mod command;
 mod help;
+pub mod master;
 mod process;
 mod server;
 mod session;

@@ -13,9 +13,19 @@ const LINE_LIMIT: usize = 16_384;
 /// Room made for each read.
 const READ: usize = 1024;
 
-/// Serves a session that begins at this level. Without a prompt it ends after one line.
+/// Serves a session that begins at this level.
 pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::Result<()> {
     let idle = Duration::from_millis(desk.plan().global.stats_timeout.max(1));
+    converse(stream, idle, "> ", |words| execute(desk, words, &mut level)).await
+}
+
+/// Reads lines and answers their commands. Without a prompt it ends after one line.
+pub(super) async fn converse(
+    stream: &Stream,
+    idle: Duration,
+    prompt: &str,
+    mut execute: impl FnMut(&[&str]) -> String,
+) -> io::Result<()> {
     let mut input = Vec::new();
     let mut interactive = false;
     loop {
@@ -50,13 +60,13 @@ pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::R
                 }
                 [] if interactive => {}
                 words => {
-                    out.push_str(&execute(desk, words, &mut level));
+                    out.push_str(&execute(words));
                     out.push('\n');
                 }
             }
         }
         if interactive {
-            out.push_str("> ");
+            out.push_str(prompt);
         }
         stream.write_all(out.as_bytes()).await?;
         if !go_on || !interactive {

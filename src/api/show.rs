@@ -136,7 +136,7 @@ fn state_row(out: &mut String, proxy: &plan::Proxy, server: &plan::Server, now: 
     };
     let _ = writeln!(
         out,
-        "{} {} {} {} {address} {} {} {} {} {} {status} {result} {} {checks} 0 {} {} {fqdn} {port} - 0 {} {} - 0",
+        "{} {} {} {} {address} {} {} {} {} {} {status} {result} {} {checks} 0 {} {} {fqdn} {port} - 0 {} - - 0",
         proxy.id,
         proxy.name,
         server.id,
@@ -150,7 +150,6 @@ fn state_row(out: &mut String, proxy: &plan::Proxy, server: &plan::Server, now: 
         u8::from(proxy.settings.id.is_some()),
         u8::from(server.settings.id.is_some()),
         server.settings.check.port.unwrap_or(0),
-        "-",
     );
 }
 

@@ -5,25 +5,42 @@
 //! to finish. The master keeps the rights it was started with, so a worker locked into a `chroot` can
 //! be replaced.
 
+use std::cell::RefCell;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitCode, ExitStatus};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::{LocalSet, spawn_local};
+
+use crate::api::{self, master::Office};
+use crate::net::listen::Listener;
 
 use super::notify::Notify;
 use super::respawn::{Caller, Leash};
+use super::roll::Roll;
 use super::say::Say;
 
 /// Runs the master until its workers are gone. `ready` is called once, when the first worker is.
-pub(super) fn run(caller: &Caller, say: &Say, notify: &Notify, ready: impl FnOnce()) -> ExitCode {
+pub(super) fn run(
+    caller: &Caller,
+    say: &Say,
+    notify: &Notify,
+    sockets: Vec<Arc<OwnedFd>>,
+    ready: impl FnOnce(),
+) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let code = runtime.and_then(|runtime| runtime.block_on(supervise(caller, say, notify, ready)));
+    let work = supervise(caller, say, notify, sockets, ready);
+    let code = runtime.and_then(|runtime| LocalSet::new().block_on(&runtime, work));
     match code {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -61,6 +78,9 @@ struct Master<'a> {
     /// A reload was asked for while one was going on.
     again: bool,
     stopping: bool,
+    /// Reloads asked for, and those that failed.
+    reloads: u32,
+    failed: u32,
     code: u8,
 }
 
@@ -68,9 +88,25 @@ async fn supervise(
     caller: &Caller,
     say: &Say,
     notify: &Notify,
+    sockets: Vec<Arc<OwnedFd>>,
     ready: impl FnOnce(),
 ) -> io::Result<u8> {
     let (events, mut inbox) = mpsc::channel(64);
+    let roll = Rc::<RefCell<Roll>>::default();
+    let office = Rc::new(Office {
+        reload: {
+            let events = events.clone();
+            // A full channel holds a reload already.
+            Box::new(move || drop(events.try_send(Event::Reload)))
+        },
+        processes: {
+            let roll = roll.clone();
+            Box::new(move || roll.borrow().table(Instant::now()))
+        },
+    });
+    for socket in sockets {
+        spawn_local(api::master::serve(office.clone(), Listener::new(socket)?));
+    }
     for (kind, event) in signals() {
         listen(kind, event, events.clone())?;
     }
@@ -84,6 +120,8 @@ async fn supervise(
         former: Vec::new(),
         again: false,
         stopping: false,
+        reloads: 0,
+        failed: 0,
         code: 0,
     };
     master.fork(false)?;
@@ -104,6 +142,11 @@ async fn supervise(
             Event::Reload => master.reload(),
             Event::Stop(signal) => master.stop(signal),
         }
+        roll.borrow_mut().note(
+            master.current,
+            &master.former,
+            (master.reloads, master.failed),
+        );
     }
     Ok(master.code)
 }
@@ -202,14 +245,16 @@ impl Master<'_> {
             self.again = true;
             return;
         }
+        self.reloads += 1;
         self.say.notice("Reloading HAProxy");
         self.notify.reloading();
         if let Err(error) = self.fork(true) {
-            self.failed(&format!("Cannot start a new worker ({error})."));
+            self.fail(&format!("Cannot start a new worker ({error})."));
         }
     }
 
-    fn failed(&mut self, why: &str) {
+    fn fail(&mut self, why: &str) {
+        self.failed += 1;
         self.say.warning(why);
         self.notify.ready("Reload failed!");
     }
@@ -237,7 +282,7 @@ impl Master<'_> {
                 self.code = if code == 0 { 1 } else { code };
                 return true;
             }
-            self.failed("Loading failure!");
+            self.fail("Loading failure!");
             if std::mem::take(&mut self.again) {
                 self.reload();
             }

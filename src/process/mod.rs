@@ -10,12 +10,14 @@ mod control;
 mod daemon;
 mod limits;
 mod master;
+mod master_cli;
 mod notify;
 mod pidfile;
 mod predecessors;
 mod privileges;
 mod reload;
 mod respawn;
+mod roll;
 mod say;
 mod serve;
 mod signals;
@@ -203,9 +205,22 @@ fn write_pid(path: &Path, say: &Say) -> bool {
 }
 
 fn lead(launch: &Launch, leash: Option<&Leash>, void: Option<&Void>) -> ExitCode {
+    let mut sockets = Vec::new();
+    for address in &launch.invocation.master_cli {
+        match master_cli::open(address) {
+            Ok(opened) => sockets.extend(opened),
+            Err(why) => {
+                let text = format!(
+                    "[haproxy.main()] Cannot open the master's socket '{address}' ({why})."
+                );
+                launch.say.alert(&text);
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     let systemd = launch.invocation.master_worker == MasterWorker::Systemd;
     let notify = Notify::new(systemd);
-    master::run(&launch.caller, &launch.say, &notify, || {
+    master::run(&launch.caller, &launch.say, &notify, sockets, || {
         if let Some(void) = void {
             void.swallow();
         }

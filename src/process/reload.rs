@@ -82,10 +82,12 @@ impl Reloader {
 impl Launch {
     /// Says something to the standard error and to the log.
     pub(super) fn tell(&self, logger: &Logger, level: u8, text: &str) {
-        match level {
-            0..=log::ALERT => self.say.alert(text),
-            ..=log::WARNING => self.say.warning(text),
-            _ => self.say.notice(text),
+        if level <= log::ALERT {
+            self.say.alert(text);
+        } else if level <= log::WARNING {
+            self.say.warning(text);
+        } else {
+            self.say.notice(text);
         }
         logger.send(SystemTime::now(), level, text.as_bytes());
     }

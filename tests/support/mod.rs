@@ -4,6 +4,11 @@
 //! fit one screen: the configuration, the origin, the client, what must happen and what must not.
 //! Waiting has a generous end and no other role: nothing here measures time.
 #![allow(dead_code, unused_imports, reason = "each test binary uses some of it")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness may end a test"
+)]
 
 mod client;
 mod origin;
