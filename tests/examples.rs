@@ -1,6 +1,12 @@
 //! Every file under `examples/` runs and does what its head promises.
 //!
 //! Addresses are replaced by free ports of the loopback; nothing else is changed.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -1,5 +1,11 @@
 //! Health checks held against HAProxy: the same backends on both, each with an origin that takes down
 //! what it is sent. Bytes, verdicts and words must be equal.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -3,6 +3,12 @@
 //!
 //! Left out of the comparison: process ids, HAProxy's "did you mean" (ours stands on a line of its
 //! own), and a full stop at the end.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 use std::io::Write as _;
 use std::process::Command;

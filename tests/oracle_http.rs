@@ -1,5 +1,11 @@
 //! The HTTP engine before HAProxy: the same bytes from the client and from the server must give the same bytes on both sides
 //! and the same log line.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! Log lines, error bodies and statistics held against HAProxy's: the same traffic through both.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! The status page and its CSV held against HAProxy's: the same configuration and traffic on both.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -3,6 +3,12 @@
 //! HAProxy shows words in one place: the error about a condition that cannot be read repeats all
 //! words behind `.if`, with one blank between each. `.notice` repeats its only word, or complains about
 //! the second. The errors of the line reader itself are compared with their positions.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -1,4 +1,10 @@
 //! The README's table of what is known, held against the tables that it is made from.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

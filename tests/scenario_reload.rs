@@ -1,4 +1,10 @@
 //! Reloading and stopping while traffic flows: clients must not notice.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! How the process starts and refuses to, held against HAProxy: messages, exit codes, pid files.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

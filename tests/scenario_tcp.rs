@@ -1,5 +1,11 @@
 //! TCP mode from outside: bytes both ways, content rules, the PROXY protocol, queues, and the log line
 //! of each way a stream can end. Run against both proxies: the table is HAProxy's behaviour.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! Scenarios of `tests/vtc`, driven by `varnishtest`: one more client and server that no one here wrote.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may end so"
+)]
 
 use std::path::Path;
 use std::process::Command;
