@@ -7,6 +7,13 @@
     reason = "a test may end so"
 )]
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test"
+)]
+
 mod support;
 
 use std::io::{Read, Write};

@@ -118,11 +118,7 @@ pub fn link(
 }
 
 /// Enters what the servers of a proxy track.
-fn follow(
-    mut proxy: super::Proxy,
-    at: usize,
-    tracked: &[((usize, usize), (usize, usize))],
-) -> super::Proxy {
+fn follow(mut proxy: super::Proxy, at: usize, tracked: &[track::Tracked]) -> super::Proxy {
     for ((_, server), to) in tracked.iter().filter(|(from, _)| from.0 == at) {
         if let Some(server) = proxy.servers.get_mut(*server).and_then(Arc::get_mut) {
             server.track = Some(*to);

@@ -6,11 +6,14 @@ use crate::diag::Diagnostic;
 /// A server by the places of its proxy and itself.
 type Place = (usize, usize);
 
+/// A server, and the one it tracks.
+pub(super) type Tracked = (Place, Place);
+
 /// The server that each server tracks, by place; all chains end at a server with checks.
 pub(super) fn resolve(
     proxies: &[config::Proxy],
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(Place, Place)> {
+) -> Vec<Tracked> {
     let mut found = Vec::new();
     for (proxy_at, proxy) in proxies.iter().enumerate() {
         for (server_at, (server, span)) in proxy.servers.iter().enumerate() {

@@ -88,15 +88,15 @@ fn open(launch: &Launch, plan: &Arc<Plan>) -> Result<Opened, Vec<String>> {
         return Err(one("Failed to get the sockets from the old process!".into()));
     }
     let (sockets, found) = Sockets::open(plan, workers, None);
+    for warning in texts(&found, Severity::Warning) {
+        launch.say.warning(&warning);
+    }
     if has_alert(&found) {
         let mut alerts = texts(&found, Severity::Alert);
         alerts.push(
             "[haproxy.main()] Some protocols failed to start their listeners! Exiting.".into(),
         );
         return Err(alerts);
-    }
-    for warning in texts(&found, Severity::Warning) {
-        launch.say.warning(&warning);
     }
     let api = open_api(plan).map_err(one)?;
     privileges::drop(&plan.global).map_err(one)?;

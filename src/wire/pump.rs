@@ -183,10 +183,11 @@ impl Pump {
         // Nothing is borrowed before there is something to put into it.
         ready!(from.poll_readable(cx))?;
         let most = usize::try_from(self.left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-        if self.bulk && !matches!(self.hold, Hold::Pipe(_)) {
-            if let Some(pipe) = tools.pipes.as_ref().and_then(PipePool::take) {
-                self.hold = Hold::Pipe(pipe);
-            }
+        if self.bulk
+            && !matches!(self.hold, Hold::Pipe(_))
+            && let Some(pipe) = tools.pipes.as_ref().and_then(PipePool::take)
+        {
+            self.hold = Hold::Pipe(pipe);
         }
         if let Hold::Pipe(pipe) = &mut self.hold {
             let read = ready!(pipe.poll_fill(cx, from, most))?;

@@ -141,10 +141,10 @@ impl<'a> Tunnel<'a> {
 
     fn poll_directions(&mut self, cx: &mut Context<'_>) -> Option<Outcome> {
         let before = (self.up.closed, self.down.closed);
-        if !self.up.closed {
-            if let Some(outcome) = self.poll_up(cx) {
-                return Some(outcome);
-            }
+        if !self.up.closed
+            && let Some(outcome) = self.poll_up(cx)
+        {
+            return Some(outcome);
         }
         if !self.down.closed {
             match self

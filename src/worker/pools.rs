@@ -24,6 +24,10 @@ pub struct Pools {
     buffers: Rc<BufferPool>,
     /// What tunnels and other transfers borrow.
     pub tools: Tools,
+    #[expect(
+        clippy::vec_box,
+        reason = "they are lent as boxes: too large to be moved about"
+    )]
     transactions: RefCell<Vec<Box<Transaction>>>,
 }
 
