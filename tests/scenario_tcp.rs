@@ -6,7 +6,6 @@
     clippy::panic,
     reason = "a test may end so"
 )]
-
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -53,6 +53,19 @@ pub(super) fn alert<T>(span: Span, message: impl Into<String>) -> Parsed<T> {
     Err(Box::new(Diagnostic::alert(span, message)))
 }
 
+/// An alert about a word that is none of the known ones; the nearest of them is offered.
+pub(super) fn unknown_word<'k, T>(
+    word: &Word,
+    message: impl Into<String>,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Parsed<T> {
+    let mut unknown = Diagnostic::alert(word.span, message);
+    unknown
+        .help
+        .extend(crate::diag::suggest::did_you_mean(&word.text(), known));
+    Err(Box::new(unknown))
+}
+
 impl<'l> Args<'l> {
     /// At the word behind the keyword, which is number `at` of the line.
     pub fn new(line: &'l Line, at: usize, prefix: Prefix) -> Self {
@@ -171,13 +184,8 @@ impl<'l> Args<'l> {
             Some((_, value)) => Ok(*value),
             None => {
                 let what = format!("expects one of {} but got '{text}'.", list.join(", "));
-                let mut diagnostic =
-                    Diagnostic::alert(word.span, format!("'{}' {what}", self.name));
                 let names = choices.iter().map(|(name, _)| *name);
-                diagnostic
-                    .help
-                    .extend(crate::diag::suggest::did_you_mean(&text, names));
-                Err(Box::new(diagnostic))
+                unknown_word(word, format!("'{}' {what}", self.name), names)
             }
         }
     }

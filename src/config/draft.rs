@@ -1,6 +1,6 @@
 //! A proxy while its section is read, and what `defaults` hands on to it.
 
-use super::args::{Parsed, alert};
+use super::args::{Args, Parsed, alert};
 use super::load::Load;
 use super::model::{Proxy, Rules};
 use crate::acl::Acls;
@@ -91,6 +91,8 @@ pub(super) struct Draft {
     pub unique_id: Option<Word>,
     /// Kinds of rules seen in this section.
     pub seen: Vec<Rank>,
+    /// Rulesets of this section whose last rule ends them whatever comes.
+    pub ended: Vec<&'static str>,
     /// `http-check` steps.
     pub http_steps: Vec<Step>,
     /// `tcp-check` steps.
@@ -133,6 +135,7 @@ impl Draft {
             error_log: None,
             unique_id: None,
             seen: Vec::new(),
+            ended: Vec::new(),
             http_steps: Vec::new(),
             tcp_steps: Vec::new(),
             timeouts: Vec::new(),
@@ -149,6 +152,7 @@ impl Draft {
         draft.proxy.span = head;
         draft.acls = Acls::default();
         draft.seen = Vec::new();
+        draft.ended = Vec::new();
         draft.timeouts = Vec::new();
         draft.needs_http = Vec::new();
         if kind == Kind::Defaults {
@@ -184,6 +188,32 @@ impl Draft {
             );
         }
         self.seen.push(rank);
+    }
+
+    /// Notes a rule of this ruleset; warns if the one before it leaves nothing for it. `finals` are
+    /// the actions behind which no rule runs.
+    pub fn ends(
+        &mut self,
+        ruleset: &'static str,
+        finals: &[&str],
+        args: &Args<'_>,
+        load: &mut Load,
+    ) {
+        if self.ended.contains(&ruleset) {
+            let message = format!(
+                "previous '{ruleset}' action is final and has no condition attached, further entries are NOOP."
+            );
+            let warning = Diagnostic::warning(args.keyword(), message).lead(Lead::Reading);
+            load.diagnostics.push(warning);
+        }
+        self.ended.retain(|other| *other != ruleset);
+        let conditional = |word: &&Word| matches!(word.bytes.as_slice(), b"if" | b"unless");
+        let action = args.peek().map(|word| word.text());
+        if action.is_some_and(|action| finals.contains(&&*action))
+            && !args.line().words.iter().any(|word| conditional(&word))
+        {
+            self.ended.push(ruleset);
+        }
     }
 
     /// Warns if a log line was chosen in this section before.

@@ -1,5 +1,6 @@
 //! The run over all lines: which section is open, and what each line adds to it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::args::{Args, Parsed, Prefix, alert};
@@ -51,12 +52,20 @@ pub(super) struct Load {
     pub strict: bool,
     /// Names of files, by id, for messages about other lines.
     pub names: Vec<String>,
+    /// Names that refused lines may have been meant to make: nobody is told that they are missing.
+    pub doubtful: HashSet<String>,
 }
 
 impl Load {
     /// Adds a warning about the current line.
     pub fn warn(&mut self, span: Span, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::warning(span, message));
+    }
+
+    /// A line was refused: what it would have named may be missing.
+    fn doubt(&mut self, line: &Line) {
+        let name = line.words.get(1).map(|word| word.text().into_owned());
+        self.doubtful.extend(name);
     }
 
     /// `file:line` of a place.
@@ -106,16 +115,10 @@ pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
     }
     load.diagnostics.append(&mut reader.diagnostics);
     builder.close(&mut load);
-    // Names that lines with errors would have made are missing: checks over the whole would only
-    // repeat those errors.
-    let told = load.diagnostics.len();
     let broken = has_alert(&load.diagnostics);
     let env = std::mem::take(&mut reader.env);
     let (sources, _) = reader.into_parts();
-    validate::whole(&mut builder, &mut load);
-    if broken {
-        load.diagnostics.truncate(told);
-    }
+    validate::whole(&mut builder, &mut load, broken);
     let mut config = builder.config;
     config.files = load.files.into();
     Loaded {
@@ -184,6 +187,7 @@ impl Builder {
             return match open(self, &mut args, load) {
                 Ok(name) => Some(name),
                 Err(problem) => {
+                    load.doubt(line);
                     load.diagnostics.push(*problem);
                     None
                 }
@@ -192,6 +196,7 @@ impl Builder {
         let result = self.keyword(&mut args, load);
         load.diagnostics.append(&mut args.notes);
         if let Err(problem) = result {
+            load.doubt(line);
             load.diagnostics.push(*problem);
         }
         None

@@ -1,7 +1,7 @@
 //! `log` lines, of proxies and of the global section (manual 3.1, 4.2).
 
 use super::address::{self, For};
-use super::args::{Args, Parsed, alert};
+use super::args::{Args, Parsed, alert, unknown_word};
 use crate::settings::{LogFormat, LogSink, LogTarget};
 use crate::syntax::Env;
 
@@ -120,7 +120,10 @@ fn log_format(args: &mut Args<'_>) -> Parsed<LogFormat> {
     let text = word.text();
     match FORMATS.iter().find(|(name, _)| *name == text) {
         Some((_, format)) => Ok(*format),
-        None => alert(word.span, format!("log : unknown log format '{text}'")),
+        None => {
+            let names = FORMATS.iter().map(|(name, _)| *name);
+            unknown_word(word, format!("log : unknown log format '{text}'"), names)
+        }
     }
 }
 
@@ -161,13 +164,8 @@ fn named(args: &mut Args<'_>, names: &[&str], what: &str) -> Parsed<u8> {
             } else {
                 what
             };
-            let mut unknown =
-                crate::diag::Diagnostic::alert(word.span, format!("log : unknown {what} '{text}'"));
-            let names = names.iter().copied();
-            unknown
-                .help
-                .extend(crate::diag::suggest::did_you_mean(&text, names));
-            Err(Box::new(unknown))
+            let message = format!("log : unknown {what} '{text}'");
+            unknown_word(word, message, names.iter().copied())
         }
     }
 }

@@ -401,3 +401,32 @@ const WORDS: &[&str] = &[
     "reqrep",
     "^a:\\ b",
 ];
+
+#[test]
+fn missing_names_are_told_beside_broken_lines_unless_those_would_have_made_them() {
+    let text = "frontend f\n bind :1\n fo bar\n default_backend b\n use_backend lost if TRUE\n\
+                backnd b\n server s x:1\n";
+    let alerts = alerts(text);
+    let missing: Vec<_> = alerts
+        .iter()
+        .filter(|alert| alert.contains("unable to find"))
+        .collect();
+    assert_eq!(
+        missing,
+        ["5: Proxy 'f': unable to find required use_backend: 'lost'."]
+    );
+    assert!(alerts.len() > 1);
+}
+
+#[test]
+fn rules_behind_one_that_ends_the_ruleset_are_told_to_be_noops() {
+    let text = "frontend f\n mode http\n bind :1\n timeout client 1s\n\
+                \x20http-request deny if FALSE\n http-request deny\n http-request allow\n\
+                \x20http-request reject\n http-request set-header a b\n http-response allow\n";
+    let lines: Vec<u32> = told(text)
+        .into_iter()
+        .filter(|(.., message)| message.contains("further entries are NOOP"))
+        .map(|(_, line, _)| line)
+        .collect();
+    assert_eq!(lines, [7, 8]);
+}

@@ -1,6 +1,6 @@
 //! `userlist` sections (manual 3.4).
 
-use super::args::{Args, Parsed};
+use super::args::{Args, Parsed, unknown_word};
 use super::load::Load;
 use super::model::Config;
 use crate::diag::{Diagnostic, Lead, suggest};
@@ -78,7 +78,11 @@ fn user(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
                         .map(str::to_owned),
                 );
             }
-            other => return args.fail_at(word.span, &format!(": unknown keyword '{other}'.")),
+            other => {
+                let message = format!("'{}' : unknown keyword '{other}'.", args.name);
+                let names = ["password", "insecure-password", "groups"];
+                return unknown_word(word, message, names);
+            }
         }
     }
     let Some(secret) = secret else {

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use super::draft::{Draft, title};
 use super::load::{Builder, Load};
-use super::model::{Config, Target};
+use super::model::{Config, Proxy, Target};
 use crate::balance::Algorithm;
 use crate::diag::{Diagnostic, Lead, Severity, Span, suggest};
 use crate::settings::{Endpoint, Global, Kind, Mode};
 
-/// Checks the whole and finishes it.
-pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
+/// Checks the whole and finishes it. Where lines were refused (`broken`), only names are checked:
+/// whatever else could be said may be but what those lines were about.
+pub(super) fn whole(builder: &mut Builder, load: &mut Load, broken: bool) {
     let mut drafts = std::mem::take(&mut builder.proxies);
     // HAProxy keeps the first number for its own listeners, if it has any.
     let first = if builder.config.global.stats_sockets.is_empty() {
@@ -20,13 +21,18 @@ pub(super) fn whole(builder: &mut Builder, load: &mut Load) {
     };
     number(&mut drafts, first, load);
     duplicates(&drafts, load);
-    for draft in &mut drafts {
-        modes(draft, load);
+    if !broken {
+        for draft in &mut drafts {
+            modes(draft, load);
+        }
+        unix_defaults(&mut drafts, &mut builder.config.global);
     }
-    unix_defaults(&mut drafts, &mut builder.config.global);
     for draft in &drafts {
-        missing(draft, load);
-        servers(draft, &drafts, load);
+        if !broken {
+            missing(draft, load);
+            servers(draft, &drafts, load);
+            protocols(draft, &drafts, load);
+        }
         backends(draft, &drafts, load);
         error_sections(draft, &builder.config, load);
     }
@@ -254,19 +260,14 @@ fn servers(draft: &Draft, all: &[Draft], load: &mut Load) {
 fn tracking(draft: &Draft, all: &[Draft], backend: Option<&str>, name: &str) -> Option<String> {
     let tracked = match backend {
         None => draft,
-        Some(backend) => {
-            let found = all
-                .iter()
-                .find(|d| d.proxy.kind.back() && d.proxy.name == backend);
-            match found {
-                Some(found) => found,
-                None => {
-                    return Some(format!(
-                        "unable to find required proxy '{backend}' for tracking."
-                    ));
-                }
+        Some(backend) => match find_backend(all, backend) {
+            Some(found) => found,
+            None => {
+                return Some(format!(
+                    "unable to find required proxy '{backend}' for tracking."
+                ));
             }
-        }
+        },
     };
     let Some((server, _)) = tracked
         .proxy
@@ -287,36 +288,54 @@ fn tracking(draft: &Draft, all: &[Draft], backend: Option<&str>, name: &str) -> 
     None
 }
 
-/// Backends that switching rules name must exist and speak the same protocol.
-fn backends(draft: &Draft, all: &[Draft], load: &mut Load) {
-    let proxy = &draft.proxy;
+/// The backends that switching rules name, with their places; true for the default one.
+fn targets(proxy: &Proxy) -> impl Iterator<Item = (&str, Span, bool)> {
     let default = proxy
         .default_backend
         .iter()
-        .map(|(name, span)| (name, *span, true));
+        .map(|(name, span)| (name.as_str(), *span, true));
     let rules = proxy
         .use_backend
         .iter()
         .filter_map(|switch| match &switch.target {
-            Target::Name(name) => Some((name, switch.span, false)),
+            Target::Name(name) => Some((name.as_str(), switch.span, false)),
             Target::Format(_) => None,
         });
-    if proxy.kind.front() {
-        for (name, span, is_default) in default.chain(rules) {
-            if let Some(problem) = backend(draft, all, name, is_default, load) {
-                let names = all.iter().filter(|d| d.proxy.kind.back());
-                let names = names.map(|d| d.proxy.name.as_str());
-                let mut alert = Diagnostic::alert(span, problem).lead(Lead::Bare);
-                alert.help.extend(suggest::did_you_mean(name, names));
-                load.diagnostics.push(alert);
-            }
+    default.chain(rules).filter(|_| proxy.kind.front())
+}
+
+fn find_backend<'a>(all: &'a [Draft], name: &str) -> Option<&'a Draft> {
+    all.iter()
+        .find(|draft| draft.proxy.kind.back() && draft.proxy.name == name)
+}
+
+/// Backends and servers that switching rules name must exist.
+fn backends(draft: &Draft, all: &[Draft], load: &mut Load) {
+    let proxy = &draft.proxy;
+    for (name, span, is_default) in targets(proxy) {
+        if find_backend(all, name).is_some() || load.doubtful.contains(name) {
+            continue;
         }
+        let keyword = match is_default {
+            true => "default_backend",
+            false => "use_backend",
+        };
+        let message = format!(
+            "Proxy '{}': unable to find required {keyword}: '{name}'.",
+            proxy.name
+        );
+        let names = all.iter().filter(|d| d.proxy.kind.back());
+        let names = names.map(|d| d.proxy.name.as_str());
+        let mut alert = Diagnostic::alert(span, message).lead(Lead::Bare);
+        alert.help.extend(suggest::did_you_mean(name, names));
+        load.diagnostics.push(alert);
     }
     for switch in &proxy.use_server {
         let Target::Name(name) = &switch.target else {
             continue;
         };
-        if !proxy.servers.iter().any(|(server, _)| server.name == *name) {
+        let known = proxy.servers.iter().any(|(server, _)| server.name == *name);
+        if !known && !load.doubtful.contains(name) {
             let message = format!(
                 "{} : unable to find server '{name}' referenced in a 'use-server' rule.",
                 draft.title()
@@ -329,45 +348,33 @@ fn backends(draft: &Draft, all: &[Draft], load: &mut Load) {
     }
 }
 
-fn backend(
-    draft: &Draft,
-    all: &[Draft],
-    name: &str,
-    is_default: bool,
-    load: &Load,
-) -> Option<String> {
-    let keyword = if is_default {
-        "default_backend"
-    } else {
-        "use_backend"
-    };
-    let found = all
-        .iter()
-        .find(|d| d.proxy.kind.back() && d.proxy.name == name);
-    let Some(found) = found else {
-        return Some(format!(
-            "Proxy '{}': unable to find required {keyword}: '{name}'.",
-            draft.proxy.name
-        ));
-    };
-    let (own, other) = (draft.proxy.settings.mode, found.proxy.settings.mode);
-    // TCP connections may be handed to an HTTP backend; it reads requests from then on.
-    if own == other || (own == Mode::Tcp && other == Mode::Http) {
-        return None;
+/// Backends that switching rules name must speak the same protocol.
+fn protocols(draft: &Draft, all: &[Draft], load: &mut Load) {
+    for (name, span, is_default) in targets(&draft.proxy) {
+        let Some(found) = find_backend(all, name) else {
+            continue;
+        };
+        let (own, other) = (draft.proxy.settings.mode, found.proxy.settings.mode);
+        // TCP connections may be handed to an HTTP backend; it reads requests from then on.
+        if own == other || (own == Mode::Tcp && other == Mode::Http) {
+            continue;
+        }
+        let role = match is_default {
+            true => "as its default backend",
+            false => "in a 'use_backend' rule",
+        };
+        let message = format!(
+            "{} {} ({}) tries to use incompatible {} {} ({}) {role} (see 'mode').",
+            mode(own),
+            draft.title(),
+            load.place(draft.proxy.span),
+            mode(other),
+            format_args!("{} '{}'", title(found.proxy.kind), found.proxy.name),
+            load.place(found.proxy.span),
+        );
+        load.diagnostics
+            .push(Diagnostic::alert(span, message).lead(Lead::Bare));
     }
-    let role = match is_default {
-        true => "as its default backend",
-        false => "in a 'use_backend' rule",
-    };
-    Some(format!(
-        "{} {} ({}) tries to use incompatible {} {} ({}) {role} (see 'mode').",
-        mode(own),
-        draft.title(),
-        load.place(draft.proxy.span),
-        mode(other),
-        format_args!("{} '{}'", title(found.proxy.kind), found.proxy.name),
-        load.place(found.proxy.span),
-    ))
 }
 
 fn mode(mode: Mode) -> &'static str {
@@ -383,7 +390,7 @@ fn error_sections(draft: &Draft, config: &Config, load: &mut Load) {
         return;
     }
     for (name, _) in &draft.proxy.settings.errors.sections {
-        if !config.http_errors.contains_key(name) {
+        if !config.http_errors.contains_key(name) && !load.doubtful.contains(name) {
             let span = draft.proxy.span;
             let message = format!(
                 "proxy '{}': unknown http-errors section '{name}' (at {}).",

@@ -29,17 +29,19 @@ use super::roll::Roll;
 use super::say::Say;
 
 /// Runs the master until its workers are gone. `ready` is called once, when the first worker is.
+/// `exit_on_failure`: whether a worker that fails takes the others with it.
 pub(super) fn run(
     caller: &Caller,
     say: &Say,
     notify: &Notify,
     sockets: Vec<Arc<OwnedFd>>,
+    exit_on_failure: bool,
     ready: impl FnOnce(),
 ) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let work = supervise(caller, say, notify, sockets, ready);
+    let work = supervise(caller, say, notify, sockets, exit_on_failure, ready);
     let code = runtime.and_then(|runtime| LocalSet::new().block_on(&runtime, work));
     match code {
         Ok(code) => ExitCode::from(code),
@@ -78,6 +80,8 @@ struct Master<'a> {
     /// A reload was asked for while one was going on.
     again: bool,
     stopping: bool,
+    /// A worker that fails takes the others with it.
+    exit_on_failure: bool,
     /// Reloads asked for, and those that failed.
     reloads: u32,
     failed: u32,
@@ -89,6 +93,7 @@ async fn supervise(
     say: &Say,
     notify: &Notify,
     sockets: Vec<Arc<OwnedFd>>,
+    exit_on_failure: bool,
     ready: impl FnOnce(),
 ) -> io::Result<u8> {
     let (events, mut inbox) = mpsc::channel(64);
@@ -120,6 +125,7 @@ async fn supervise(
         former: Vec::new(),
         again: false,
         stopping: false,
+        exit_on_failure,
         reloads: 0,
         failed: 0,
         code: 0,
@@ -293,12 +299,14 @@ impl Master<'_> {
             if is_current {
                 self.current = None;
                 self.code = if code == TERMINATED { 0 } else { code };
-                if self.code != 0 && !self.stopping {
+                let failed = self.code != 0 && !self.stopping;
+                if failed && self.exit_on_failure {
                     self.say
                         .alert("exit-on-failure: killing every processes with SIGTERM");
                     self.tell_all(Signal::SIGTERM);
                 }
-                self.stopping = true;
+                // Otherwise workers that still finish may do so, and a reload may start another.
+                self.stopping |= self.exit_on_failure || !failed;
             }
         }
         let left = self.current.is_some() || self.next.is_some() || !self.former.is_empty();

@@ -175,7 +175,8 @@ fn start(launch: &Arc<Launch>, role: Role, blueprint: Blueprint) -> ExitCode {
         return ExitCode::FAILURE;
     }
     if master && !worker {
-        return lead(launch, leash.as_ref(), void.as_ref());
+        let exit_on_failure = blueprint.plan.global.exit_on_failure;
+        return lead(launch, exit_on_failure, leash.as_ref(), void.as_ref());
     }
     let post = serve::Post {
         leash,
@@ -204,7 +205,12 @@ fn write_pid(path: &Path, say: &Say) -> bool {
     written.is_ok()
 }
 
-fn lead(launch: &Launch, leash: Option<&Leash>, void: Option<&Void>) -> ExitCode {
+fn lead(
+    launch: &Launch,
+    exit_on_failure: bool,
+    leash: Option<&Leash>,
+    void: Option<&Void>,
+) -> ExitCode {
     let mut sockets = Vec::new();
     for address in &launch.invocation.master_cli {
         match master_cli::open(address) {
@@ -220,12 +226,20 @@ fn lead(launch: &Launch, leash: Option<&Leash>, void: Option<&Void>) -> ExitCode
     }
     let systemd = launch.invocation.master_worker == MasterWorker::Systemd;
     let notify = Notify::new(systemd);
-    master::run(&launch.caller, &launch.say, &notify, sockets, || {
-        if let Some(void) = void {
-            void.swallow();
-        }
-        if let Some(leash) = leash {
-            leash.ready();
-        }
-    })
+    let say = &launch.say;
+    master::run(
+        &launch.caller,
+        say,
+        &notify,
+        sockets,
+        exit_on_failure,
+        || {
+            if let Some(void) = void {
+                void.swallow();
+            }
+            if let Some(leash) = leash {
+                leash.ready();
+            }
+        },
+    )
 }

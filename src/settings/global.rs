@@ -13,6 +13,9 @@ pub struct Global {
     pub daemon: bool,
     /// `master-worker`.
     pub master_worker: bool,
+    /// Whether a worker's failure ends the master and all other workers (`master-worker` without
+    /// `no-exit-on-failure`).
+    pub exit_on_failure: bool,
     /// `pidfile`.
     pub pidfile: Option<String>,
     /// `user` / `uid`.
@@ -119,6 +122,7 @@ impl Default for Global {
             nbthread: None,
             daemon: false,
             master_worker: false,
+            exit_on_failure: true,
             pidfile: None,
             uid: None,
             gid: None,

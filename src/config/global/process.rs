@@ -20,9 +20,7 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "[no-exit-on-failure]",
         "a master supervises the worker",
         |g, a, _| {
-            if a.is("no-exit-on-failure") {
-                return not_yet(a, "a master that outlives its worker");
-            }
+            g.exit_on_failure = !a.take_if("no-exit-on-failure");
             g.master_worker = true;
             Ok(())
         },

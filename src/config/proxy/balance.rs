@@ -1,6 +1,6 @@
 //! `balance` and `hash-…` (manual 4.2).
 
-use super::super::args::{Args, Parsed, alert};
+use super::super::args::{Args, Parsed, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
@@ -55,6 +55,21 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
             Ok(())
         },
     ),
+];
+
+/// What `balance` may be, for suggestions.
+const NAMES: [&str; 11] = [
+    "roundrobin",
+    "static-rr",
+    "leastconn",
+    "source",
+    "uri",
+    "url_param",
+    "hash",
+    "hdr(name)",
+    "rdp-cookie",
+    "random",
+    "first",
 ];
 
 fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
@@ -120,7 +135,8 @@ fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             );
         }
         _ => {
-            return args.fail_at(word.span, &format!("only supports {what} options."));
+            let message = format!("'balance' only supports {what} options.");
+            return unknown_word(word, message, NAMES);
         }
     };
     draft.proxy.settings.balance = Some(algorithm);

@@ -1,7 +1,7 @@
 //! What a proxy is: mode, names, limits, addresses, servers.
 
 use super::super::address::{self, For};
-use super::super::args::{Args, Parsed, Prefix, alert};
+use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::{Draft, Rank};
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
@@ -365,38 +365,45 @@ fn mode(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
                 format!("'mode {}' is not available yet.", word.text()),
             );
         }
-        other => return alert(word.span, format!("unknown proxy mode '{other}'.")),
+        other => {
+            let message = format!("unknown proxy mode '{other}'.");
+            return unknown_word(word, message, ["tcp", "http"]);
+        }
     };
     Ok(())
 }
+
+const RETRY_ON: [(&str, RetryOn); 17] = [
+    ("none", RetryOn::empty()),
+    ("conn-failure", RetryOn::CONN_FAILURE),
+    ("empty-response", RetryOn::EMPTY_RESPONSE),
+    ("junk-response", RetryOn::JUNK_RESPONSE),
+    ("response-timeout", RetryOn::RESPONSE_TIMEOUT),
+    ("0rtt-rejected", RetryOn::EARLY_REJECTED),
+    ("all-retryable-errors", RetryOn::ALL_RETRYABLE),
+    ("401", RetryOn::S401),
+    ("403", RetryOn::S403),
+    ("404", RetryOn::S404),
+    ("408", RetryOn::S408),
+    ("425", RetryOn::S425),
+    ("500", RetryOn::S500),
+    ("501", RetryOn::S501),
+    ("502", RetryOn::S502),
+    ("503", RetryOn::S503),
+    ("504", RetryOn::S504),
+];
 
 fn retry_on(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     let mut events = RetryOn::empty();
     let mut first = true;
     while first || !args.done() {
         let word = args.word("at least one keyword")?;
-        events |= match &*word.text() {
-            "none" => RetryOn::empty(),
-            "conn-failure" => RetryOn::CONN_FAILURE,
-            "empty-response" => RetryOn::EMPTY_RESPONSE,
-            "junk-response" => RetryOn::JUNK_RESPONSE,
-            "response-timeout" => RetryOn::RESPONSE_TIMEOUT,
-            "0rtt-rejected" => RetryOn::EARLY_REJECTED,
-            "all-retryable-errors" => RetryOn::ALL_RETRYABLE,
-            "401" => RetryOn::S401,
-            "403" => RetryOn::S403,
-            "404" => RetryOn::S404,
-            "408" => RetryOn::S408,
-            "425" => RetryOn::S425,
-            "500" => RetryOn::S500,
-            "501" => RetryOn::S501,
-            "502" => RetryOn::S502,
-            "503" => RetryOn::S503,
-            "504" => RetryOn::S504,
-            other => {
-                return args.fail_at(word.span, &format!(": unknown keyword '{other}'."));
-            }
+        let text = word.text();
+        let Some((_, event)) = RETRY_ON.iter().find(|(name, _)| *name == text) else {
+            let message = format!("'{}' : unknown keyword '{text}'.", args.name);
+            return unknown_word(word, message, RETRY_ON.iter().map(|(name, _)| *name));
         };
+        events |= *event;
         first = false;
     }
     draft.proxy.settings.retry_on = events;

@@ -1,7 +1,7 @@
 //! `option …chk`, `http-check`, `tcp-check` (manual 4.2).
 
 use super::super::address::{self, For};
-use super::super::args::{Args, Parsed, Prefix, alert};
+use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
@@ -174,6 +174,27 @@ fn add(steps: &mut Vec<Step>, step: Step, args: &Args<'_>) -> Parsed {
     Ok(())
 }
 
+/// The steps of `http-check`, for suggestions.
+const HTTP_CHECK: [&str; 6] = [
+    "comment",
+    "connect",
+    "disable-on-404",
+    "expect",
+    "send",
+    "send-state",
+];
+
+/// The steps of `tcp-check`, for suggestions.
+const TCP_CHECK: [&str; 7] = [
+    "comment",
+    "connect",
+    "expect",
+    "send",
+    "send-lf",
+    "send-binary",
+    "send-binary-lf",
+];
+
 fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("'comment', 'connect', 'disable-on-404', 'expect', 'send', 'send-state', 'set-var', 'set-var-fmt' or 'unset-var'")?;
     let verb = word.text().into_owned();
@@ -195,11 +216,8 @@ fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
             return args.fail("is not available yet: it needs variables of checks");
         }
         other => {
-            args.name = "http-check".to_owned();
-            return args.fail_at(
-                word.span,
-                &format!("unknown http-check directive '{other}'"),
-            );
+            let message = format!("'http-check' unknown http-check directive '{other}'");
+            return unknown_word(word, message, HTTP_CHECK);
         }
     };
     add(&mut draft.http_steps, step, args)
@@ -240,8 +258,8 @@ fn tcp_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed 
             return args.fail("is not available yet: it needs variables of checks");
         }
         other => {
-            args.name = "tcp-check".to_owned();
-            return args.fail_at(word.span, &format!("unknown tcp-check directive '{other}'"));
+            let message = format!("'tcp-check' unknown tcp-check directive '{other}'");
+            return unknown_word(word, message, TCP_CHECK);
         }
     };
     add(&mut draft.tcp_steps, step, args)

@@ -1,6 +1,6 @@
 //! ACLs, rules, captures and unique ids.
 
-use super::super::args::{Args, Parsed};
+use super::super::args::{Args, Parsed, unknown_word};
 use super::super::draft::{Draft, Rank};
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
@@ -155,6 +155,8 @@ fn http_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Pars
     draft
         .needs_http
         .push(("'http-request' rules ignored", args.keyword()));
+    const FINAL: [&str; 6] = ["allow", "auth", "deny", "redirect", "return", "tarpit"];
+    draft.ends("http-request", &FINAL, args, load);
     let place = draft.request_place();
     let rule = action::http_request_rule(args, &mut draft.context(place, load))?;
     draft.proxy.rules.http_request.push(rule);
@@ -173,6 +175,8 @@ fn http_response(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Par
     draft
         .needs_http
         .push(("'http-response' rules ignored", args.keyword()));
+    const FINAL: [&str; 4] = ["allow", "deny", "redirect", "return"];
+    draft.ends("http-response", &FINAL, args, load);
     let place = response_place(draft);
     let rule = action::http_response_rule(args, &mut draft.context(place, load))?;
     draft.proxy.rules.http_response.push(rule);
@@ -184,6 +188,7 @@ fn http_after_response(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) 
     draft
         .needs_http
         .push(("'http-after-response' rules ignored", args.keyword()));
+    draft.ends("http-after-response", &["allow"], args, load);
     let place = response_place(draft);
     let rule = action::http_after_response_rule(args, &mut draft.context(place, load))?;
     draft.proxy.rules.http_after_response.push(rule);
@@ -227,8 +232,8 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
             let what = format!(
                 "expects 'inspect-delay', 'connection', 'session' or 'content', found '{other}'"
             );
-            args.name = "tcp-request".to_owned();
-            return args.fail_at(word.span, &what);
+            let names = ["inspect-delay", "connection", "session", "content"];
+            return unknown_word(word, format!("'tcp-request' {what}"), names);
         }
     }
     Ok(())
@@ -248,7 +253,8 @@ fn tcp_response(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Pars
         }
         other => {
             let what = format!("expects 'inspect-delay' or 'content', found '{other}'");
-            return args.fail_at(word.span, &what);
+            let names = ["inspect-delay", "content"];
+            return unknown_word(word, format!("'tcp-response' {what}"), names);
         }
     }
     Ok(())
