@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_answered_with_what_is_close() {
-        let said = unknown(&["shwo", "inf"], Level::Admin);
+        let said = unknown(&["shwo", "verison"], Level::Admin);
         assert!(said.starts_with("Unknown command, but maybe"));
-        assert!(said.contains("  show info                               : report"));
+        assert!(said.contains("\n  show version                            : show version"));
         assert!(!said.contains("clear counters"));
         let nothing = unknown(&["xyzzy"], Level::User);
         assert!(nothing.starts_with("Unknown command. Please"));

@@ -360,20 +360,29 @@ impl Listener {
             return Ok(None);
         };
         let mut ready = ready?;
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        loop {
-            match rustix::net::acceptfrom_with(self.io.get_ref(), flags) {
-                Ok((socket, peer)) => {
-                    let stream = Stream::new(socket)?;
-                    return Ok(Some((stream, peer.and_then(ip_address))));
-                }
-                Err(Errno::AGAIN) => {
-                    ready.clear_ready();
-                    return Ok(None);
-                }
-                Err(Errno::INTR | Errno::CONNABORTED) => {}
-                Err(error) => return Err(error.into()),
+        let accepted = accept_from(self.io.get_ref())?;
+        if accepted.is_none() {
+            ready.clear_ready();
+        }
+        Ok(accepted)
+    }
+}
+
+/// Accepts a connection that is there already, whatever the runtime knows of it.
+///
+/// # Errors
+/// Descriptors or memory ran out.
+pub fn accept_from(socket: impl AsFd) -> io::Result<Option<(Stream, Option<SocketAddr>)>> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    loop {
+        match rustix::net::acceptfrom_with(&socket, flags) {
+            Ok((socket, peer)) => {
+                let stream = Stream::new(socket)?;
+                return Ok(Some((stream, peer.and_then(ip_address))));
             }
+            Err(Errno::AGAIN) => return Ok(None),
+            Err(Errno::INTR | Errno::CONNABORTED) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -172,7 +172,7 @@ impl Control {
             .stopping
             .zip(limit.map(Duration::from_millis))
             .is_some_and(|(since, limit)| since.elapsed() >= limit);
-        late || self.fleet.live() == 0
+        late || self.fleet.finished()
     }
 }
 

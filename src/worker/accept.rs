@@ -12,12 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
+use rustix::net::Shutdown;
 use tokio::task::AbortHandle;
 
-use crate::net::listen::local_address;
+use crate::net::listen::{accept_from, local_address};
 use crate::net::{Listener as Socket, Stream};
 use crate::plan::{Listener, Plan, Proxy};
 use crate::sample::Address;
+use crate::settings::Endpoint;
 use crate::stream;
 
 use super::Worker;
@@ -93,6 +95,9 @@ impl Posts {
                 },
             }
         }
+        for post in old {
+            post.empty(worker);
+        }
     }
 }
 
@@ -110,6 +115,25 @@ impl Post {
             owner,
             task: task.abort_handle(),
         })
+    }
+}
+
+impl Post {
+    /// Takes those in who wait already, before the socket closes on them: for them the connection
+    /// stands.
+    fn empty(self, worker: &Rc<Worker>) {
+        let owner = self.owner.borrow().clone();
+        while let Some(slot) = Slot::reserve(worker, &owner.plan, &owner.proxy, &owner.listener)
+            && let Ok(Some((stream, peer))) = accept_from(&*self.socket)
+        {
+            slot.confirm();
+            begin(worker, &owner, slot, stream, peer);
+        }
+        // At once: until the last who knows the socket lets go of it the system would go on to put
+        // clients in its queue. One that was left to us may be another process's as well.
+        if matches!(owner.listener.bind.endpoint, Some(Endpoint::Tcp { .. })) {
+            let _ = rustix::net::shutdown(&*self.socket, Shutdown::Read);
+        }
     }
 }
 
@@ -184,7 +208,6 @@ fn begin(worker: &Rc<Worker>, owner: &Owner, slot: Slot, stream: Stream, peer: O
 }
 
 fn address(ip: Option<SocketAddr>, owner: &Owner) -> Address {
-    use crate::settings::Endpoint;
     match (ip, &owner.listener.bind.endpoint) {
         (Some(ip), _) => Address::Ip(ip),
         (None, Some(Endpoint::Unix(path) | Endpoint::Abstract(path))) => {

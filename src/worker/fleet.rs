@@ -33,6 +33,8 @@ pub struct Fleet {
     stopping: AtomicBool,
     /// Accept loops that wait for a connection to end.
     pub(super) crowded: AtomicU32,
+    /// Workers that have closed their listeners for a soft stop.
+    pub(super) withdrawn: AtomicU32,
     /// Told when a connection ended while some wait.
     pub(super) room: Notify,
     /// The living state.
@@ -85,6 +87,7 @@ impl Fleet {
             threads: Mutex::default(),
             stopping: AtomicBool::new(false),
             crowded: AtomicU32::new(0),
+            withdrawn: AtomicU32::new(0),
             room: Notify::new(),
             orders: AtomicU64::new(0),
             ended: watch::Sender::default(),
@@ -172,6 +175,13 @@ impl Fleet {
     /// True once a soft stop has begun: responses should say `Connection: close`.
     pub fn stopping(&self) -> bool {
         self.stopping.load(SeqCst)
+    }
+
+    /// True once a soft stop is over: every worker has closed its listeners, with those taken in who
+    /// waited there, and no client is left.
+    pub fn finished(&self) -> bool {
+        let workers = lock(&self.threads).len();
+        self.withdrawn.load(SeqCst) as usize >= workers && self.live() == 0
     }
 
     /// Client connections now.

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -62,6 +63,7 @@ fn bind_to_processors(number: u32, map: &[(u16, Vec<u16>)]) {
 
 async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
     let mut posts = Posts::default();
+    let mut withdrawn = false;
     let mut ended = worker.fleet.ended.subscribe();
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -72,6 +74,10 @@ async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
         }
         posts.fill(&worker, &now);
         if now.draining {
+            if !withdrawn {
+                withdrawn = true;
+                worker.fleet.withdrawn.fetch_add(1, SeqCst);
+            }
             worker.clients.close_idle();
         }
         drop(now);
