@@ -6,12 +6,6 @@
     clippy::panic,
     reason = "a test may end so"
 )]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test"
-)]
 
 mod support;
 
