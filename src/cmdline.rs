@@ -156,6 +156,14 @@ pub fn load(invocation: &Invocation, env: Env) -> Result<Loaded, Exit> {
     let mut loaded = config::load(sources, own_variables(env, invocation), &options);
     for proxy in &mut loaded.config.proxies {
         proxy.settings.maxconn = proxy.settings.maxconn.or(invocation.proxy_maxconn);
+        for (server, _) in &mut proxy.servers {
+            if invocation.ignore_resolution {
+                // `-dr` appends a method that cannot fail.
+                let default = || vec!["last".to_owned(), "libc".to_owned()];
+                let methods = server.init_addr.get_or_insert_with(default);
+                methods.push("none".to_owned());
+            }
+        }
     }
     Ok(loaded)
 }

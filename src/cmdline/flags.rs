@@ -277,10 +277,15 @@ pub const FLAGS: &[Flag] = &[
             Ok(())
         },
     ),
-    flag("-dI", Nothing, "allows external checks to fork", |i, _| {
-        i.insecure_fork = true;
-        Ok(())
-    }),
+    flag(
+        "-dI",
+        Nothing,
+        "allows external checks to fork (there are none to allow it to)",
+        |i, _| {
+            i.insecure_fork = true;
+            Ok(())
+        },
+    ),
     flag("-dW", Nothing, "fails if any warning is emitted", |i, _| {
         i.zero_warning = true;
         Ok(())
@@ -357,7 +362,7 @@ fn poison(value: &str) -> Result<(), Refused> {
     match known {
         true => Ok(()),
         false => Err(Refused::Because(format!(
-            "'-dM{value}' : unknown debugging option"
+            "-dM: unknown pool debugging feature <{value}>"
         ))),
     }
 }

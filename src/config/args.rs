@@ -225,10 +225,19 @@ impl<'l> Args<'l> {
     pub fn end(&self) -> Parsed {
         match self.cursor.peek() {
             None => Ok(()),
-            Some(extra) => self.fail_at(
-                extra.span,
-                &format!("cannot handle unexpected argument '{}'.", extra.text()),
-            ),
+            Some(extra) => {
+                let text = extra.text();
+                let message = format!(
+                    "'{}' cannot handle unexpected argument '{text}'.",
+                    self.name
+                );
+                let mut unexpected = Diagnostic::alert(extra.span, message);
+                if text.starts_with("//") || text.starts_with(';') {
+                    let help = "comments begin with `#`".to_owned();
+                    unexpected.help.push(help);
+                }
+                Err(Box::new(unexpected))
+            }
         }
     }
 }

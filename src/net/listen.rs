@@ -30,6 +30,8 @@ pub struct Options {
     pub keepalive: Option<[Option<u32>; 3]>,
     /// `tune.rcvbuf.client` and `tune.sndbuf.client`, 0: the system's.
     pub buffers: (usize, usize),
+    /// `noreuseport`: nobody else may listen on the same address; one socket serves all workers.
+    pub exclusive: bool,
 }
 
 /// Why a listener could not be opened. The words are HAProxy's.
@@ -144,7 +146,8 @@ fn open_tcp(
 ) -> Result<Opened, ListenError> {
     let mut warnings = Vec::new();
     let mut sockets = Vec::with_capacity(workers);
-    for _ in 0..workers {
+    let count = if options.exclusive { 1 } else { workers };
+    for _ in 0..count {
         warnings.clear();
         let socket = tcp_socket(bind, options, address, &mut warnings)
             .map_err(|error| error.at(shown(address)))?;
@@ -173,7 +176,7 @@ fn tcp_socket(
         }
     };
     let _ = socket.set_reuse_address(true);
-    let _ = socket.set_reuse_port(true);
+    let _ = socket.set_reuse_port(!options.exclusive);
     // Inherited by accepted sockets: saves a call for each.
     let _ = socket.set_tcp_nodelay(true);
     set_keepalive(&socket, options.keepalive);

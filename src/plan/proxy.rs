@@ -310,6 +310,7 @@ fn listeners(proxy: &config::Proxy, context: &Context<'_>) -> Vec<Arc<Listener>>
                 backlog,
                 keepalive,
                 buffers: (context.global.rcvbuf.0, context.global.sndbuf.0),
+                exclusive: context.global.no_reuseport,
             },
             bind,
         }));

@@ -58,4 +58,5 @@ fn override_by_flags(global: &mut crate::settings::Global, invocation: &Invocati
         global.localpeer = Some(peer.clone());
     }
     global.no_splice |= invocation.no_splice;
+    global.no_reuseport |= invocation.no_reuseport;
 }

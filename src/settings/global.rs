@@ -109,8 +109,6 @@ pub struct StatsSocket {
     pub endpoint: Endpoint,
     /// `level`: 0 user, 1 operator (the default), 2 admin.
     pub level: u8,
-    /// `expose-fd listeners`.
-    pub expose_fd: bool,
     /// `uid`/`user`, `gid`/`group`, `mode`.
     pub owner: (Option<u32>, Option<u32>, Option<u32>),
 }

@@ -120,6 +120,16 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         },
     ),
     keyword(
+        "debug",
+        "",
+        "removed: `-d` on the command line does its work",
+        |_, a, _| {
+            let message = "unknown keyword 'debug' in 'global' section";
+            let help = "remove this line, and start with `-d` where it is wanted";
+            Err(Box::new(Diagnostic::alert(a.keyword(), message).help(help)))
+        },
+    ),
+    keyword(
         "cpu-map",
         "[auto:]<group>[/<threads>] <cpus>…",
         "which processors threads run on",
@@ -374,11 +384,22 @@ fn cpu_map(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
         return alert(word.span, bad(set));
     };
     if !groups.contains(&1) {
+        let behind: Vec<String> = args
+            .rest()
+            .iter()
+            .map(|word| word.text().into_owned())
+            .collect();
         args.skip();
-        return alert(
+        let alone = Diagnostic::alert(
             word.span,
             "cpu-map : there is one thread group only, number 1",
         );
+        // What was a process once is a thread today.
+        let cpus = behind.join(" ");
+        return Err(Box::new(match set.contains('/') {
+            true => alone,
+            false => alone.help(format!("write instead: `cpu-map 1/{set} {cpus}`")),
+        }));
     }
     let mut cpus = Vec::new();
     while let Some(word) = args.take() {

@@ -81,15 +81,14 @@ fn socket(args: &mut Args<'_>) -> Parsed<StatsSocket> {
     let mut socket = StatsSocket {
         endpoint,
         level: 1,
-        expose_fd: false,
         owner: (None, None, None),
     };
     while let Some(word) = args.take() {
         match &*word.text() {
             "level" => socket.level = level(args)?,
+            // Nothing needs handing over: who takes over opens the same addresses beside us.
             "expose-fd" => {
                 args.choice(&[("listeners", ())])?;
-                socket.expose_fd = true;
             }
             "mode" => socket.owner.2 = Some(owner::mode(args)?),
             "uid" => socket.owner.0 = Some(args.count()?),

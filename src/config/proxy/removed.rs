@@ -123,12 +123,14 @@ const KEYWORDS: &[Removed] = &[
     removed(
         "reqrep",
         REPLACE_REQUEST,
-        Rewritten(|a| replaced("http-request replace-header", a)),
+        Rewritten(|a| replaced("http-request replace-header", a).or_else(|| request_line("", a))),
     ),
     removed(
         "reqirep",
         REPLACE_REQUEST,
-        Rewritten(|a| replaced("http-request replace-header", a)),
+        Rewritten(|a| {
+            replaced("http-request replace-header", a).or_else(|| request_line("(?i)", a))
+        }),
     ),
     removed(
         "rspadd",
@@ -314,11 +316,7 @@ fn header(action: &str, args: &[String]) -> Option<String> {
     let (text, rest) = args.split_first()?;
     let (name, value) = text.split_once(':')?;
     let value = value.trim_start_matches("\\ ");
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", rest.join(" "))
-    };
+    let rest = behind(rest, 0);
     Some(format!("{action} {name} {value}{rest}"))
 }
 
@@ -332,11 +330,7 @@ fn deleted(action: &str, args: &[String]) -> Option<String> {
     if !plain || name.is_empty() {
         return None;
     }
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", rest.join(" "))
-    };
+    let rest = behind(rest, 0);
     Some(format!("{action} {name}{rest}"))
 }
 
@@ -348,9 +342,48 @@ fn replaced(action: &str, args: &[String]) -> Option<String> {
     if name != other || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
         return None;
     }
-    let pattern = pattern.trim_start_matches("\\ ");
+    let pattern = match pattern.trim_start_matches("\\ ") {
+        "" => "^",
+        pattern => pattern,
+    };
     let value = value.trim_start_matches("\\ ");
-    Some(format!("{action} {name} {pattern} {value}"))
+    let rest = behind(args, 2);
+    Some(format!("{action} {name} {pattern} {value}{rest}"))
+}
+
+/// The words from number `from` on, a blank before each.
+fn behind(args: &[String], from: usize) -> String {
+    let words = args.iter().skip(from);
+    words.map(|word| format!(" {word}")).collect()
+}
+
+/// `^([^\ ]*)\ /a/(.*) \1\ /b/\2` to `http-request replace-uri ^/a/(.*) /b/\1`: what was done to the
+/// request line is done to its target alone. `flags` go before the expression.
+fn request_line(flags: &str, args: &[String]) -> Option<String> {
+    const NO_BLANK: &str = "^([^\\ ].*)";
+    let (from, to) = (args.first()?, args.get(1)?);
+    let (pattern, value) = match from.strip_prefix(NO_BLANK) {
+        Some(rest) => (format!("^(.*){rest}"), to.clone()),
+        None => {
+            let (class, rest) = from.strip_prefix("^([^")?.split_once("]*)\\ ")?;
+            if class.contains([')', ']']) {
+                return None;
+            }
+            let value = to.strip_prefix("\\\\1\\ ")?;
+            let renumbered = (2..10).fold(value.to_owned(), |text, group| {
+                text.replace(&format!("\\\\{group}"), &format!("\\\\{}", group - 1))
+            });
+            (format!("^{rest}"), renumbered)
+        }
+    };
+    // A blank would be the one before the version, which a target does not have.
+    if pattern.contains("\\ ") || value.contains("\\ ") {
+        return None;
+    }
+    let rest = behind(args, 2);
+    Some(format!(
+        "http-request replace-uri {flags}{pattern} {value}{rest}"
+    ))
 }
 
 #[cfg(test)]
@@ -379,5 +412,26 @@ mod tests {
             line.as_deref(),
             Some("http-request replace-header Host (.*) w.\\1")
         );
+    }
+
+    #[test]
+    fn old_rules_for_the_request_line_are_rewritten() {
+        for (from, to, line) in [
+            (
+                r"^([^\ :]*)\ /policies/(.*)",
+                r"\\1\ /static/policies/\\2",
+                Some(r"http-request replace-uri (?i)^/policies/(.*) /static/policies/\\1 if x"),
+            ),
+            (
+                r"^([^\ ].*)poa/core[/]?(.*)",
+                r"\\1\\2",
+                Some(r"http-request replace-uri (?i)^(.*)poa/core[/]?(.*) \\1\\2 if x"),
+            ),
+            (r"^([^\ ]*)\ /a\ HTTP/1.0", r"\\1\ /b\ HTTP/1.1", None),
+            (r"^GET\ /a", r"GET\ /b", None),
+        ] {
+            let words = [from, to, "if", "x"].map(str::to_owned);
+            assert_eq!(request_line("(?i)", &words).as_deref(), line, "{from}");
+        }
     }
 }
