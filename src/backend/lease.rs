@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::net::Stream;
 use crate::plan::{Proxy, Server};
@@ -52,7 +51,7 @@ impl Lease {
             server,
             addresses,
             requests: requests + 1,
-            since: Instant::now(),
+            since: worker.now().instant,
         };
         worker.idle.keep(&backend, idle, own);
     }

@@ -69,7 +69,8 @@ pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Fail
         if let Some(idle) = idle_connection(worker, &mut ask, &place.server) {
             return Ok(reuse(worker, &mut ask, place, idle));
         }
-        match connected(worker, &mut ask, place).await {
+        // Boxed, as connecting is rare and its future large.
+        match Box::pin(connected(worker, &mut ask, place)).await {
             Ok(lease) => return Ok(lease),
             Err(Missed::Final(failure)) => return Err(failure),
             Err(Missed::Leave(server)) => {

@@ -51,7 +51,7 @@ pub(super) async fn place(
         wanted = preferred(&backend, &scope(worker, ask));
         breakable = true;
     }
-    let mut alarm = Alarm::new();
+    let mut alarm = None;
     loop {
         let chosen = match wanted.take() {
             Some(server) => Chosen::Server(server),
@@ -80,11 +80,13 @@ pub(super) async fn place(
             Admission::Full => return Err(failure(Cause::Server, Stage::Queue)),
             Admission::Wait(waiting) => waiting,
         };
-        if alarm.deadline().is_none() {
+        let alarm = alarm.get_or_insert_with(|| {
             let timeouts = &backend.settings.timeouts;
+            let mut alarm = Box::new(Alarm::new());
             alarm.after(worker.now().instant, timeouts.queue.or(timeouts.connect));
-        }
-        let turn = alarm.run(waiting.turn()).await;
+            alarm
+        });
+        let turn = Box::pin(alarm.run(waiting.turn())).await;
         count_position(ask, &waiting, matches!(turn, Ok(Turn::Serve(_))));
         match turn {
             Ok(Turn::Serve(place)) => {

@@ -200,7 +200,7 @@ impl Exchange {
     pub(super) async fn stats_page(&mut self, proxy: &Proxy) -> Result<(), Stop> {
         match &proxy.settings.stats {
             Some(stats) if stats::wanted(stats, &self.txn.request.head) => {
-                Err(self.stats(proxy).await)
+                Err(Box::pin(self.stats(proxy)).await)
             }
             _ => Ok(()),
         }

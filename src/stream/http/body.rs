@@ -13,16 +13,18 @@ use crate::wire::h1::{BodyReader, Piece};
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Exchange {
-    /// Waits for the body where an option says so, or balancing looks into it.
-    pub(super) async fn buffer_body(&mut self) -> Result<(), Stop> {
+    /// Whether an option asks for the body before the rules, or balancing looks into it.
+    pub(super) fn buffers_body(&self) -> bool {
         let options = self.frontend.settings.options | self.backend.settings.options;
         let balanced_by_body = self.backend.balance.algorithm.reads_body()
             && self.txn.request.head.known_method() == Method::Post;
-        if options.contains(Options::BUFFER_REQUEST) || balanced_by_body {
-            let limit = self.frontend.settings.timeouts.http_request;
-            self.wait_for_body(limit, 0).await?;
-        }
-        Ok(())
+        options.contains(Options::BUFFER_REQUEST) || balanced_by_body
+    }
+
+    /// Waits for the body as long as for a request.
+    pub(super) async fn buffer_body(&mut self) -> Result<(), Stop> {
+        let limit = self.frontend.settings.timeouts.http_request;
+        self.wait_for_body(limit, 0).await
     }
 
     /// Reads the body until it is complete, has `least` bytes (0: as many as fit the buffer), or `ms` are over.

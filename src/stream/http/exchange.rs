@@ -113,23 +113,28 @@ impl Exchange {
         };
         let outcome = match outcome {
             Ok(()) => Ok(()),
-            Err(stop) => self.answer(stop).await,
+            Err(stop) => Box::pin(self.answer(stop)).await,
         };
         let next = self.finish(outcome);
         if self.parting {
-            self.part().await;
+            Box::pin(self.part()).await;
         }
         next
     }
 
     /// A whole head is there: rules, backend, server, response.
     async fn process(&mut self) -> Result<(), Stop> {
+        // What most requests do not need is boxed: a future is moved about with all that it might ever hold.
         self.monitor()?;
         // Rules may look at the body, so it is waited for before those of the proxy that asks for it.
-        self.buffer_body().await?;
+        if self.buffers_body() {
+            Box::pin(self.buffer_body()).await?;
+        }
         self.front_rules().await?;
         self.choose_backend()?;
-        self.buffer_body().await?;
+        if self.buffers_body() {
+            Box::pin(self.buffer_body()).await?;
+        }
         self.back_rules().await?;
         self.edit_request();
         self.forward().await

@@ -12,7 +12,7 @@ use crate::stream::record;
 /// The clock of rates: milliseconds of wall-clock time.
 pub(super) fn rate_clock(date: SystemTime) -> u64 {
     let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    since.as_secs() * 1000 + u64::from(since.subsec_millis())
 }
 
 impl Exchange {
@@ -30,7 +30,7 @@ impl Exchange {
             self.keep_alive = false;
             self.end.cause = cause;
         }
-        let now = Instant::now();
+        let now = self.worker.now().instant;
         self.txn.timers.ended = Some(now);
         self.connection.since = now;
         self.txn.end = self.end;
@@ -59,8 +59,9 @@ impl Exchange {
         let listener = &self.connection.client.listener.state;
         listener.bytes_in.add(txn.bytes_in);
         listener.bytes_out.add(txn.bytes_out);
+        let spans = self.spans();
         if txn.backend.is_some() {
-            self.count_side(&self.backend.state.back);
+            self.count_side(&self.backend.state.back, spans);
         }
         if let (Some(status), true) = (txn.status, txn.has_request) {
             front.response(status);
@@ -69,7 +70,7 @@ impl Exchange {
             }
         }
         if let Some(server) = &txn.server {
-            self.count_side(&server.totals);
+            self.count_side(&server.totals, spans);
         }
         match (self.end.cause, self.end.stage) {
             (Cause::Client | Cause::ClientTimeout, Stage::Data | Stage::Headers | Stage::Last) => {
@@ -88,25 +89,35 @@ impl Exchange {
     }
 
     /// Bytes and times of the backend's or the server's side.
-    fn count_side(&self, side: &state::Side) {
-        let timers = &self.txn.timers;
+    fn count_side(&self, side: &state::Side, spans: Option<[u32; 4]>) {
         side.bytes_in.add(self.txn.bytes_in);
         side.bytes_out.add(self.txn.bytes_out);
-        let since = |from: Option<Instant>, to: Option<Instant>| {
-            let span = to?.saturating_duration_since(from?).as_millis();
-            u32::try_from(span).ok()
-        };
-        if timers.response.is_none() {
-            return;
+        if let Some([queue, connect, response, total]) = spans {
+            side.queue_time.add(queue);
+            side.connect_time.add(connect);
+            side.response_time.add(response);
+            side.total_time.add(total);
         }
-        side.queue_time
-            .add(since(timers.request, timers.queued).unwrap_or(0));
-        side.connect_time
-            .add(since(timers.queued, timers.connected).unwrap_or(0));
-        side.response_time
-            .add(since(timers.connected, timers.response).unwrap_or(0));
-        side.total_time
-            .add(since(timers.request, timers.ended).unwrap_or(0));
+    }
+
+    /// How long queue, connection, response and all of it took, in milliseconds, where a response came.
+    fn spans(&self) -> Option<[u32; 4]> {
+        let timers = &self.txn.timers;
+        timers.response?;
+        let since = |from: Option<Instant>, to: Option<Instant>| {
+            let (Some(from), Some(to)) = (from, to) else {
+                return 0;
+            };
+            let span = to.saturating_duration_since(from);
+            let ms = span.as_secs() * 1000 + u64::from(span.subsec_millis());
+            u32::try_from(ms).unwrap_or(0)
+        };
+        Some([
+            since(timers.request, timers.queued),
+            since(timers.queued, timers.connected),
+            since(timers.connected, timers.response),
+            since(timers.request, timers.ended),
+        ])
     }
 
     /// `option logasap`: the line is written when the response's head is, with what is known by then.

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::exchange::Exchange;
 use super::half::{Break, Half, Waits};
@@ -47,7 +46,7 @@ impl Exchange {
             self.observe(&lease, &head);
             match head {
                 Ok(_) if self.retry_status(&attempts) => self.count_retry(&lease, &mut attempts),
-                Ok(facts) => return self.respond(lease, download, facts).await,
+                Ok(facts) => return self.respond(lease, &mut download, facts).await,
                 // A connection that was open before may have been closed just before the request came to it: no attempt.
                 Err(Failed::Closed(true)) if lease.reused && self.race_lost() => {}
                 Err(failed) => {
@@ -143,14 +142,14 @@ impl Exchange {
                 if !self.begins_well(&facts, download) {
                     return Err(Failed::Malformed);
                 }
-                self.txn.timers.response = Some(Instant::now());
+                self.txn.timers.response = Some(self.worker.now().instant);
                 return Ok(facts);
             }
             if self.txn.request.head.version() >= Version::HTTP_11 {
                 self.txn.bytes_out += size::of_head(&self.txn.response.head);
                 let mut out = Vec::new();
                 write_head(&self.txn.response.head, Framing::default(), None, &mut out);
-                let sent = self.flush_to_client(&out).await;
+                let sent = Box::pin(self.flush_to_client(&out)).await;
                 sent.map_err(|_| Failed::ClientLeft)?;
             }
             download.next_message();

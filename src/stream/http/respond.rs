@@ -16,7 +16,7 @@ impl Exchange {
     pub(super) async fn respond(
         &mut self,
         lease: Lease,
-        mut download: Half,
+        download: &mut Half,
         facts: ResponseFacts,
     ) -> Result<(), Stop> {
         self.note_response(&lease);
@@ -25,14 +25,14 @@ impl Exchange {
         self.check_cache(&lease)?;
         self.after_response_rules();
         let tunnel = facts.body == BodyLength::Tunnel;
-        self.stage_response(&facts, &mut download);
+        self.stage_response(&facts, download);
         self.early_log();
         self.sent = true;
         if tunnel {
-            return self.tunnel(&lease, &mut download).await;
+            return Box::pin(self.tunnel(&lease, download)).await;
         }
-        let moved = self.relay(&lease, &mut download).await;
-        self.count_data(&facts, &download);
+        let moved = self.relay(&lease, download).await;
+        self.count_data(&facts, download);
         moved.map_err(Stop::Close)?;
         self.keep_alive &= self.upload.reader.is_done();
         let reusable = facts.keep_alive

@@ -68,7 +68,7 @@ impl Exchange {
                     waited = true;
                     from = at;
                     let limit = self.frontend.settings.timeouts.http_request;
-                    self.wait_for_body(limit, 0).await?;
+                    Box::pin(self.wait_for_body(limit, 0)).await?;
                 }
                 Flow::Wait => {}
                 Flow::Deny(status, reply) => {
@@ -79,7 +79,7 @@ impl Exchange {
                     self.count_denied(proxy);
                     let timeouts = &proxy.settings.timeouts;
                     let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
-                    self.pause(delay).await;
+                    Box::pin(self.pause(delay)).await;
                     self.not_processed();
                     self.txn.timers.began = self.txn.timers.first_byte;
                     self.txn.timers.queued = Some(Instant::now());
@@ -105,10 +105,12 @@ impl Exchange {
                 Flow::Auth(realm) => {
                     return Err(self.challenge(&realm));
                 }
-                Flow::Service(Service::Stats) => return Err(self.stats(proxy).await),
-                Flow::Pause(ms) => self.pause(ms).await,
-                Flow::WaitForBody(ms, least) => self.wait_for_body(Some(ms), least).await?,
-                Flow::Hint(reply) => self.hint(&reply).await?,
+                Flow::Service(Service::Stats) => return Err(Box::pin(self.stats(proxy)).await),
+                Flow::Pause(ms) => Box::pin(self.pause(ms)).await,
+                Flow::WaitForBody(ms, least) => {
+                    Box::pin(self.wait_for_body(Some(ms), least)).await?;
+                }
+                Flow::Hint(reply) => Box::pin(self.hint(&reply)).await?,
                 Flow::Internal => {
                     self.frontend.state.front.internal_errors.inc();
                     return Err(Stop::error(500, Cause::Internal, Stage::Request));

@@ -6,10 +6,25 @@ use crate::http::{Head, Method, Target};
 
 /// Whether a `Host` value could name a host: the bytes of RFC 3986's authority, without user information and commas. Empty is allowed.
 pub(super) fn is_host(value: &[u8]) -> bool {
-    value
-        .iter()
-        .all(|&b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(&b))
+    value.iter().all(|&b| HOST[b as usize])
 }
+
+/// Bytes of a `Host` value.
+static HOST: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"-._~%!$&'()*+;=:[]";
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < marks.len() {
+        table[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+};
 
 /// Holds the target's authority against `Host` and drops default ports, so that rules and servers see one name.
 pub(super) fn reconcile(head: &mut Head) -> Result<(), Cause> {

@@ -80,6 +80,10 @@ impl Facts {
     }
 
     fn note_connection(&mut self, value: &[u8]) -> Keep {
+        if value.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep_alive = true;
+            return Keep::Nothing;
+        }
         let (mut ours, mut others) = (false, false);
         for option in list_items(value).filter(|o| !o.is_empty()) {
             if option.eq_ignore_ascii_case(b"close") {

@@ -34,8 +34,12 @@ pub(super) fn scan(
         let Some(colon) = name_end(buf, at, options)? else {
             return Ok(None);
         };
-        let Some(value) = value_at(buf, colon + 1)? else {
-            return Ok(None);
+        let value = match plain_value_at(buf, colon + 1) {
+            Some(value) => value,
+            None => match value_at(buf, colon + 1)? {
+                Some(value) => value,
+                None => return Ok(None),
+            },
         };
         facts.folded |= value.folded;
         let kept = facts
@@ -54,7 +58,8 @@ pub(super) fn scan(
 
 /// The colon after the name that starts at `at`.
 fn name_end(buf: &[u8], at: usize, options: &Options) -> Result<Option<usize>, Fault> {
-    let mut end = at;
+    let rest = buf.get(at..).unwrap_or_default();
+    let mut end = at + rest.iter().take_while(|&&b| is_token_byte(b)).count();
     loop {
         match buf.get(end) {
             Some(&byte) if is_token_byte(byte) => end += 1,
@@ -73,6 +78,52 @@ struct Value {
     end: usize,
     next: usize,
     folded: bool,
+}
+
+/// [`value_at`] for what nearly all values are: one line without a control in it. `None` for all others, good or bad.
+fn plain_value_at(buf: &[u8], start: usize) -> Option<Value> {
+    let control = first_control(buf.get(start..)?)? + start;
+    let line_feed = match buf.get(control)? {
+        b'\n' => control,
+        b'\r' => control + 1,
+        _ => return None,
+    };
+    let &[b'\n', next, ..] = buf.get(line_feed..)? else {
+        return None;
+    };
+    let blank = |b: u8| matches!(b, b' ' | b'\t');
+    if blank(next) {
+        return None;
+    }
+    let (mut first, mut end) = (start, control);
+    while first < end && blank(buf[first]) {
+        first += 1;
+    }
+    while end > first && blank(buf[end - 1]) {
+        end -= 1;
+    }
+    Some(Value {
+        start: first,
+        end,
+        next: line_feed + 1,
+        folded: false,
+    })
+}
+
+/// Where the first byte below a space is. Eight bytes a step: most values are too short for wider ones to pay.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // A borrow only reaches bytes above the first hit, so the lowest mark is exact.
+        let marks = word.wrapping_sub(ONES * 0x20) & !word & (ONES * 0x80);
+        if marks != 0 {
+            return Some(at * 8 + (marks.trailing_zeros() / 8) as usize);
+        }
+    }
+    let in_tail = tail.iter().position(|&b| b < b' ')?;
+    Some(words.len() * 8 + in_tail)
 }
 
 /// The value that starts at `start`: up to the line end that no blank follows, without the white space around it.

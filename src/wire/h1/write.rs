@@ -40,37 +40,35 @@ pub struct Framing {
 /// Writes a head. `Content-Length` and `Transfer-Encoding` stand where the received ones stood, else at the end; what was
 /// received in them, and in `Connection`, is not looked at.
 pub fn write_head(head: &Head, framing: Framing, case: Option<&CaseMap>, out: &mut Vec<u8>) {
-    out.reserve(head.encoded_len() + 64);
-    head.write_line_to(out);
     let mut announced = framing.announced;
-    let mut upgrade = false;
-    let mut trailers = false;
-    for (name, value) in head.fields() {
-        match name.len() {
-            2 if name == b"te" => trailers = true,
-            7 if name == b"upgrade" => {
-                if !framing.upgrade {
-                    continue;
-                }
-                upgrade = true;
-            }
-            10 if name == b"connection" || name == b"keep-alive" => continue,
-            14 if name == b"content-length" => {
+    let (mut upgrade, mut trailers) = (false, false);
+    head.write_line_to(out);
+    // Every name is of interest where it may be written otherwise.
+    let special = |name: &[u8]| case.is_some() || matches!(name.len(), 2 | 7 | 10 | 14 | 17);
+    head.write_fields_but(out, special, |name, value, out| {
+        match name {
+            b"te" => trailers = true,
+            b"upgrade" if framing.upgrade => upgrade = true,
+            b"upgrade" | b"connection" | b"keep-alive" => return true,
+            b"content-length" => {
                 if matches!(announced, BodyLength::Sized(_)) {
                     write_announced(&mut announced, case, out);
                 }
-                continue;
+                return true;
             }
-            17 if name == b"transfer-encoding" => {
+            b"transfer-encoding" => {
                 if announced == BodyLength::Chunked {
                     write_announced(&mut announced, case, out);
                 }
-                continue;
+                return true;
             }
             _ => {}
         }
-        write_field(name, value, case, out);
-    }
+        if case.is_some() {
+            write_field(name, value, case, out);
+        }
+        case.is_some()
+    });
     write_announced(&mut announced, case, out);
     write_connection(framing.connection, upgrade, trailers, case, out);
     out.extend_from_slice(b"\r\n");
