@@ -1,8 +1,9 @@
 //! A new connection to a server.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
+
+use rustix::io::Errno;
 
 use crate::net::connect::{Target, connect as open};
 use crate::net::listen::local_address;
@@ -48,10 +49,16 @@ pub(super) async fn connect(
     server.state.totals.connects.inc();
     let mut alarm = Alarm::new();
     alarm.after(Instant::now(), ask.backend.settings.timeouts.connect);
-    let stream = match alarm.run(open(&target, &server.connect)).await {
-        Err(_) => return Err(ConnectError::Timeout),
-        Ok(Err(error)) => return Err(classify(worker, &error)),
-        Ok(Ok(stream)) => stream,
+    let stream = loop {
+        match alarm.run(open(&target, &server.connect)).await {
+            Err(_) => return Err(ConnectError::Timeout),
+            Ok(Ok(stream)) => break stream,
+            Ok(Err(error)) => match Errno::from_io_error(&error) {
+                Some(Errno::MFILE | Errno::NFILE)
+                    if worker.out_of_descriptors(&ask.backend.name) => {}
+                errno => return Err(classify(errno)),
+            },
+        }
     };
     if server.settings.send_proxy {
         // The buffer of a new connection is empty: the line fits or the connection is broken.
@@ -71,14 +78,16 @@ pub(super) async fn connect(
     })
 }
 
-fn classify(worker: &Worker, error: &io::Error) -> ConnectError {
-    use rustix::io::Errno;
-    match Errno::from_io_error(error) {
-        Some(errno @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
-            worker.complain(&format!("cannot connect to a server: {errno}"));
-            ConnectError::Resource
-        }
-        Some(Errno::ADDRNOTAVAIL | Errno::AGAIN) => ConnectError::Resource,
+fn classify(errno: Option<Errno>) -> ConnectError {
+    match errno {
+        Some(
+            Errno::MFILE
+            | Errno::NFILE
+            | Errno::NOBUFS
+            | Errno::NOMEM
+            | Errno::ADDRNOTAVAIL
+            | Errno::AGAIN,
+        ) => ConnectError::Resource,
         _ => ConnectError::Refused,
     }
 }

@@ -46,6 +46,9 @@ impl Lease {
             ..
         } = self;
         drop(place);
+        if worker.descriptors_are_short() {
+            return;
+        }
         let idle = Idle {
             stream,
             server,

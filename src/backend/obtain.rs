@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use crate::check::Seen;
 use crate::end::{Cause, End, Stage};
@@ -18,6 +19,9 @@ use super::own::{Idle, Own};
 use super::place::{Wish, place};
 use super::queue::Place;
 use super::retry::{self, Next};
+
+/// Other workers give up their idle connections in this time, when descriptors ran out.
+const ELSEWHERE: Duration = Duration::from_millis(2);
 
 /// What a stream asks for.
 #[derive(Debug)]
@@ -118,6 +122,12 @@ async fn connected(worker: &Worker, ask: &mut Ask<'_>, place: Place) -> Result<L
             return Err(Missed::Leave(server.clone()));
         };
         count_retry(ask, server);
+        let pause = match failed {
+            // Ours are closed; what still counts is other workers', who have just been told.
+            ConnectError::Resource if server.state.idle.load() > 0 => ELSEWHERE,
+            ConnectError::Resource => Duration::ZERO,
+            _ => pause,
+        };
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
@@ -148,9 +158,9 @@ fn give_up(ask: &Ask<'_>, server: &Server, failed: &ConnectError) -> Failure {
     ask.backend.state.back.connect_errors.inc();
     server.state.totals.connect_errors.inc();
     let cause = match failed {
-        ConnectError::Refused => Cause::Server,
+        // As HAProxy logs it, also where it is our side that cannot.
+        ConnectError::Refused | ConnectError::Resource => Cause::Server,
         ConnectError::Timeout => Cause::ServerTimeout,
-        ConnectError::Resource => Cause::Resource,
     };
     Failure {
         end: End::new(cause, Stage::Connect),

@@ -7,6 +7,7 @@
 
 mod decide;
 mod header;
+mod patience;
 mod sink;
 mod target;
 
@@ -31,6 +32,8 @@ pub const INFO: u8 = 6;
 pub const ERR: u8 = 3;
 /// Level `warning`.
 pub const WARNING: u8 = 4;
+/// Level `emerg`.
+pub const EMERG: u8 = 0;
 /// Level `alert`.
 pub const ALERT: u8 = 1;
 
@@ -130,8 +133,11 @@ impl Logger {
                 let Some(level) = target.admits(level) else {
                     continue;
                 };
-                target.frame(now, level, &self.tag, data, text, line);
-                if !target.deliver(line) {
+                let taken = target.ready(now) && {
+                    target.frame(now, level, &self.tag, data, text, line);
+                    target.deliver(now, line)
+                };
+                if !taken {
                     self.state.process.dropped_logs.inc();
                 }
             }

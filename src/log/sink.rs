@@ -79,9 +79,9 @@ impl Sink {
 /// The datagram sockets of one thread, opened when first used.
 #[derive(Default)]
 struct Sockets {
-    v4: OnceCell<Option<UdpSocket>>,
-    v6: OnceCell<Option<UdpSocket>>,
-    unix: OnceCell<Option<unix::UnixDatagram>>,
+    v4: OnceCell<UdpSocket>,
+    v6: OnceCell<UdpSocket>,
+    unix: OnceCell<unix::UnixDatagram>,
 }
 
 thread_local! {
@@ -94,24 +94,32 @@ impl Sockets {
             SocketAddr::V4(_) => (&self.v4, [0u8; 4].into()),
             SocketAddr::V6(_) => (&self.v6, [0u16; 8].into()),
         };
-        let open = || {
-            let socket = UdpSocket::bind((any, 0)).ok()?;
-            socket.set_nonblocking(true).ok()?;
-            Some(socket)
-        };
-        let socket = cell.get_or_init(open).as_ref();
-        socket.ok_or(io::ErrorKind::NotConnected)?.send_to(line, to)
+        opened(cell, || {
+            let socket = UdpSocket::bind((any, 0))?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        })?
+        .send_to(line, to)
     }
 
     fn unix(&self, to: &unix::SocketAddr, line: &[u8]) -> io::Result<usize> {
-        let open = || {
-            let socket = unix::UnixDatagram::unbound().ok()?;
-            socket.set_nonblocking(true).ok()?;
-            Some(socket)
-        };
-        let socket = self.unix.get_or_init(open).as_ref();
-        let socket = socket.ok_or(io::ErrorKind::NotConnected)?;
-        socket.send_to_addr(line, to)
+        opened(&self.unix, || {
+            let socket = unix::UnixDatagram::unbound()?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        })?
+        .send_to_addr(line, to)
+    }
+}
+
+/// The socket in this cell. One that could not be opened (no descriptor left) is tried again with the next line.
+fn opened<T>(cell: &OnceCell<T>, open: impl FnOnce() -> io::Result<T>) -> io::Result<&T> {
+    match cell.get() {
+        Some(socket) => Ok(socket),
+        None => {
+            let socket = open()?;
+            Ok(cell.get_or_init(|| socket))
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use crate::settings::{LogFormat, LogSink, LogTarget};
 
 use super::Unusable;
 use super::header::{self, Identity};
+use super::patience::Patience;
 use super::sink::Sink;
 
 /// A linked `log` line.
 #[derive(Debug)]
 pub(super) struct Target {
     sink: Sink,
+    patience: Patience,
     format: LogFormat,
     max_len: usize,
     facility: u8,
@@ -44,6 +46,7 @@ impl Target {
         };
         Ok(Some(Self {
             sink: Sink::open(sink)?,
+            patience: Patience::default(),
             format,
             // As HAProxy has it: a line to a descriptor is one byte shorter than one in a datagram.
             max_len: match sink {
@@ -84,9 +87,16 @@ impl Target {
         line.push(b'\n');
     }
 
+    /// False while the sink is left alone because it takes nothing.
+    pub(super) fn ready(&self, now: SystemTime) -> bool {
+        self.patience.allows(now)
+    }
+
     /// Hands a framed line over; false if it was dropped.
-    pub(super) fn deliver(&self, line: &[u8]) -> bool {
-        self.sink.send(line)
+    pub(super) fn deliver(&self, now: SystemTime, line: &[u8]) -> bool {
+        let taken = self.sink.send(line);
+        self.patience.note(now, taken);
+        taken
     }
 }
 

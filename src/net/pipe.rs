@@ -59,6 +59,12 @@ impl PipePool {
         })
     }
 
+    /// Closes the free ones. False if there was none.
+    pub fn clear(&self) -> bool {
+        let free = std::mem::take(&mut *self.free.borrow_mut());
+        !free.is_empty()
+    }
+
     fn open(&self) -> io::Result<Ends> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         // Without it (the user's share of pipe memory is used up) a pipe of 64 KiB still works.

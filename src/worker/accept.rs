@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::net::Shutdown;
 use tokio::task::AbortHandle;
 
@@ -150,14 +151,39 @@ async fn run(worker: Rc<Worker>, socket: Socket, owner: Rc<RefCell<Owner>>) {
             continue;
         }
         if let Err(error) = some(&worker, &socket, &now) {
-            worker.complain(&format!(
-                "Proxy {} cannot accept a connection: {error}",
-                now.proxy.name
-            ));
-            tokio::time::sleep(EXHAUSTED).await;
+            give_way(&worker, &now, &error).await;
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// Accepting failed: waits until there may be room again.
+async fn give_way(worker: &Rc<Worker>, owner: &Owner, error: &io::Error) {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE) => {
+            if !worker.out_of_descriptors(&owner.proxy.name) {
+                room(worker, EXHAUSTED, || true).await;
+            }
+        }
+        _ => {
+            let name = &owner.proxy.name;
+            worker.complain(&format!("Proxy {name} cannot accept a connection: {error}"));
+            tokio::time::sleep(EXHAUSTED).await;
+        }
+    }
+}
+
+/// Waits until a connection ended, at most for so long. `still`: what to wait for has not come already.
+async fn room(worker: &Rc<Worker>, longest: Duration, still: impl FnOnce() -> bool) {
+    let fleet = &worker.fleet;
+    let mut room = pin!(fleet.room.notified());
+    room.as_mut().enable();
+    fleet.crowded.fetch_add(1, SeqCst);
+    // One may have ended between the look and the entry.
+    if still() {
+        let _ = tokio::time::timeout(longest, room).await;
+    }
+    fleet.crowded.fetch_sub(1, SeqCst);
 }
 
 /// Accepts what is there, at most `tune.maxaccept` at a time.
@@ -265,15 +291,7 @@ impl Obstacle {
             Self::TooFast(wait) => tokio::time::sleep(wait).await,
             Self::Stopped => tokio::time::sleep(LOOK_AGAIN).await,
             Self::Crowded => {
-                let fleet = &worker.fleet;
-                let mut room = pin!(fleet.room.notified());
-                room.as_mut().enable();
-                fleet.crowded.fetch_add(1, SeqCst);
-                // One may have ended between the look and the entry.
-                if obstacle(worker, owner) == Some(self) {
-                    let _ = tokio::time::timeout(LOOK_AGAIN, room).await;
-                }
-                fleet.crowded.fetch_sub(1, SeqCst);
+                room(worker, LOOK_AGAIN, || obstacle(worker, owner) == Some(self)).await;
             }
         }
     }

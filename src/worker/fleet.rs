@@ -19,6 +19,7 @@ use crate::state::{self, State};
 use crate::stats::Console;
 
 use super::clients::Ended;
+use super::shortage::Shortage;
 use super::sockets::Sockets;
 use super::thread;
 
@@ -37,6 +38,8 @@ pub struct Fleet {
     pub(super) withdrawn: AtomicU32,
     /// Told when a connection ended while some wait.
     pub(super) room: Notify,
+    /// Whether descriptors are short.
+    pub(super) shortage: Shortage,
     /// The living state.
     pub state: Arc<State>,
     /// Orders to end the sessions of a server, so far.
@@ -89,6 +92,7 @@ impl Fleet {
             crowded: AtomicU32::new(0),
             withdrawn: AtomicU32::new(0),
             room: Notify::new(),
+            shortage: Shortage::default(),
             orders: AtomicU64::new(0),
             ended: watch::Sender::default(),
             console: OnceLock::new(),

@@ -47,6 +47,21 @@ impl IdlePool {
         }
     }
 
+    /// Closes all. False if there was none.
+    pub(super) fn clear(&self) -> bool {
+        let mut closed = false;
+        for idle in self
+            .by_server
+            .borrow_mut()
+            .iter_mut()
+            .flat_map(|list| list.drain(..))
+        {
+            idle.server.state.idle.dec();
+            closed = true;
+        }
+        closed
+    }
+
     /// Takes the connection that was used last, of those that have carried at least `proved` requests,
     /// still lead where the server is now, and that the server has not closed.
     pub fn take(&self, server: &Server, proved: u32) -> Option<Idle> {

@@ -10,6 +10,7 @@ mod clock;
 mod fleet;
 mod idle;
 mod pools;
+mod shortage;
 mod sockets;
 mod thread;
 
@@ -93,7 +94,16 @@ impl Worker {
 
     /// Tells the log of the process that something is wrong which is no stream's affair.
     pub fn complain(&self, text: &str) {
+        self.tell(crate::log::ALERT, text);
+    }
+
+    /// As [`Self::complain`], where the process can hardly go on.
+    fn warn_of_emergency(&self, text: &str) {
+        self.tell(crate::log::EMERG, text);
+    }
+
+    fn tell(&self, level: u8, text: &str) {
         let log = self.plan().log.process();
-        log.send(SystemTime::now(), crate::log::ALERT, text.as_bytes());
+        log.send(SystemTime::now(), level, text.as_bytes());
     }
 }

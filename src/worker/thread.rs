@@ -91,6 +91,9 @@ async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
                     let ended = ended.borrow_and_update().clone();
                     worker.clients.end_sessions(&ended);
                 }
+                () = worker.fleet.shortage.told() => {
+                    worker.give_up_idle();
+                }
                 _ = sweep.tick() => {
                     worker.idle.sweep(std::time::Instant::now());
                     if worker.fleet.stopping() {

@@ -130,7 +130,12 @@ impl Half {
         pools: &Pools,
     ) -> Poll<Result<(), Break>> {
         loop {
-            self.decode(options).map_err(|_| Break::Malformed)?;
+            let before = self.data;
+            if self.decode(options).is_err() {
+                // What came with the fault is not handed on.
+                self.data = before;
+                return Poll::Ready(Err(Break::Malformed));
+            }
             self.waits = Waits::Write;
             ready!(self.poll_flush(cx, to)).map_err(|_| Break::WriteError)?;
             if self.framed {

@@ -123,9 +123,9 @@ impl Exchange {
 
 fn download_end(broken: &Break) -> End {
     let cause = match broken {
-        Break::ReadEnd | Break::ReadError => Cause::Server,
+        // A server that breaks its own framing has aborted, as HAProxy logs it.
+        Break::ReadEnd | Break::ReadError | Break::Malformed => Cause::Server,
         Break::WriteError => Cause::Client,
-        Break::Malformed => Cause::Proxy,
     };
     End::new(cause, Stage::Data)
 }
