@@ -151,6 +151,7 @@ fn modes(draft: &mut Draft, load: &mut Load) {
     proxy.rules.redirect.clear();
     proxy.settings.stats = None;
     proxy.settings.forward_for = None;
+    proxy.settings.forwarded = None;
     proxy.settings.original_to = None;
     proxy.settings.monitor_uri = None;
     if matches!(
@@ -241,6 +242,14 @@ fn servers(draft: &Draft, all: &[Draft], load: &mut Load) {
                 proxy.name, server.name
             );
             load.diagnostics.push(own(message));
+        }
+        if server.weight == Some(0) {
+            let message = format!(
+                "'server {}/{}' : configured with weight of 0 will never be selected by load balancing algorithms",
+                proxy.name, server.name
+            );
+            let odd = Diagnostic::new(Severity::Diag, Some(*span), message);
+            load.diagnostics.push(odd.lead(Lead::Place));
         }
         let portless = matches!(server.endpoint, Some(Endpoint::Tcp { port: 0, .. }));
         let script = proxy.settings.check_steps.iter().any(|step| {

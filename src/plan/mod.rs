@@ -107,6 +107,8 @@ pub struct Proxy {
     pub balance: Params,
     /// The expression of `balance hash`.
     pub balance_expr: Option<Sample>,
+    /// `option forwarded`.
+    pub forwarded: Option<crate::settings::Forwarded<Sample>>,
     /// Most client connections at once, as a frontend.
     pub maxconn: u32,
     /// Streams at which servers with `minconn` are given their full `maxconn`.

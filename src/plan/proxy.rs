@@ -83,6 +83,10 @@ pub(super) fn link(
         dispatch: server::dispatch(proxy, global),
         balancer: Balancer::new(&balance, &slots, &Starting),
         balance,
+        forwarded: settings
+            .forwarded
+            .as_ref()
+            .map(|how| how.map(|expr| step.one(Some(expr)))),
         balance_expr: step.one(settings.balance_expr.as_ref()),
         maxconn: settings.maxconn.unwrap_or(context.maxconn),
         fullconn: limits::fullconn(index, &context.config.proxies, context.maxconn),

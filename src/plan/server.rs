@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use crate::config;
-use crate::diag::{Diagnostic, Severity, Span};
+use crate::diag::{Diagnostic, Lead, Severity, Span};
 use crate::net::connect::{self, Target};
 use crate::settings::{self, Endpoint, Family, Global, Host, Options};
 use crate::state::{self, State};
@@ -182,15 +182,13 @@ fn locate(
             Initial::None => located.unresolved = true,
             Initial::Disabled => {
                 located.unresolved = true;
-                diagnostics.push(Diagnostic::warning(
-                    span,
-                    format!("{who} : could not resolve address '{name}', disabling server."),
-                ));
+                let text = format!("{who} : could not resolve address '{name}', disabling server.");
+                diagnostics.push(Diagnostic::warning(span, text).lead(Lead::Place));
             }
-            Initial::Failed => diagnostics.push(Diagnostic::alert(
-                span,
-                format!("{who} : could not resolve address '{name}'."),
-            )),
+            Initial::Failed => {
+                let text = format!("{who} : could not resolve address '{name}'.");
+                diagnostics.push(Diagnostic::alert(span, text).lead(Lead::Place));
+            }
         },
         Some(endpoint @ Endpoint::Tcp { .. }) => located.address = literal(endpoint),
         Some(Endpoint::Unix(path)) => {

@@ -8,6 +8,7 @@ mod address;
 mod bind;
 mod check;
 mod errors;
+mod forwarded;
 mod global;
 mod log;
 mod proxy;
@@ -22,6 +23,7 @@ pub use check::{
     Observe, OnError, OnMarkedDown, OnMarkedUp, Probe, Step,
 };
 pub use errors::{ErrorFile, ErrorFiles};
+pub use forwarded::{Forwarded, Node, Part};
 pub use global::{Global, StatsSocket};
 pub use log::{LogFormat, LogSink, LogTarget};
 pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, RetryOn, Timeouts};

@@ -254,6 +254,8 @@ pub struct Proxy {
     pub reuse: HttpReuse,
     /// `option forwardfor`
     pub forward_for: Option<ForwardFor>,
+    /// `option forwarded`
+    pub forwarded: Option<super::Forwarded<crate::sample::Pending<crate::sample::Sample>>>,
     /// `option originalto`
     pub original_to: Option<ForwardFor>,
     /// `maxconn` (frontend); `None`: 2000 or the global limit as HAProxy has it.

@@ -4,6 +4,7 @@ mod balance;
 mod basics;
 mod checks;
 mod errors;
+mod forwarded;
 mod logs;
 mod options;
 mod removed;

@@ -6,7 +6,7 @@ use super::super::keyword::{Keyword, Sections, names, within};
 use super::super::load::Load;
 use super::basics::negated;
 use super::switches::SWITCHES;
-use super::{checks, stands_here};
+use super::{checks, forwarded, stands_here};
 use crate::diag::{Diagnostic, suggest};
 use crate::settings::{ForwardFor, HttpMode, Options};
 
@@ -216,11 +216,19 @@ const OPTIONS: &[Keyword<Draft>] = &[
         a.fail("is not available yet: it needs SPOE")
     }),
     within(
-        ALL,
+        BACK,
         "forwarded",
         "[<parameter>]*",
         "the Forwarded header of RFC 7239",
-        |_, a, _| a.fail("is not available yet: use `option forwardfor`"),
+        |d, a, l| {
+            d.needs_http
+                .push(("'option forwarded' ignored", a.keyword()));
+            d.proxy.settings.forwarded = match negated(a) {
+                true => None,
+                false => Some(forwarded::read(d, a, l)?),
+            };
+            Ok(())
+        },
     ),
     within(
         FRONT,

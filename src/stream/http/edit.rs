@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::exchange::Exchange;
+use super::forwarded;
 use crate::http::Head;
-use crate::sample::Address;
+use crate::sample::{Address, Sample};
 use crate::settings::{self, ForwardFor};
 
 impl Exchange {
@@ -17,7 +18,11 @@ impl Exchange {
         let adds = |settings: &settings::Proxy| {
             settings.forward_for.is_some() || settings.original_to.is_some()
         };
-        if !adds(&front.settings) && !adds(&back.settings) && front.unique_id_format.is_none() {
+        if !adds(&front.settings)
+            && !adds(&back.settings)
+            && back.forwarded.is_none()
+            && front.unique_id_format.is_none()
+        {
             return;
         }
         let frontend = Arc::clone(&self.frontend);
@@ -44,6 +49,16 @@ impl Exchange {
             .unwrap_or(&session.destination);
         if let Some(how) = back.original_to.as_ref().or(front.original_to.as_ref()) {
             add_address(head, how, destination);
+        }
+        if let Some(how) = &backend.forwarded {
+            self.add_forwarded(how);
+        }
+    }
+
+    fn add_forwarded(&mut self, how: &settings::Forwarded<Sample>) {
+        let value = forwarded::value(how, &self.scope());
+        if let Some(value) = value {
+            self.txn.request.head.add(b"forwarded", value.as_bytes());
         }
     }
 

@@ -10,6 +10,7 @@ mod edit;
 mod exchange;
 mod finish;
 mod forward;
+mod forwarded;
 mod half;
 mod idle;
 mod names;
