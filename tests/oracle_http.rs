@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use support::{Client, LogSink, Origin, Program, Who, free_port};
@@ -48,6 +49,37 @@ const CASES: &[Case] = &[
         OK,
     ),
     case("GET http://t:80/x?y HTTP/1.1\r\nHost: t\r\n\r\n", OK),
+    // What is said of the connection.
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\nConnection: foo, close\r\nFoo: 1\r\nKeep-Alive: 5\r\nTE: gzip, trailers\r\nUpgrade: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: bar, keep-alive\r\nBar: 1\r\nKeep-Alive: 5\r\nUpgrade: y\r\nContent-Length: 2\r\n\r\nok",
+    ),
+    case("GET / HTTP/1.0\r\nConnection: keep-alive, foo\r\n\r\n", OK),
+    case(
+        "GET /ask-close HTTP/1.1\r\nHost: t\r\n\r\nGET / HTTP/1.1\r\nHost: t\r\n\r\n",
+        OK,
+    ),
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-Close: 1\r\nContent-Length: 2\r\n\r\nok",
+    ),
+    // Upgrades.
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhi",
+    ),
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhi",
+    ),
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        OK,
+    ),
+    case(
+        "GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+        "HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n",
+    ),
     // Answers of all framings.
     case(
         "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
@@ -128,6 +160,9 @@ const CASES: &[Case] = &[
     case("HEAD /deny HTTP/1.1\r\nHost: t\r\n\r\n", OK),
     case("GET /deny HTTP/1.0\r\n\r\n", OK),
     case("GET /none HTTP/1.1\r\nHost: t\r\n\r\n", OK),
+    case("GET /page HTTP/1.1\r\nHost: t\r\n\r\n", OK),
+    case("GET /nothing HTTP/1.1\r\nHost: t\r\n\r\n", OK),
+    case("GET /moved HTTP/1.1\r\nHost: t\r\n\r\n", OK),
     case("GET /down HTTP/1.1\r\nHost: t\r\n\r\n", OK),
     case(
         "POST /deny HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
@@ -139,7 +174,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-fn config(port: u16, origin: u16, sink: u16) -> String {
+fn config(port: u16, origin: u16, sink: u16, page: &str) -> String {
     format!(
         "global
   log 127.0.0.1:{sink} local0
@@ -165,12 +200,23 @@ frontend fe
   http-request reject if {{ path /reject }}
   http-response deny if {{ res.hdr(x-deny) -m found }}
   http-response set-header X-Seen 1
+  http-request set-header Connection close if {{ path /ask-close }}
+  http-response set-header Connection close if {{ res.hdr(x-close) -m found }}
+  use_backend page if {{ path /page }}
+  use_backend nothing if {{ path /nothing }}
+  use_backend moved if {{ path /moved }}
   use_backend none if {{ path /none }}
   use_backend down if {{ path /down }}
   default_backend be
 backend be
   server s 127.0.0.1:{origin}
 backend none
+backend page
+  errorfile 503 {page}
+backend nothing
+  errorfile 503 /dev/null
+backend moved
+  errorloc303 503 /elsewhere
 backend down
   server s 127.0.0.1:{origin} disabled
 "
@@ -203,7 +249,13 @@ fn play(who: Who) -> Vec<Seen> {
     let origin = Origin::new(move |_| scripted.lock().expect("no panic").as_bytes().to_vec());
     let sink = LogSink::new();
     let port = free_port();
-    let _proxy = Program::start(who, &config(port, origin.port, sink.port), &[port]);
+    // As distributions ship them: of version 1.0, closing, without a length.
+    let mut page = tempfile::NamedTempFile::new().expect("a file for a page");
+    page.write_all(b"HTTP/1.0 500 Oh\r\nConnection: close\r\nX: y\r\n\r\nbody")
+        .expect("it is written");
+    let path = page.path().display().to_string();
+    let config = config(port, origin.port, sink.port, &path);
+    let _proxy = Program::start(who, &config, &[port]);
     // The connection that waited for the listener has come and gone, and is logged.
     sink.line();
     let mut seen = Vec::new();

@@ -156,7 +156,7 @@ fn section(
             .map(|reply| Linked::Whole(Arc::new(reply)))
             .map_err(|fault| Box::new(Diagnostic::alert(span, fault.to_string()))),
         Some(ErrorFile::Location(code, location)) => {
-            let reply = crate::http::redirect::reply(*code, location.as_bytes());
+            let reply = crate::http::redirect::error_location(*code, location.as_bytes());
             Ok(reply.map_or(Linked::Page, |reply| Linked::Whole(Arc::new(reply))))
         }
         Some(ErrorFile::Reply(action)) => Ok(Linked::Action(action.link(linker)?)),

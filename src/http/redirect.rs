@@ -72,6 +72,15 @@ pub fn reply(code: u16, location: &[u8]) -> Option<Reply> {
     })
 }
 
+/// The redirection that `errorloc302` and `errorloc303` send in place of an error: the same lines as [`reply`] in HAProxy's other
+/// order.
+pub fn error_location(code: u16, location: &[u8]) -> Option<Reply> {
+    let mut reply = reply(code, location)?;
+    reply.head.remove(b"cache-control");
+    reply.head.add_first(b"cache-control", b"no-cache");
+    Some(reply)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -78,7 +78,7 @@ fn compile(
     Ok(match file {
         ErrorFile::Raw(bytes) => parse_errorfile(bytes, bufsize).ok().map(ErrorReply::Fixed),
         ErrorFile::Location(code, to) => {
-            redirect::reply(*code, to.as_bytes()).map(ErrorReply::Fixed)
+            redirect::error_location(*code, to.as_bytes()).map(ErrorReply::Fixed)
         }
         ErrorFile::Reply(pending) => Some(ErrorReply::Made(pending.link(linker)?)),
     })

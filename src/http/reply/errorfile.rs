@@ -22,7 +22,6 @@ pub enum ErrorFileFault {
 }
 
 /// Reads an errorfile of at most `limit` bytes (`tune.bufsize`). Lines end with LF or CRLF. An empty file closes silently.
-/// `Connection` lines are dropped: whether the connection stays is the proxy's to say.
 pub fn parse_errorfile(text: &[u8], limit: usize) -> Result<Reply, ErrorFileFault> {
     if text.is_empty() {
         return Ok(Reply {
@@ -58,9 +57,7 @@ pub fn parse_errorfile(text: &[u8], limit: usize) -> Result<Reply, ErrorFileFaul
             }
             length = number;
         }
-        if !name.eq_ignore_ascii_case(b"connection") {
-            reply.head.add(name, value);
-        }
+        reply.head.add(name, value);
     }
     match length {
         Some(announced) if announced != reply.body.len() as u64 => {
@@ -143,7 +140,7 @@ mod tests {
             ),
             (
                 "HTTP/1.0 403 No\r\nX-A: b\r\nConnection: close\r\n\r\nbody",
-                "HTTP/1.0 403 No\r\nx-a: b\r\n\r\nbody",
+                "HTTP/1.0 403 No\r\nx-a: b\r\nconnection: close\r\n\r\nbody",
             ),
         ];
         for (text, expected) in good {

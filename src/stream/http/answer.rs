@@ -12,7 +12,7 @@ use crate::http::{Method, Reply};
 use crate::plan::{ErrorReply, Proxy};
 use crate::settings::Options;
 use crate::stats::{self, Answer};
-use crate::wire::h1::{BodyLength, Framing, Piece, write_head};
+use crate::wire::h1::{BodyLength, Framing, Piece, asks_to_close, write_head};
 
 /// Bytes read and thrown away from a client that is still sending, so that it can read the answer before the reset.
 const DRAIN: usize = 256 * 1024;
@@ -48,7 +48,10 @@ impl Exchange {
     /// The error reply of this status: the backend's, else the frontend's, else the built-in one.
     async fn error_reply(&mut self, status: u16) -> Result<(), Stop> {
         let page = self.page(status);
-        self.reply(&page).await
+        let sent = self.reply(&page).await;
+        // An errorfile may say another one, or nothing at all: what happened is what is logged and counted.
+        self.txn.status = Some(status);
+        sent
     }
 
     /// The page of [`Self::error_reply`].
@@ -114,6 +117,8 @@ impl Exchange {
             self.keep_alive = false;
             return Ok(());
         }
+        // A page that does not say how long it is ends with the connection, as HAProxy has it.
+        let sized = reply.head.find(b"content-length").is_some();
         self.keep_alive &= !self.closing() && self.pass_over_body();
         let txn = &mut *self.txn;
         txn.response.head.copy_from(&reply.head);
@@ -123,9 +128,11 @@ impl Exchange {
         let status = head.status();
         let bodiless = self.txn.request.head.known_method() == Method::Head
             || matches!(status, 100..200 | 204 | 304);
+        self.keep_alive &= (sized || bodiless) && !asks_to_close(head);
         let framing = Framing {
             announced: match status {
                 100..200 | 204 | 304 => BodyLength::Empty,
+                _ if !sized => BodyLength::UntilClose,
                 _ => BodyLength::Sized(reply.body.len() as u64),
             },
             connection: client_connection(&self.txn.request.head, head, self.keep_alive),

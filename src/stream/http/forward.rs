@@ -14,7 +14,7 @@ use crate::http::{Head, Version};
 use crate::settings::{HttpMode, Options, RetryOn};
 use crate::wire::h1::{
     Asked, BodyLength, BodyReader, ConnectionOption, Framing, HeadParser, Piece, ResponseFacts,
-    write_head,
+    asks_to_close, write_head,
 };
 
 /// Why there is no response.
@@ -110,8 +110,9 @@ impl Exchange {
             let server = lease.server.settings.name.as_bytes();
             self.txn.request.head.set(name.as_bytes(), server);
         }
-        let keep =
-            self.http_mode() == HttpMode::KeepAlive || options.contains(Options::PRETEND_KEEPALIVE);
+        let keep = (self.http_mode() == HttpMode::KeepAlive
+            || options.contains(Options::PRETEND_KEEPALIVE))
+            && !asks_to_close(&self.txn.request.head);
         let head = &self.txn.request.head;
         let framing = Framing {
             announced: self.facts.body,

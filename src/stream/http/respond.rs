@@ -9,7 +9,9 @@ use crate::end::{Cause, Stage};
 use crate::http::{Head, Version};
 use crate::log::ALERT;
 use crate::settings::{HttpMode, Options};
-use crate::wire::h1::{BodyLength, ConnectionOption, Framing, ResponseFacts, write_head};
+use crate::wire::h1::{
+    BodyLength, ConnectionOption, Framing, ResponseFacts, asks_to_close, write_head,
+};
 
 impl Exchange {
     /// Runs the rules on the response, sends it, and keeps the server connection where that is possible.
@@ -38,7 +40,8 @@ impl Exchange {
         let reusable = facts.keep_alive
             && self.http_mode() == HttpMode::KeepAlive
             && self.upload.finished()
-            && download.leftover().is_empty();
+            && download.leftover().is_empty()
+            && !asks_to_close(&self.txn.request.head);
         if reusable {
             lease.give_back(&self.worker, &mut self.connection.own);
         }
@@ -77,7 +80,8 @@ impl Exchange {
         };
         let endless = announced == BodyLength::UntilClose && facts.body != BodyLength::Empty;
         let tunnel = facts.body == BodyLength::Tunnel;
-        self.keep_alive &= !endless && !tunnel && !self.closing();
+        self.keep_alive &=
+            !endless && !tunnel && !self.closing() && !asks_to_close(&self.txn.response.head);
         let head = &self.txn.response.head;
         let connection = client_connection(&self.txn.request.head, head, self.keep_alive || tunnel);
         let framing = Framing {

@@ -9,18 +9,10 @@ use crate::http::{Head, list_items};
 /// proxy can promise. An offer to switch to `h2c` is withdrawn as a whole, with the settings that belong to it.
 pub(super) fn tidy(head: &mut Head, facts: &Facts) {
     if facts.mixed_connection {
-        rewrite(head, b"connection", |option| {
-            !option.eq_ignore_ascii_case(b"close") && !option.eq_ignore_ascii_case(b"keep-alive")
-        });
+        rewrite(head, b"connection", |option| !is_ours(option));
     }
     if facts.te {
-        let trailers = head
-            .items(b"te")
-            .any(|t| t.eq_ignore_ascii_case(b"trailers"));
-        head.remove(b"te");
-        if trailers {
-            head.add(b"te", b"trailers");
-        }
+        rewrite(head, b"te", |item| item.eq_ignore_ascii_case(b"trailers"));
     }
     if facts.h2c {
         debug_assert!(
@@ -29,7 +21,35 @@ pub(super) fn tidy(head: &mut Head, facts: &Facts) {
         );
         head.remove(b"upgrade");
         head.remove(b"http2-settings");
+        rewrite(head, b"connection", |option| {
+            !option.eq_ignore_ascii_case(b"upgrade")
+                && !option.eq_ignore_ascii_case(b"http2-settings")
+        });
     }
+}
+
+/// Whether a head that rules have worked on has `Connection: close`: they too may end a connection. (What was received has
+/// been taken down.)
+pub fn asks_to_close(head: &Head) -> bool {
+    head.items(b"connection")
+        .any(|option| option.eq_ignore_ascii_case(b"close"))
+}
+
+/// Whether a `Connection` line says what is for us to say.
+pub(super) fn says_ours(value: &[u8]) -> bool {
+    list_items(value).any(is_ours)
+}
+
+/// The options of a `Connection` line that are not for us to say.
+pub(super) fn others(value: &[u8]) -> Vec<u8> {
+    let others: Vec<&[u8]> = list_items(value)
+        .filter(|o| !o.is_empty() && !is_ours(o))
+        .collect();
+    others.join(&b", "[..])
+}
+
+fn is_ours(option: &[u8]) -> bool {
+    option.eq_ignore_ascii_case(b"close") || option.eq_ignore_ascii_case(b"keep-alive")
 }
 
 /// Keeps the items of these lines that `keep` says to keep; a line without any goes.

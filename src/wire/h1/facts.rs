@@ -29,6 +29,8 @@ pub(super) struct Facts {
     pub upgrade: bool,
     /// An `Upgrade` line names `h2c`: whoever lets that through loses sight of all later requests.
     pub h2c: bool,
+    /// An `Upgrade` line names `websocket`.
+    pub websocket: bool,
     /// `Expect: 100-continue`
     pub expect_continue: bool,
     /// A `Connection` line has options besides `close` and `keep-alive`, mixed with these.
@@ -57,6 +59,7 @@ impl Facts {
             7 if name.eq_ignore_ascii_case(b"upgrade") => {
                 self.upgrade = true;
                 self.h2c |= list_items(value).any(is_h2c);
+                self.websocket |= list_items(value).any(|i| i.eq_ignore_ascii_case(b"websocket"));
             }
             10 if name.eq_ignore_ascii_case(b"connection") => {
                 return Ok(self.note_connection(value));

@@ -81,6 +81,10 @@ pub enum Cause {
     /// A response switches protocols though nobody asked it to.
     #[error("unexpected protocol switch")]
     Switch,
+    /// A WebSocket handshake without its key, or an agreement to one without its proof (RFC 6455 4.1): one of the two peers
+    /// does not speak WebSocket, and what follows would be bytes that the other end may choose.
+    #[error("incomplete WebSocket handshake")]
+    WebSocket,
 }
 
 impl Cause {

@@ -25,6 +25,7 @@ mod write;
 pub use body::{BodyLength, BodyReader, BodyWriter, Piece};
 pub use case::CaseMap;
 pub use chunk::ChunkDecoder;
+pub use connection::asks_to_close;
 pub use fault::{Cause, Fault};
 pub use parser::{HeadParser, Limits, Options};
 pub use request::RequestFacts;

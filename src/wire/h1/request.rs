@@ -144,7 +144,12 @@ pub(super) fn conclude(
     if !matches!(head.target(), [b'/', ..]) && !options.relaxed {
         authority::reconcile(head).map_err(fault)?;
     }
+    if facts.websocket && facts.connection_upgrade && !has_websocket_key(head) {
+        return Err(fault(Cause::WebSocket));
+    }
     let old = head.version() < Version::HTTP_11;
+    // HAProxy 2.6 lets a body-bearing method through; RFC 9112 6.1 calls such framing faulty, and a server of version 1.0
+    // would take the chunks for the next request. Refused whatever the method, with HAProxy's status.
     if facts.chunked && old {
         return Err(fault(Cause::TransferEncodingIn10));
     }
@@ -188,4 +193,10 @@ fn single_host(head: &mut Head) -> Result<(), Cause> {
         head.remove_at(more);
     }
     Ok(())
+}
+
+/// A `Sec-WebSocket-Key` is 16 bytes in base64.
+fn has_websocket_key(head: &Head) -> bool {
+    head.find(b"sec-websocket-key")
+        .is_some_and(|key| key.len() == 24)
 }

@@ -81,8 +81,11 @@ pub(super) fn conclude(
     asked: Asked,
 ) -> Result<ResponseFacts, Fault> {
     let status = head.status();
-    if status == 101 && !asked.upgrade {
+    if status == 101 && !(asked.upgrade && facts.connection_upgrade) {
         return Err(Fault::new(Cause::Switch, 9));
+    }
+    if status == 101 && facts.websocket && head.find(b"sec-websocket-accept").is_none() {
+        return Err(Fault::new(Cause::WebSocket, 9));
     }
     if facts.mixed_connection {
         connection::tidy(head, facts);

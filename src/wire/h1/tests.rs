@@ -114,7 +114,7 @@ fn requests_are_forwarded_as_haproxy_forwards_them() {
         ),
         (
             "GET / HTTP/1.1\r\nTe: gzip, trailers\r\n\r\n",
-            "GET / HTTP/1.1\r\nte: trailers\r\nconnection: te\r\n",
+            "GET / HTTP/1.1\r\nte: trailers\r\n",
         ),
         (
             "GET / HTTP/1.1\r\nTe: gzip\r\nTrailer: x\r\n\r\n",
@@ -122,9 +122,16 @@ fn requests_are_forwarded_as_haproxy_forwards_them() {
         ),
         (
             "GET / HTTP/1.1\r\nUpgrade: a\r\nConnection: close, upgrade\r\nY: z\r\n\r\n",
-            "GET / HTTP/1.1\r\nupgrade: a\r\ny: z\r\nconnection: upgrade\r\n",
+            "GET / HTTP/1.1\r\nupgrade: a\r\nconnection: upgrade\r\ny: z\r\n",
         ),
-        ("GET / HTTP/1.1\r\nUpgrade: a\r\n\r\n", "GET / HTTP/1.1\r\n"),
+        (
+            "GET / HTTP/1.1\r\nUpgrade: a\r\nKeep-Alive: 5\r\n\r\n",
+            "GET / HTTP/1.1\r\nupgrade: a\r\nkeep-alive: 5\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\nConnection: a, close\r\nA: b\r\nConnection: keep-alive\r\n\r\n",
+            "GET / HTTP/1.1\r\nconnection: a\r\na: b\r\n",
+        ),
         (
             "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\nUpgrade: y, H2C\r\nHTTP2-Settings: a\r\n\r\n",
             "GET / HTTP/1.1\r\n",
@@ -402,7 +409,7 @@ fn responses_are_framed_by_what_was_asked() {
     assert_eq!((facts.body, facts.interim), (Tunnel, false));
     assert_eq!(
         head,
-        "HTTP/1.1 101 S\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"
+        "HTTP/1.1 101 S\r\nconnection: Upgrade\r\nupgrade: x\r\n\r\n"
     );
 }
 

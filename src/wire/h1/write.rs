@@ -1,6 +1,6 @@
-//! Heads written out, with framing and connection lines made anew.
+//! Heads written out, with the framing and what is said of the connection made anew.
 
-use super::{BodyLength, CaseMap};
+use super::{BodyLength, CaseMap, connection};
 use crate::http::{Head, Version};
 
 /// What a written head says of the connection.
@@ -33,23 +33,26 @@ pub struct Framing {
     pub announced: BodyLength,
     /// What it says of the connection.
     pub connection: ConnectionOption,
-    /// Whether an `Upgrade` line goes through, with the connection option that makes it one.
+    /// Whether a switch of protocols is on offer: then nothing is said of closing.
     pub upgrade: bool,
 }
 
 /// Writes a head. `Content-Length` and `Transfer-Encoding` stand where the received ones stood, else at the end; what was
-/// received in them, and in `Connection`, is not looked at.
+/// received in them is not looked at. `Connection` keeps its options but for `close` and `keep-alive`, as with HAProxy.
 pub fn write_head(head: &Head, framing: Framing, case: Option<&CaseMap>, out: &mut Vec<u8>) {
     let mut announced = framing.announced;
-    let (mut upgrade, mut trailers) = (false, false);
     head.write_line_to(out);
     // Every name is of interest where it may be written otherwise.
-    let special = |name: &[u8]| case.is_some() || matches!(name.len(), 2 | 7 | 10 | 14 | 17);
+    let special = |name: &[u8]| case.is_some() || matches!(name.len(), 10 | 14 | 17);
     head.write_fields_but(out, special, |name, value, out| {
         match name {
-            b"te" => trailers = true,
-            b"upgrade" if framing.upgrade => upgrade = true,
-            b"upgrade" | b"connection" | b"keep-alive" => return true,
+            b"connection" if connection::says_ours(value) => {
+                let others = connection::others(value);
+                if !others.is_empty() {
+                    write_field(name, &others, case, out);
+                }
+                return true;
+            }
             b"content-length" => {
                 if matches!(announced, BodyLength::Sized(_)) {
                     write_announced(&mut announced, case, out);
@@ -70,7 +73,15 @@ pub fn write_head(head: &Head, framing: Framing, case: Option<&CaseMap>, out: &m
         case.is_some()
     });
     write_announced(&mut announced, case, out);
-    write_connection(framing.connection, upgrade, trailers, case, out);
+    let word: &[u8] = match framing.connection {
+        _ if framing.upgrade => b"",
+        ConnectionOption::Close => b"close",
+        ConnectionOption::KeepAlive => b"keep-alive",
+        ConnectionOption::Default => b"",
+    };
+    if !word.is_empty() {
+        write_field(b"connection", word, case, out);
+    }
     out.extend_from_slice(b"\r\n");
 }
 
@@ -92,24 +103,6 @@ fn write_announced(announced: &mut BodyLength, case: Option<&CaseMap>, out: &mut
         BodyLength::Chunked => write_field(b"transfer-encoding", b"chunked", case, out),
         BodyLength::Empty | BodyLength::UntilClose | BodyLength::Tunnel => {}
     }
-}
-
-fn write_connection(
-    option: ConnectionOption,
-    upgrade: bool,
-    trailers: bool,
-    case: Option<&CaseMap>,
-    out: &mut Vec<u8>,
-) {
-    let word: &[u8] = match (option, upgrade) {
-        // Who offers to switch keeps the connection: nothing else makes sense to say.
-        (_, true) => b"upgrade",
-        (ConnectionOption::Close, false) => b"close",
-        (ConnectionOption::KeepAlive, false) => b"keep-alive",
-        (ConnectionOption::Default, false) if trailers => b"te",
-        (ConnectionOption::Default, false) => return,
-    };
-    write_field(b"connection", word, case, out);
 }
 
 fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
