@@ -61,6 +61,12 @@ enum Line {
     },
 }
 
+const NO_LINE: Line = Line::Request {
+    method: Span { start: 0, end: 0 },
+    known: Method::Other,
+    target: Span { start: 0, end: 0 },
+};
+
 /// A request's or response's first line and headers, in the order received.
 #[derive(Debug, Clone)]
 pub struct Head {
@@ -81,11 +87,7 @@ impl Head {
     pub const fn new() -> Self {
         Self {
             buf: Vec::new(),
-            line: Line::Request {
-                method: Span { start: 0, end: 0 },
-                known: Method::Other,
-                target: Span { start: 0, end: 0 },
-            },
+            line: NO_LINE,
             version: Version::HTTP_11,
             entries: Vec::new(),
         }
@@ -110,7 +112,7 @@ impl Head {
         self.buf.clear();
         self.entries.clear();
         self.version = Version::HTTP_11;
-        self.line = Self::new().line;
+        self.line = NO_LINE;
     }
 
     /// Makes this an empty head of a request.

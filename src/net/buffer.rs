@@ -38,6 +38,14 @@ impl BufferPool {
         buffer
     }
 
+    /// A buffer without memory, to stand where none is needed yet.
+    pub fn nothing(self: &Rc<Self>) -> Buffer {
+        Buffer {
+            bytes: Vec::new(),
+            pool: self.clone(),
+        }
+    }
+
     /// An empty buffer with room for at least [`Self::size`] bytes.
     pub fn take(self: &Rc<Self>) -> Buffer {
         let bytes = self.free.borrow_mut().pop();
@@ -57,6 +65,27 @@ pub struct Buffer {
     pool: Rc<BufferPool>,
 }
 
+impl Buffer {
+    /// Gives its memory back to the pool, and what was in it up.
+    pub fn release(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut free = self.pool.free.borrow_mut();
+        // One that was made to grow is not kept: the pool's memory stays what its size says.
+        let fits = bytes.capacity() >= self.pool.size && bytes.capacity() <= self.pool.size * 2;
+        if fits && free.len() < self.pool.keep {
+            free.push(bytes);
+        }
+    }
+
+    /// Takes memory from the pool if it has none.
+    pub fn acquire(&mut self) {
+        if self.bytes.capacity() == 0 {
+            let pool = self.pool.clone();
+            *self = pool.take();
+        }
+    }
+}
+
 impl Deref for Buffer {
     type Target = Vec<u8>;
     fn deref(&self) -> &Vec<u8> {
@@ -72,13 +101,7 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        let mut free = self.pool.free.borrow_mut();
-        // One that was made to grow is not kept: the pool's memory stays what its size says.
-        let fits = bytes.capacity() >= self.pool.size && bytes.capacity() <= self.pool.size * 2;
-        if fits && free.len() < self.pool.keep {
-            free.push(bytes);
-        }
+        self.release();
     }
 }
 
@@ -95,6 +118,18 @@ mod tests {
         drop(two);
         assert_eq!(pool.free.borrow().len(), 1);
         assert!(pool.take().is_empty());
+    }
+
+    #[test]
+    fn memory_can_be_given_back_early_and_taken_late() {
+        let pool = BufferPool::new(64, 4);
+        let mut one = pool.nothing();
+        assert_eq!(one.capacity(), 0);
+        one.acquire();
+        assert!(one.capacity() >= 64);
+        one.release();
+        drop(one);
+        assert_eq!(pool.free.borrow().len(), 1);
     }
 
     #[test]

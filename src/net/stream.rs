@@ -9,7 +9,7 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
@@ -17,7 +17,10 @@ use rustix::io::Errno;
 use rustix::net::{
     RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, sockopt,
 };
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use super::Buffer;
 
 /// A connected, non-blocking stream socket. One task uses it.
 #[derive(Debug)]
@@ -62,25 +65,40 @@ impl Stream {
     /// Reads when there is something to read. 0 is the end of the stream.
     pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let size = buf.len();
-        self.poll_receive(cx, size, || self.try_read(buf))
+        self.poll_receive(cx, || Ok((self.try_read(buf)?, size)))
     }
 
     /// Appends to `buf` within its spare capacity, which must not be empty. 0 is the end of the stream.
     pub fn poll_append(&self, cx: &mut Context<'_>, buf: &mut Vec<u8>) -> Poll<io::Result<usize>> {
-        let size = buf.capacity() - buf.len();
-        self.poll_receive(cx, size, || self.try_append(buf))
+        self.poll_receive(cx, || {
+            let size = buf.capacity() - buf.len();
+            Ok((self.try_append(buf)?, size))
+        })
     }
 
+    /// As [`Self::poll_append`]; a buffer without memory gets some only when there is something to read.
+    pub fn poll_append_late(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut Buffer,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_receive(cx, || {
+            buf.acquire();
+            let size = buf.capacity() - buf.len();
+            Ok((self.try_append(buf)?, size))
+        })
+    }
+
+    /// `receive` answers how much it read and for how much there was room.
     fn poll_receive(
         &self,
         cx: &mut Context<'_>,
-        size: usize,
-        mut receive: impl FnMut() -> io::Result<usize>,
+        mut receive: impl FnMut() -> io::Result<(usize, usize)>,
     ) -> Poll<io::Result<usize>> {
         loop {
             let mut ready = ready!(self.io.poll_read_ready(cx))?;
             match receive() {
-                Ok(n) => {
+                Ok((n, size)) => {
                     if n > 0 && n < size {
                         ready.clear_ready();
                     }
@@ -147,17 +165,13 @@ impl Stream {
     /// Whether the socket is at its end, has data, or failed: `Some(0)`, `Some(n)`; `None` while it is
     /// merely quiet. Costs a system call only if the runtime saw something happen.
     pub fn noticed(&self) -> Option<usize> {
-        let mut cx = Context::from_waker(Waker::noop());
-        let Poll::Ready(Ok(mut ready)) = self.io.poll_read_ready(&mut cx) else {
-            return None;
-        };
         let mut byte = [0u8; 1];
-        match retry(|| recv(&self.io, &mut byte, RecvFlags::PEEK)) {
+        let peeked = self.io.try_io(Interest::READABLE, |io| {
+            Ok(retry(|| recv(io, &mut byte, RecvFlags::PEEK))?)
+        });
+        match peeked {
             Ok((n, _)) => Some(n),
-            Err(Errno::AGAIN) => {
-                ready.clear_ready();
-                None
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
             Err(_) => Some(0),
         }
     }

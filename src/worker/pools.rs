@@ -10,7 +10,7 @@ use crate::settings::Global;
 use crate::wire::pump::Tools;
 
 /// Free transactions kept; more live ones than this come from the allocator.
-const TRANSACTIONS: usize = 256;
+const TRANSACTIONS: usize = 1024;
 /// Free buffers kept.
 const BUFFERS: usize = 256;
 /// Size of buffers for bulk transfer: large reads are what makes copying cheap.
@@ -48,6 +48,11 @@ impl Pools {
     /// A buffer of `tune.bufsize` bytes.
     pub fn buffer(&self) -> Buffer {
         self.buffers.take()
+    }
+
+    /// A place for such a buffer, without memory.
+    pub fn no_buffer(&self) -> Buffer {
+        self.buffers.nothing()
     }
 
     /// A fresh transaction.

@@ -17,17 +17,35 @@ impl Head {
         let version = self.version.min(Version::HTTP_11).digits();
         match self.line {
             Line::Request { method, target, .. } => {
-                out.extend_from_slice(self.bytes(method));
-                out.push(b' ');
-                out.extend_from_slice(self.bytes(target));
-                out.extend_from_slice(b" HTTP/");
-                out.extend_from_slice(&version);
+                // As received, but for what follows the target.
+                let separate = method.end.checked_add(1) == Some(target.start);
+                let between = self.buf.get(method.end as usize);
+                if separate && between == Some(&b' ') {
+                    let start = method.start;
+                    let end = target.end;
+                    out.extend_from_slice(self.bytes(Span { start, end }));
+                } else {
+                    out.extend_from_slice(self.bytes(method));
+                    out.push(b' ');
+                    out.extend_from_slice(self.bytes(target));
+                }
+                let [major, dot, minor] = version;
+                out.extend_from_slice(&[
+                    b' ', b'H', b'T', b'T', b'P', b'/', major, dot, minor, b'\r', b'\n',
+                ]);
             }
             Line::Status { code, reason } => {
-                out.extend_from_slice(b"HTTP/");
-                out.extend_from_slice(&version);
+                let [major, dot, minor] = version;
                 let digit = |n: u16| b'0' + (n % 10) as u8;
                 out.extend_from_slice(&[
+                    b'H',
+                    b'T',
+                    b'T',
+                    b'P',
+                    b'/',
+                    major,
+                    dot,
+                    minor,
                     b' ',
                     digit(code / 100),
                     digit(code / 10),
@@ -35,9 +53,9 @@ impl Head {
                     b' ',
                 ]);
                 out.extend_from_slice(self.bytes(reason));
+                out.extend_from_slice(b"\r\n");
             }
         }
-        out.extend_from_slice(b"\r\n");
     }
 
     /// Writes the header lines, without the empty line after them.

@@ -67,6 +67,7 @@ pub(super) async fn serve(
             worker.recycle(txn);
             return (connection, next);
         }
+        exchange.txn.clear();
     }
 }
 

@@ -46,7 +46,6 @@ impl Exchange {
             self.log();
         }
         let again = self.keep_alive;
-        self.txn.clear();
         self.upload.next_message();
         if again { Next::Request } else { Next::Close }
     }

@@ -123,7 +123,7 @@ impl Exchange {
         let case = bogus.then_some(&self.plan.case_adjust);
         self.upload.rewind(self.body_at, self.facts.body);
         self.upload.keep_from = Some(self.body_at);
-        write_head(head, framing, case, &mut self.upload.staged);
+        write_head(head, framing, case, self.upload.stage());
     }
 
     /// Sends the request and reads until a final response's head is there. Interim ones are handed on.

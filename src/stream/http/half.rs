@@ -77,9 +77,9 @@ pub(super) struct Half {
 impl Half {
     pub fn new(pools: &Pools) -> Self {
         Self {
-            buf: pools.buffer(),
+            buf: pools.no_buffer(),
             at: 0,
-            staged: pools.buffer(),
+            staged: pools.no_buffer(),
             staged_at: 0,
             direct: 0..0,
             tail: b"",
@@ -203,6 +203,9 @@ impl Half {
 
     /// Decodes what is in the buffer, until it is used up or a large piece waits to be written.
     fn decode(&mut self, options: &Options) -> Result<(), Fault> {
+        if !self.framed {
+            self.staged.acquire();
+        }
         while !self.framed && self.direct.is_empty() && self.staged.len() < self.staged.capacity() {
             let piece = self
                 .reader
@@ -246,7 +249,8 @@ impl Half {
                     IoSlice::new(direct),
                     IoSlice::new(self.tail),
                 ];
-                to.poll_write_vectored(cx, &pieces, false)
+                let count = if self.tail.is_empty() { 2 } else { 3 };
+                to.poll_write_vectored(cx, &pieces[..count], false)
             };
             let mut written = ready!(written)?;
             self.moved = true;
@@ -260,7 +264,26 @@ impl Half {
         }
         self.staged.clear();
         self.staged_at = 0;
+        if self.framed {
+            // While the other side thinks, nothing is held for this one.
+            self.staged.release();
+        }
         Poll::Ready(Ok(()))
+    }
+
+    /// Where a head is put that goes before the body.
+    pub fn stage(&mut self) -> &mut Vec<u8> {
+        self.staged.acquire();
+        &mut self.staged
+    }
+
+    /// Gives the buffer back if it holds so many bytes and no more. True if it did.
+    pub fn forget(&mut self, length: usize) -> bool {
+        let all = self.buf.len() == length;
+        if all {
+            self.buf.release();
+        }
+        all
     }
 
     /// Reads more. There is always room: what was used up goes first.
@@ -271,10 +294,9 @@ impl Half {
         pools: &Pools,
     ) -> Poll<std::io::Result<usize>> {
         self.make_room(pools);
-        let room = self.buf.capacity() - self.buf.len();
-        let read = ready!(from.poll_append(cx, &mut self.buf))?;
+        let read = ready!(from.poll_append_late(cx, &mut self.buf))?;
         self.moved = true;
-        self.full_reads = if read == room {
+        self.full_reads = if self.buf.len() == self.buf.capacity() {
             self.full_reads.saturating_add(1)
         } else {
             0
@@ -283,6 +305,9 @@ impl Half {
     }
 
     fn make_room(&mut self, pools: &Pools) {
+        if self.buf.is_empty() {
+            return;
+        }
         let full = self.buf.len() == self.buf.capacity();
         match self.keep_from {
             Some(_) if !full => return,

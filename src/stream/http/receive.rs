@@ -79,8 +79,11 @@ impl Exchange {
 
     /// A whole head has come.
     fn note_request(&mut self, now: Instant) {
-        self.upload.at = self.facts.consumed;
-        self.body_at = self.facts.consumed;
+        let consumed = self.facts.consumed;
+        let last = matches!(self.facts.body, BodyLength::Empty | BodyLength::Sized(0))
+            && self.upload.forget(consumed);
+        self.body_at = if last { 0 } else { consumed };
+        self.upload.at = self.body_at;
         self.keep_alive = self.facts.keep_alive;
         self.connection.client.session.requests += 1;
         let txn = &mut *self.txn;

@@ -95,7 +95,7 @@ impl Exchange {
             .options
             .contains(Options::CASE_ADJUST_CLIENT);
         let case = bogus.then_some(&self.plan.case_adjust);
-        write_head(head, framing, case, &mut download.staged);
+        write_head(head, framing, case, download.stage());
         let written = if facts.body == BodyLength::Chunked {
             announced
         } else {

@@ -13,7 +13,7 @@ use super::{Connection, Next, exchange};
 use crate::worker::Worker;
 
 /// Free boxes kept by a worker.
-const KEPT: usize = 256;
+const KEPT: usize = 1024;
 
 type Done = (Box<Connection>, Next);
 
