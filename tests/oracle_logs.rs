@@ -193,6 +193,25 @@ fn log_formats_are_haproxys() {
 }
 
 #[test]
+fn the_format_of_errors_is_for_clients_that_bring_no_request() {
+    let front = r#" log-format "fine %ST"
+ error-log-format "error %ci %ft %ST %ts %{+Q}r"
+ http-request return status 503 if { path /503 }
+ use_backend refused if { path /refused }"#;
+    same(
+        front,
+        "",
+        &[
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"GET /503 HTTP/1.0\r\n\r\n",
+            b"GET /refused HTTP/1.0\r\n\r\n",
+            b"BAD\r\n\r\n",
+            b"GET /late HT",
+        ],
+    );
+}
+
+#[test]
 fn error_bodies_are_haproxys() {
     let front = " option httplog\n http-request deny deny_status 400 if { path /400 }\n \
         http-request deny deny_status 401 if { path /401 }\n http-request deny deny_status 403 if { path /403 }\n \

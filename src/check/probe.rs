@@ -3,14 +3,13 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout_at;
 
 use crate::plan;
-use crate::sample::{Address, Now, Scope, Session, Transaction};
+use crate::sample::{Now, Scope, Session, Transaction};
 use crate::settings::{Endpoint, Options};
 use crate::state::Operational;
 
@@ -63,7 +62,7 @@ pub async fn probe(
         link: None,
         data: Vec::new(),
         closed: false,
-        session: session(proxy, started),
+        session: Session::nobody(proxy.state.clone(), proxy.id, SystemTime::now(), started),
         txn: transaction(proxy, server),
         random: Cell::new(seed | 1),
         comment: None,
@@ -72,25 +71,6 @@ pub async fn probe(
     let mut finding = run.all().await;
     finding.duration_ms = Some(started.elapsed().as_millis() as u64);
     finding
-}
-
-/// Nobody's session: a check has a backend and a server, but no client.
-fn session(proxy: &plan::Proxy, now: Instant) -> Session {
-    Session {
-        frontend: proxy.state.clone(),
-        listener: Arc::default(),
-        frontend_id: proxy.id,
-        listener_id: 0,
-        source: Address::Unknown,
-        destination: Address::Unknown,
-        accept_date: SystemTime::now(),
-        accepted: now,
-        handshake_ms: 0,
-        requests: 0,
-        vars: Default::default(),
-        proxy_header: None,
-        socket: None,
-    }
 }
 
 fn transaction(proxy: &plan::Proxy, server: &plan::Server) -> Transaction {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::action::Action;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Severity};
 use crate::log;
@@ -28,6 +29,8 @@ pub(super) struct Context<'a> {
 pub(super) struct Fresh {
     /// Where servers are, by proxy and server.
     pub(super) located: Vec<Vec<Located>>,
+    /// `set-var` and `set-var-fmt` of `global`: run once, in order.
+    pub(super) variables: Vec<Action>,
 }
 
 /// Links a configuration against the living state. `old` is the plan that runs now, on a reload.
@@ -61,7 +64,7 @@ pub fn link(
     };
     let mut fresh = Fresh::default();
     let mut linked = Vec::with_capacity(config.proxies.len());
-    let mut global_actions = Vec::new();
+
     let mut warnings = Vec::new();
     let tracked = track::resolve(&config.proxies, &mut diagnostics);
     {
@@ -77,7 +80,7 @@ pub fn link(
         let mut global = linker("", &Captures::default());
         for pending in &config.global.vars {
             match pending.link(&mut global) {
-                Ok(action) => global_actions.push(action),
+                Ok(action) => fresh.variables.push(action),
                 Err(error) => diagnostics.push(*error),
             }
         }
@@ -107,7 +110,6 @@ pub fn link(
         frontends: index.frontends(),
         maxconn,
         log,
-        global_actions,
         case_adjust: case_map(&config.global),
         state: state.clone(),
         vars,

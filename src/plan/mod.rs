@@ -23,7 +23,7 @@ pub use link::link;
 pub use loads::Loads;
 
 use crate::acl::{self, Cond};
-use crate::action::{Action, Ruleset};
+use crate::action::Ruleset;
 use crate::balance::{Balancer, Params};
 use crate::format::Format;
 use crate::log;
@@ -48,8 +48,6 @@ pub struct Plan {
     pub maxconn: u32,
     /// Log targets of the `global` section.
     pub log: log::Outputs,
-    /// `set-var` lines of `global`, to be run once when the plan takes over.
-    pub global_actions: Vec<Action>,
     /// `h1-case-adjust`: how header names are written to peers that need capitals.
     pub case_adjust: CaseMap,
     /// The living state it was linked against.

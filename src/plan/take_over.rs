@@ -3,9 +3,14 @@
 //! Linking changes nothing that lives, so that a bad file leaves everything as it was. This runs once
 //! linking has succeeded.
 
+use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Instant, SystemTime};
 
+use crate::action::Action;
 use crate::balance::WEIGHT_SCALE;
+use crate::sample::{Now, Scope, Session, Transaction, millis};
 use crate::state::Admin;
 
 use super::link::Fresh;
@@ -28,6 +33,7 @@ impl Plan {
             }
             proxy.start_balancing();
         }
+        set_variables(&fresh.variables);
     }
 
     /// A server by the names of its backend and itself.
@@ -38,6 +44,28 @@ impl Plan {
             .iter()
             .map(|server| &**server)
             .find(|server| server.settings.name == name)
+    }
+}
+
+/// Runs the `set-var` lines of `global`. They see no stream, only time and chance.
+fn set_variables(actions: &[Action]) {
+    let (date, instant) = (SystemTime::now(), Instant::now());
+    let random = Cell::new(millis(date) ^ u64::from(std::process::id()));
+    let mut session = Session::nobody(Arc::default(), 0, date, instant);
+    let mut scope = Scope {
+        session: &mut session,
+        txn: &mut Transaction::default(),
+        now: Now {
+            instant,
+            date,
+            random: &random,
+            thread: 0,
+        },
+        waiting: Cell::new(false),
+    };
+    for action in actions {
+        // Only variables change here, so there is no flow to follow.
+        let _ = action.run(&mut scope);
     }
 }
 

@@ -1,7 +1,9 @@
 use super::*;
+use crate::action::{Action, Flow};
 use crate::config;
 use crate::diag::Span;
 use crate::plan::testing::{endpoint, proxy, server};
+use crate::sample::{Pending, Value, VarName};
 use crate::settings::{Bind, Host, Kind, Mode};
 
 fn messages(config: &Config) -> Vec<String> {
@@ -150,4 +152,22 @@ fn a_reload_keeps_what_an_operator_changed_and_takes_what_the_file_changed() {
     let (second, _) = link(&configured([10, 20]), &state, first.as_ref());
     assert!(second.is_some());
     assert_eq!((weight("a"), weight("b")), (77, 20));
+}
+
+#[test]
+fn variables_of_the_global_section_are_set_once_the_plan_takes_over() {
+    let mut config = Config::default();
+    config.global.vars.push(Pending::new(|linker| {
+        let variable = VarName::parse("proc.greeting").unwrap().link(linker.vars);
+        Ok(Action::new(Box::new(move |scope| {
+            variable.set(scope, Some(Value::Int(7)));
+            Flow::Continue
+        })))
+    }));
+    let (plan, _) = link(&config, &Arc::default(), None);
+    let vars = plan.unwrap().vars;
+    assert_eq!(
+        vars.process().find(vars.id("greeting")),
+        Some(Value::Int(7))
+    );
 }

@@ -118,6 +118,27 @@ pub struct Session {
     pub socket: Option<Socket>,
 }
 
+impl Session {
+    /// The session of what runs without a client (checks, `set-var` in `global`), in this proxy.
+    pub fn nobody(proxy: Arc<state::Proxy>, id: u32, date: SystemTime, now: Instant) -> Self {
+        Self {
+            frontend: proxy,
+            listener: Arc::default(),
+            frontend_id: id,
+            listener_id: 0,
+            source: Address::Unknown,
+            destination: Address::Unknown,
+            accept_date: date,
+            accepted: now,
+            handshake_ms: 0,
+            requests: 0,
+            vars: Vars::default(),
+            proxy_header: None,
+            socket: None,
+        }
+    }
+}
+
 /// When each phase of a transaction was reached. `None`: not reached. All monotonic.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timers {

@@ -24,62 +24,32 @@ pub enum VarScope {
     Check,
 }
 
-/// Variables of one scope: few, so a list.
+/// Variables of one scope: few, so a list. They change while samples are borrowed from their scope (the
+/// `set-var` converter), so that reading gives copies.
 #[derive(Debug, Default)]
-pub struct Vars {
-    list: Vec<(u32, Value<'static>)>,
-    /// What expressions (the `set-var` converter) changed while samples were borrowed from the list.
-    late: RefCell<Vec<(u32, Option<Value<'static>>)>>,
-}
+pub struct Vars(RefCell<Vec<(u32, Value<'static>)>>);
 
 impl Vars {
-    /// The variable of this number.
-    pub fn find(&self, id: u32) -> Option<Value<'_>> {
-        let late = self.late.borrow();
-        if let Some((_, value)) = late.iter().rev().find(|(key, _)| *key == id) {
-            return value.clone();
+    /// A copy of the variable of this number.
+    pub fn find(&self, id: u32) -> Option<Value<'static>> {
+        let list = self.0.borrow();
+        let found = list.iter().find(|(key, _)| *key == id);
+        found.map(|(_, value)| value.clone())
+    }
+    /// Sets or removes it.
+    pub fn set(&self, id: u32, value: Option<Value<'static>>) {
+        let mut list = self.0.borrow_mut();
+        let place = list.iter().position(|(key, _)| *key == id);
+        match (place, value) {
+            (Some(at), Some(value)) => list[at].1 = value,
+            (Some(at), None) => drop(list.swap_remove(at)),
+            (None, Some(value)) => list.push((id, value)),
+            (None, None) => {}
         }
-        self.list
-            .iter()
-            .find(|(key, _)| *key == id)
-            .map(|(_, value)| value.borrowed())
-    }
-    /// Sets it.
-    pub fn set(&mut self, id: u32, value: Value<'static>) {
-        self.settle();
-        self.put(id, value);
-    }
-    /// Removes it.
-    pub fn unset(&mut self, id: u32) {
-        self.settle();
-        self.list.retain(|(key, _)| *key != id);
-    }
-    /// Sets or removes it while samples may be borrowed from here.
-    pub fn set_late(&self, id: u32, value: Option<Value<'static>>) {
-        let mut late = self.late.borrow_mut();
-        late.retain(|(key, _)| *key != id);
-        late.push((id, value));
     }
     /// Removes all, keeping the memory.
     pub fn clear(&mut self) {
-        self.list.clear();
-        self.late.get_mut().clear();
-    }
-
-    fn put(&mut self, id: u32, value: Value<'static>) {
-        match self.list.iter_mut().find(|(key, _)| *key == id) {
-            Some(slot) => slot.1 = value,
-            None => self.list.push((id, value)),
-        }
-    }
-
-    fn settle(&mut self) {
-        for (id, value) in std::mem::take(self.late.get_mut()) {
-            match value {
-                Some(value) => self.put(id, value),
-                None => self.list.retain(|(key, _)| *key != id),
-            }
-        }
+        self.0.get_mut().clear();
     }
 }
 
@@ -188,7 +158,7 @@ pub struct Variable {
 
 impl Variable {
     /// Its value now. A variable whose scope is not there (a check's, in traffic) has none.
-    pub fn value<'s>(&self, scope: &'s Scope<'_>) -> Option<Value<'s>> {
+    pub fn value(&self, scope: &Scope<'_>) -> Option<Value<'static>> {
         match self.place(scope) {
             Some(vars) => vars.find(self.id),
             None if self.scope == VarScope::Proc => self.process.find(self.id),
@@ -199,7 +169,7 @@ impl Variable {
     /// Sets it (`None`: removes it), even while samples are borrowed.
     pub fn set(&self, scope: &Scope<'_>, value: Option<Value<'static>>) {
         match self.place(scope) {
-            Some(vars) => vars.set_late(self.id, value),
+            Some(vars) => vars.set(self.id, value),
             None if self.scope == VarScope::Proc => self.process.set(self.id, value),
             None => {}
         }

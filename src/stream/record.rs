@@ -7,7 +7,7 @@ use crate::end::{Cause, End, Stage};
 use crate::log::{Outcome, Policy};
 use crate::plan::Proxy;
 use crate::sample::{Session, Transaction};
-use crate::settings::Options;
+use crate::settings::{Mode, Options};
 use crate::state::Side;
 use crate::worker::Worker;
 
@@ -41,6 +41,11 @@ pub(super) fn log(
     });
     let Some(level) = level else {
         return;
+    };
+    let format = match &frontend.error_log_format {
+        // HAProxy keeps it for connections that never brought a request.
+        Some(of_errors) if frontend.settings.mode == Mode::Http && !txn.has_request => of_errors,
+        _ => format,
     };
     let scope = super::scope(worker, session, txn);
     let mut line = worker.pools.buffer();

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use crate::action::{Flow, Ruleset};
+use crate::end::{Cause, End, Stage};
 use crate::log;
 use crate::net::proxy_header::{self, Parsed};
 use crate::sample::{Address, Transaction};
@@ -132,12 +133,23 @@ fn complain(worker: &Rc<Worker>, client: &mut Client, why: &str) {
         return;
     }
     let mut txn = worker.transaction();
+    txn.status = Some(0);
+    txn.end = End::new(Cause::Proxy, Stage::Request);
     let scope = super::scope(worker, &mut client.session, &mut txn);
-    let listener = match &client.listener.bind.name {
-        Some(name) => name.clone(),
-        None => client.listener.id.to_string(),
+    let line = match &proxy.error_log_format {
+        Some(format) => {
+            let mut line = Vec::new();
+            format.render(&scope, &mut line);
+            line
+        }
+        None => {
+            let listener = match &client.listener.bind.name {
+                Some(name) => name.clone(),
+                None => client.listener.id.to_string(),
+            };
+            crate::format::embryonic(&scope, &proxy.name, &listener, why)
+        }
     };
-    let line = crate::format::embryonic(&scope, &proxy.name, &listener, why);
     proxy.log.send(scope.now.date, log::INFO, &line);
     worker.recycle(txn);
 }

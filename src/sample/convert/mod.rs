@@ -125,9 +125,9 @@ mod tests {
             assert_eq!(set.eval(scope), Some(Value::Int(8)));
             assert_eq!(scope.txn.txn_vars.find(0), Some(Value::text(b"7")));
             assert_eq!(conditional.eval(scope), None);
-            scope.txn.txn_vars.set(5, Value::Int(1));
+            scope.txn.txn_vars.set(5, Some(Value::Int(1)));
             assert_eq!(scope.txn.txn_vars.find(0), Some(Value::text(b"7")));
-            scope.txn.txn_vars.unset(0);
+            scope.txn.txn_vars.set(0, None);
             assert_eq!(conditional.eval(scope), Some(Value::text(b"new")));
         });
     }
