@@ -78,11 +78,14 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
     keyword(
         "nice",
         "<n>",
-        "how urgent its connections are",
-        |b, a, _| {
+        "how urgent its connections are (all alike: 0)",
+        |_, a, _| {
             let word = a.word("a number")?;
             match word.text().parse::<i32>() {
-                Ok(nice) if (-1024..=1024).contains(&nice) => b.nice = nice,
+                Ok(0) => {}
+                Ok(nice) if (-1024..=1024).contains(&nice) => {
+                    return not_yet(a, 0, "priorities of connections");
+                }
                 Ok(nice) => {
                     let message =
                         format!("'nice' : invalid value {nice}, allowed range is -1024..1024");
@@ -121,24 +124,19 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
     keyword(
         "shards",
         "<n> | by-thread | by-group",
-        "how many sockets to open",
-        |b, a, _| {
+        "how many sockets to open (one for each thread, whatever is asked)",
+        |_, a, _| {
             let word = a.word("a number or 'by-thread'")?;
-            b.shards = match &*word.text() {
-                "by-thread" => 0,
-                // There is one group of threads.
-                "by-group" => 1,
-                text => match text.parse() {
-                    Ok(shards) if shards > 0 => shards,
-                    _ => {
-                        return alert(
-                            word.span,
-                            "'shards' : a strictly positive value is expected",
-                        );
-                    }
-                },
-            };
-            Ok(())
+            let text = word.text();
+            let known = matches!(&*text, "by-thread" | "by-group")
+                || text.parse::<u32>().is_ok_and(|shards| shards > 0);
+            match known {
+                true => Ok(()),
+                false => alert(
+                    word.span,
+                    "'shards' : a strictly positive value is expected",
+                ),
+            }
         },
     ),
     keyword(

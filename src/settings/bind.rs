@@ -27,10 +27,6 @@ pub struct Bind {
     pub maxconn: u32,
     /// `mss`.
     pub mss: Option<i32>,
-    /// `nice`.
-    pub nice: i32,
-    /// `namespace`.
-    pub namespace: Option<String>,
     /// `tcp-ut`, milliseconds.
     pub tcp_user_timeout: Option<u32>,
     /// `tfo`.
@@ -45,6 +41,4 @@ pub struct Bind {
     pub owner: (Option<u32>, Option<u32>, Option<u32>),
     /// `proto` (`h1`); `h2` comes with HTTP/2.
     pub proto: Option<String>,
-    /// `shards`; 0 stands for one per thread.
-    pub shards: u32,
 }

@@ -48,10 +48,6 @@ pub struct Global {
     pub spread_checks: u32,
     /// `max-spread-checks`, milliseconds.
     pub max_spread_checks: Option<u64>,
-    /// `server-state-base`, `server-state-file`.
-    pub server_state_base: Option<String>,
-    /// See `server_state_base`.
-    pub server_state_file: Option<String>,
     /// `localpeer`.
     pub localpeer: Option<String>,
     /// `h1-case-adjust` and `h1-case-adjust-file`: lower-case name to the form to send.
@@ -78,10 +74,6 @@ pub struct Global {
     pub rcvbuf: (usize, usize),
     /// See `rcvbuf`.
     pub sndbuf: (usize, usize),
-    /// `tune.vars.*-max-size`, bytes: global, proc, sess, txn (reqres: last).
-    pub vars_max: [usize; 5],
-    /// `tune.stick-counters`.
-    pub stick_counters: u32,
     /// `nosplice` / `-dS`.
     pub no_splice: bool,
     /// `noreuseport` / `-dR`.
@@ -137,8 +129,6 @@ impl Default for Global {
             maxsessrate: 0,
             spread_checks: 0,
             max_spread_checks: None,
-            server_state_base: None,
-            server_state_file: None,
             localpeer: None,
             h1_case_adjust: Vec::new(),
             h1_accept_payload_with_any_method: false,
@@ -152,8 +142,6 @@ impl Default for Global {
             pipesize: 0,
             rcvbuf: (0, 0),
             sndbuf: (0, 0),
-            vars_max: [0; 5],
-            stick_counters: 3,
             no_splice: false,
             no_reuseport: false,
             quiet: false,

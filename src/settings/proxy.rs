@@ -313,8 +313,6 @@ pub struct Proxy {
     pub unique_id_header: Option<String>,
     /// `http-send-name-header`
     pub send_name_header: Option<String>,
-    /// `server-state-file-name`
-    pub server_state_file_name: Option<String>,
     /// `source` of the backend.
     pub source: Option<super::Endpoint>,
     /// `disabled`

@@ -75,16 +75,12 @@ pub struct Server {
     pub source: Option<Endpoint>,
     /// `interface` of `source`.
     pub source_interface: Option<String>,
-    /// `namespace`.
-    pub namespace: Option<String>,
     /// `tcp-ut`.
     pub tcp_user_timeout: Option<u32>,
     /// `tfo`.
     pub tcp_fast_open: bool,
     /// `pool-max-conn`; `None` is unlimited.
     pub pool_max_conn: Option<u32>,
-    /// `pool-low-conn`.
-    pub pool_low_conn: u32,
     /// `pool-purge-delay`, default 5 s.
     pub pool_purge_delay: Option<u64>,
     /// `max-reuse`; `None` is unlimited.
@@ -93,10 +89,6 @@ pub struct Server {
     pub proto: Option<String>,
     /// `log-proto octet-count` and other words are refused until they exist. `init-addr` as written.
     pub init_addr: Option<Vec<String>>,
-    /// `non-stick`.
-    pub non_stick: bool,
-    /// `log-bufsize`, `hash-key` (`id`, `addr`, `addr-port`): the key of consistent hashing.
-    pub hash_key: Option<String>,
     /// Checks.
     pub check: ServerCheck,
 }

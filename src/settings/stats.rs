@@ -26,8 +26,6 @@ pub struct Stats {
     pub hide_version: bool,
     /// `stats show-legends`.
     pub show_legends: bool,
-    /// `stats show-modules`.
-    pub show_modules: bool,
     /// `stats show-node` with its name.
     pub show_node: Option<Option<String>>,
     /// `stats show-desc` with its text.
@@ -48,7 +46,6 @@ impl Default for Stats {
             scope: Vec::new(),
             hide_version: false,
             show_legends: false,
-            show_modules: false,
             show_node: None,
             show_desc: None,
             admin: Vec::new(),

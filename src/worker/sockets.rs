@@ -73,7 +73,6 @@ fn identity(bind: &Bind) -> Bind {
         text: String::new(),
         accept_proxy: false,
         maxconn: 0,
-        nice: 0,
         proto: None,
         ..bind.clone()
     }

@@ -223,20 +223,14 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
         "server-state-base",
         "<directory>",
-        "where states of servers are kept",
-        |g, a, _| {
-            g.server_state_base = Some(a.text("one argument: a directory path")?);
-            Ok(())
-        },
+        "where states of servers are kept (for `load-server-state-from-file`, which is refused)",
+        |_, a, _| a.word("one argument: a directory path").map(|_| ()),
     ),
     keyword(
         "server-state-file",
         "<file>",
-        "the file states of servers are kept in",
-        |g, a, _| {
-            g.server_state_file = Some(a.text("one argument: a file path")?);
-            Ok(())
-        },
+        "the file they are kept in (for `load-server-state-from-file`, which is refused)",
+        |_, a, _| a.word("one argument: a file path").map(|_| ()),
     ),
     keyword("quiet", "", "no messages at start", |g, _, _| {
         g.quiet = true;

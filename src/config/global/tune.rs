@@ -110,31 +110,31 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "tune.vars.global-max-size",
         "<bytes>",
         "room of all variables together",
-        |g, a, _| vars(g, a, 0),
+        |_, a, _| vars(a),
     ),
     keyword(
         "tune.vars.proc-max-size",
         "<bytes>",
         "room of `proc.` variables",
-        |g, a, _| vars(g, a, 1),
+        |_, a, _| vars(a),
     ),
     keyword(
         "tune.vars.sess-max-size",
         "<bytes>",
         "room of `sess.` variables",
-        |g, a, _| vars(g, a, 2),
+        |_, a, _| vars(a),
     ),
     keyword(
         "tune.vars.txn-max-size",
         "<bytes>",
         "room of `txn.` variables",
-        |g, a, _| vars(g, a, 3),
+        |_, a, _| vars(a),
     ),
     keyword(
         "tune.vars.reqres-max-size",
         "<bytes>",
         "room of `req.` and `res.` variables",
-        |g, a, _| vars(g, a, 4),
+        |_, a, _| vars(a),
     ),
     keyword(
         "tune.pool-low-fd-ratio",
@@ -157,11 +157,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
         "tune.stick-counters",
         "<n>",
-        "counters a stream may track",
-        |g, a, _| {
-            g.stick_counters = a.int(0..=255)? as u32;
-            Ok(())
-        },
+        "counters a stream may track (for `track-sc`, which is refused)",
+        |_, a, _| a.int(0..=255).map(|_| ()),
     ),
     keyword(
         "h1-case-adjust",
@@ -242,12 +239,10 @@ fn sized(args: &mut Args<'_>, least: u64) -> Parsed<usize> {
     }
 }
 
-fn vars(global: &mut Global, args: &mut Args<'_>, slot: usize) -> Parsed {
+/// 0 is no limit, and there is none.
+fn vars(args: &mut Args<'_>) -> Parsed {
     match args.size()? {
-        0 => {
-            global.vars_max[slot] = 0;
-            Ok(())
-        }
+        0 => Ok(()),
         _ => not_yet(args, "limits of variables"),
     }
 }

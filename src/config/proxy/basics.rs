@@ -219,17 +219,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         BACK,
         "server-state-file-name",
         "[<file>]",
-        "the file they were left in",
-        |d, a, _| {
-            let own = d.proxy.name.clone();
-            let name = a
-                .take()
-                .map_or(own.clone(), |word| word.text().into_owned());
-            d.proxy.settings.server_state_file_name = Some(if name == "use-backend-name" {
-                own
-            } else {
-                name
-            });
+        "the file they were left in (for `load-server-state-from-file`, which is refused)",
+        |_, a, _| {
+            a.take();
             Ok(())
         },
     ),

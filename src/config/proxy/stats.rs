@@ -125,10 +125,7 @@ const PARAMETERS: &[Keyword<Draft>] = &[
         "show-modules",
         "",
         "has more sections",
-        |d, _, _| {
-            page(d).show_modules = true;
-            Ok(())
-        },
+        |_, a, _| a.fail("is not available yet: it needs statistics of modules"),
     ),
     within(
         Sections::ALL,

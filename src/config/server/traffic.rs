@@ -43,13 +43,12 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "hash-key",
         "{ id | addr | addr-port }",
         "its place among hashed keys (by its number)",
-        |s, a, l| {
+        |_, a, l| {
             l.extension(a.keyword(), "hash-key")?;
             match a.choice(&[("id", true), ("addr", false), ("addr-port", false)])? {
-                true => s.hash_key = Some("id".to_owned()),
-                false => return not_yet(a, 0, "places among keys by address"),
+                true => Ok(()),
+                false => not_yet(a, 0, "places among keys by address"),
             }
-            Ok(())
         },
     ),
     keyword("id", "<n>", "its number", |s, a, _| {
@@ -87,22 +86,19 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             Ok(())
         },
     ),
-    keyword("non-stick", "", "is not stored in tables", |s, _, _| {
-        s.non_stick = true;
-        Ok(())
-    }),
-    keyword("stick", "", "undoes `non-stick`", |s, _, _| {
-        s.non_stick = false;
-        Ok(())
-    }),
+    // Nothing is stored in tables: `stick-table` is refused.
+    keyword(
+        "non-stick",
+        "",
+        "is not stored in tables (there are none)",
+        |_, _, _| Ok(()),
+    ),
+    keyword("stick", "", "undoes `non-stick`", |_, _, _| Ok(())),
     keyword(
         "pool-low-conn",
         "<n>",
-        "idle connections a thread may take from others",
-        |s, a, _| {
-            s.pool_low_conn = a.count()?;
-            Ok(())
-        },
+        "idle connections beyond which a thread takes those of others (it never does)",
+        |_, a, _| a.count().map(|_| ()),
     ),
     keyword(
         "pool-max-conn",

@@ -181,5 +181,6 @@ fn request_options(plan: &Plan, frontend: &Proxy) -> Options {
             lines: global.maxhdr,
         },
         relaxed: frontend.settings.options.contains(relaxed),
+        any_payload: global.h1_accept_payload_with_any_method,
     }
 }

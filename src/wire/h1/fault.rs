@@ -66,6 +66,10 @@ pub enum Cause {
     /// `Transfer-Encoding` in an HTTP/1.0 request: there is no telling how others would read it.
     #[error("transfer-encoding in an HTTP/1.0 request")]
     TransferEncodingIn10,
+    /// A body in an HTTP/1.0 request whose method has none as a rule: its receiver may take the body
+    /// for the next request.
+    #[error("payload in an HTTP/1.0 request that should have none")]
+    PayloadIn10,
     /// Different `Host` lines, or one with bytes that no host has.
     #[error("invalid host")]
     Host,
@@ -91,7 +95,7 @@ impl Cause {
     /// The status of the answer to a request with this fault. (A faulty response always makes a 502.)
     pub fn status(self) -> u16 {
         match self {
-            Self::TransferEncodingIn10 => 413,
+            Self::TransferEncodingIn10 | Self::PayloadIn10 => 413,
             Self::TransferCoding => 422,
             _ => 400,
         }

@@ -31,6 +31,8 @@ pub struct Options {
     /// `accept-invalid-http-request` or `-response`: bytes that should not stand in names, targets and hosts are let through
     /// as far as they cannot change how the message is framed.
     pub relaxed: bool,
+    /// `h1-accept-payload-with-any-method`: HTTP/1.0 requests by GET, HEAD and DELETE may have a body.
+    pub any_payload: bool,
 }
 
 /// The state between two attempts to parse the same head: how much of the buffer has been looked at.

@@ -153,6 +153,15 @@ pub(super) fn conclude(
     if facts.chunked && old {
         return Err(fault(Cause::TransferEncodingIn10));
     }
+    let bodiless = || {
+        matches!(
+            Method::of(head.method()),
+            Method::Get | Method::Head | Method::Delete
+        )
+    };
+    if old && facts.content_length.is_some_and(|n| n > 0) && !options.any_payload && bodiless() {
+        return Err(fault(Cause::PayloadIn10));
+    }
     if facts.mixed_connection || facts.te || facts.h2c {
         connection::tidy(head, facts);
     }

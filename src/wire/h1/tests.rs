@@ -11,6 +11,7 @@ const OPTIONS: Options = Options {
         lines: 101,
     },
     relaxed: false,
+    any_payload: false,
 };
 
 /// A whole request read: its head as forwarded, its body, and how many bytes all took.
@@ -248,6 +249,14 @@ fn what_two_readers_could_read_in_two_ways_is_refused() {
             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
             Cause::TransferEncodingIn10,
         ),
+        (
+            "GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\na",
+            Cause::PayloadIn10,
+        ),
+        (
+            "DELETE / HTTP/1.0\r\nContent-Length: 1\r\n\r\na",
+            Cause::PayloadIn10,
+        ),
     ];
     for (message, cause) in whole {
         assert_eq!(request(message), Err(cause), "{message:?}");
@@ -291,6 +300,25 @@ fn limits_are_exact() {
     // No line end ever: refused when the buffer is full, not before.
     assert_eq!(request(&"A".repeat(15_359)), Ok(None));
     assert_eq!(request(&"A".repeat(15_360)), Err(Cause::TooLarge));
+}
+
+#[test]
+fn old_requests_may_have_a_body_where_that_is_usual_or_allowed() {
+    let allowed = Options {
+        any_payload: true,
+        ..OPTIONS
+    };
+    for (line, options) in [
+        ("POST / HTTP/1.0\r\nContent-Length: 1", &OPTIONS),
+        ("OPTIONS / HTTP/1.0\r\nContent-Length: 1", &OPTIONS),
+        ("GET / HTTP/1.0\r\nContent-Length: 0", &OPTIONS),
+        ("GET / HTTP/1.1\r\nContent-Length: 1", &OPTIONS),
+        ("GET / HTTP/1.0\r\nContent-Length: 1", &allowed),
+    ] {
+        let message = format!("{line}\r\n\r\n");
+        let parsed = HeadParser::new().request(message.as_bytes(), &mut Head::new(), options);
+        assert!(matches!(parsed, Ok(Some(_))), "{line}");
+    }
 }
 
 #[test]
