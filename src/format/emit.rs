@@ -52,6 +52,10 @@ impl Out<'_> {
 
     /// The bytes themselves, `#XX` where `coded` says so.
     pub(super) fn body(&mut self, text: &[u8], coded: impl Fn(u8) -> bool) {
+        if !self.flags.escape && !text.iter().any(|byte| coded(*byte)) {
+            self.bytes.extend_from_slice(text);
+            return;
+        }
         for &byte in text {
             if coded(byte) {
                 self.hex_byte(b'#', byte);
@@ -100,18 +104,22 @@ impl Out<'_> {
     }
 
     /// A number; never quoted.
-    pub(super) fn number(&mut self, n: impl Into<i128>) {
-        // Writing to a Vec cannot fail.
-        let _ = write!(self.bytes, "{}", n.into());
+    pub(super) fn number(&mut self, n: impl TryInto<i64>) {
+        let n: i64 = n.try_into().unwrap_or(i64::MAX);
+        if n < 0 {
+            self.bytes.push(b'-');
+        }
+        decimal(n.unsigned_abs(), self.bytes);
     }
 
     /// A number that `+X` shows as at least four hexadecimal digits.
     pub(super) fn hexable(&mut self, n: u64) {
-        let _ = if self.flags.hex {
-            write!(self.bytes, "{n:04X}")
+        if self.flags.hex {
+            // Writing to a Vec cannot fail.
+            let _ = write!(self.bytes, "{n:04X}");
         } else {
-            write!(self.bytes, "{n}")
-        };
+            decimal(n, self.bytes);
+        }
     }
 
     /// Bytes that no flag touches.
@@ -134,7 +142,48 @@ impl Out<'_> {
             }
         };
         quote(self.bytes, self.flags.quote);
-        let _ = write!(self.bytes, "{ip}");
+        match ip {
+            std::net::IpAddr::V4(ip) => {
+                for (at, octet) in ip.octets().into_iter().enumerate() {
+                    if at > 0 {
+                        self.bytes.push(b'.');
+                    }
+                    decimal(u64::from(octet), self.bytes);
+                }
+            }
+            std::net::IpAddr::V6(ip) => {
+                let _ = write!(self.bytes, "{ip}");
+            }
+        }
         quote(self.bytes, self.flags.quote);
+    }
+}
+
+/// Appends a number in decimal digits, without the detour through the standard library's formatting: a log line has twenty.
+pub(super) fn decimal(mut n: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimal_is_what_the_standard_library_writes() {
+        for n in [0, 1, 9, 10, 99, 100, 4_294_967_296, u64::MAX] {
+            let mut out = b"x".to_vec();
+            decimal(n, &mut out);
+            assert_eq!(out, format!("x{n}").into_bytes());
+        }
     }
 }

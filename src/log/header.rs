@@ -1,7 +1,6 @@
 //! What stands before the text of a log line: priority, date, host, tag (RFC 3164, RFC 5424, manual 3.1).
 
 use std::cell::RefCell;
-use std::io::Write;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +13,7 @@ use crate::settings::{Global, LogFormat};
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     host: Option<Arc<str>>,
-    pid: u32,
+    pid: Arc<str>,
 }
 
 impl Identity {
@@ -30,7 +29,7 @@ impl Identity {
             .map(|name| name.clone().unwrap_or_else(system).into());
         Self {
             host,
-            pid: std::process::id(),
+            pid: std::process::id().to_string().into(),
         }
     }
 
@@ -51,31 +50,92 @@ pub(super) fn write(
     out: &mut Vec<u8>,
 ) {
     let host = |absent| identity.host.as_deref().unwrap_or(absent);
-    let pid = identity.pid;
-    // Writing to a `Vec` cannot fail.
-    let _ = match format {
-        LogFormat::Raw => Ok(()),
-        LogFormat::Priority => write!(out, "<{priority}>"),
-        LogFormat::Short => write!(out, "<{}>", priority & 7),
-        LogFormat::Timed => Clock::with(now, |clock| {
-            write!(out, "<{}>{} ", priority & 7, clock.iso())
-        }),
-        LogFormat::Iso => Clock::with(now, |clock| write!(out, "{} ", clock.iso())),
+    let pid = &*identity.pid;
+    let put = |out: &mut Vec<u8>, parts: &[&str]| {
+        for part in parts {
+            out.extend_from_slice(part.as_bytes());
+        }
+    };
+    let mut digits = [0; 3];
+    let facility_and_level = decimal(priority, &mut digits);
+    let mut digits = [0; 3];
+    let level = decimal(priority & 7, &mut digits);
+    match format {
+        LogFormat::Raw => {}
+        LogFormat::Priority => put(out, &["<", facility_and_level, ">"]),
+        LogFormat::Short => put(out, &["<", level, ">"]),
+        LogFormat::Timed => {
+            Clock::with(now, |clock| put(out, &["<", level, ">", clock.iso(), " "]))
+        }
+        LogFormat::Iso => Clock::with(now, |clock| put(out, &[clock.iso(), " "])),
         LogFormat::Unset | LogFormat::Local => Clock::with(now, |clock| {
-            write!(out, "<{priority}>{} {tag}[{pid}]: ", clock.bsd())
+            let date = clock.bsd();
+            put(
+                out,
+                &[
+                    "<",
+                    facility_and_level,
+                    ">",
+                    date,
+                    " ",
+                    tag,
+                    "[",
+                    pid,
+                    "]: ",
+                ],
+            );
         }),
         LogFormat::Rfc3164 => Clock::with(now, |clock| {
-            let host = host("localhost");
-            write!(out, "<{priority}>{} {host} {tag}[{pid}]: ", clock.bsd())
+            let (date, host) = (clock.bsd(), host("localhost"));
+            put(
+                out,
+                &[
+                    "<",
+                    facility_and_level,
+                    ">",
+                    date,
+                    " ",
+                    host,
+                    " ",
+                    tag,
+                    "[",
+                    pid,
+                    "]: ",
+                ],
+            );
         }),
         LogFormat::Rfc5424 => Clock::with(now, |clock| {
-            let host = host("-");
-            write!(out, "<{priority}>1 {} {host} {tag} {pid} - ", clock.iso())?;
+            let (date, host) = (clock.iso(), host("-"));
+            put(
+                out,
+                &[
+                    "<",
+                    facility_and_level,
+                    ">1 ",
+                    date,
+                    " ",
+                    host,
+                    " ",
+                    tag,
+                    " ",
+                    pid,
+                    " - ",
+                ],
+            );
             out.extend_from_slice(if data.is_empty() { b"-" } else { data });
             out.push(b' ');
-            Ok(())
         }),
-    };
+    }
+}
+
+/// A small number in decimal digits.
+fn decimal(n: u8, digits: &mut [u8; 3]) -> &str {
+    *digits = [n / 100, n / 10 % 10, n % 10].map(|digit| b'0' + digit);
+    let from = if n >= 100 { 0 } else { 1 + usize::from(n < 10) };
+    digits
+        .get(from..)
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .unwrap_or_default()
 }
 
 /// The wall clock as text. One per thread; the text is made anew only when the second changes.

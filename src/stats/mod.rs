@@ -16,6 +16,9 @@ mod object;
 mod page;
 mod text;
 
+/// What logs call the status page where they name a server.
+pub const NAME: &str = "<STATS>";
+
 pub use answer::{Answer, answer, wanted};
 pub use columns::{COLUMNS, MODULES, ObjectField};
 pub use console::Console;

@@ -48,6 +48,7 @@ pub(super) fn log(
         _ => format,
     };
     let scope = super::scope(worker, session, txn);
+    let logs = &frontend.state.logs;
     let mut line = worker.pools.buffer();
     format.render(&scope, &mut line);
     let mut data = Vec::new();
@@ -57,6 +58,7 @@ pub(super) fn log(
     frontend
         .log
         .send_structured(scope.now.date, level, &data, &line);
+    logs.inc();
 }
 
 /// Adds a stream's bytes and times to a side. Times count where a server was reached.

@@ -62,7 +62,8 @@ fn method<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
     if !txn.has_request {
         return wait(scope);
     }
-    Some(Value::Meth(Cow::Borrowed(txn.request.head.method())))
+    // As received: `set-method` does not change what HAProxy takes the request for.
+    Some(Value::Meth(Cow::Borrowed(line(scope).next()?)))
 }
 
 fn wait<T>(scope: &Scope<'_>) -> Option<T> {

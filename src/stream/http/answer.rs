@@ -21,6 +21,9 @@ impl Exchange {
     /// Tells the client how it ended, as far as it is told anything. An error means that even that failed.
     pub(super) async fn answer(&mut self, stop: Stop) -> Result<(), Stop> {
         self.end = stop.end();
+        if self.heard.is_some() {
+            self.accepted();
+        }
         match stop {
             Stop::Close(_) => {
                 self.keep_alive = false;
@@ -221,6 +224,7 @@ impl Exchange {
         loop {
             match self.stats_answer(proxy, waited) {
                 Some(Answer::Reply(reply)) => {
+                    self.served_by(stats::NAME);
                     return Stop::Reply(reply, End::new(Cause::Local, Stage::Request));
                 }
                 Some(Answer::Flow(flow)) => return self.stats_refusal(proxy, flow),
@@ -235,6 +239,15 @@ impl Exchange {
                 None => return Stop::error(503, Cause::Local, Stage::Request),
             }
         }
+    }
+
+    /// The service of this name answers in the place of a server, at once.
+    fn served_by(&mut self, name: &'static str) {
+        self.accepted();
+        let now = self.txn.timers.request;
+        let timers = &mut self.txn.timers;
+        (timers.queued, timers.connected, timers.response) = (now, now, now);
+        self.txn.service = Some(name);
     }
 
     fn stats_answer(&mut self, proxy: &Proxy, waited: bool) -> Option<Answer> {

@@ -73,7 +73,6 @@ impl Exchange {
 
     /// `capture request header` and the request's `capture cookie`.
     pub(super) fn capture_request(&mut self) {
-        let settings = &self.frontend.settings;
         let txn = &mut *self.txn;
         capture(
             &txn.request.head,
@@ -83,7 +82,12 @@ impl Exchange {
         // Its slots show in the logs even if no response comes.
         let slots = self.frontend.captures.response.len();
         txn.response_captures.resize(slots, None);
-        if let Some((name, length)) = &settings.capture_cookie {
+    }
+
+    /// The request's `capture cookie`. As in HAProxy rules do not see it, and what they answer or redirect is logged without.
+    pub(super) fn capture_request_cookie(&mut self) {
+        let txn = &mut *self.txn;
+        if let Some((name, length)) = &self.frontend.settings.capture_cookie {
             let found = find_cookie(&txn.request.head, b"cookie", name.as_bytes());
             txn.cookie_captures[0] = found.map(|value| cut(value, *length));
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::half::Half;
 use super::{Connection, Next, Stop};
@@ -31,6 +31,10 @@ pub(super) struct Exchange {
     pub facts: RequestFacts,
     /// Where the request's body starts in the upload's buffer.
     pub body_at: usize,
+    /// When the request's head was there. Rules do not see it yet, and what they turn away unprocessed never gets to it.
+    pub heard: Option<Instant>,
+    /// Bytes of the request's head. Counted when all is over.
+    pub head_size: u64,
     /// How it ended, once something went wrong.
     pub end: End,
     /// Whether the client connection may carry another request.
@@ -91,6 +95,8 @@ impl Exchange {
                 expect_continue: false,
             },
             body_at: 0,
+            heard: None,
+            head_size: 0,
             end: End::default(),
             keep_alive: false,
             logged: false,
@@ -137,11 +143,20 @@ impl Exchange {
             Box::pin(self.buffer_body()).await?;
         }
         self.back_rules().await?;
+        self.accepted();
+        self.capture_request_cookie();
         self.edit_request();
         self.forward().await
     }
 
+    /// The rules are through with the request: from here on its time counts (`%TR`).
+    pub fn accepted(&mut self) {
+        self.txn.timers.request = self.heard.take();
+    }
+
     fn begin(&mut self) {
+        self.heard = None;
+        self.head_size = 0;
         self.backend = self.frontend.clone();
         self.seat = None;
         self.end = End::default();

@@ -34,7 +34,7 @@ impl Exchange {
         self.txn.timers.ended = Some(now);
         self.connection.since = now;
         self.txn.end = self.end;
-        self.txn.bytes_in += self.upload.data;
+        self.txn.bytes_in += self.head_size + self.upload.data;
         self.count();
         if self.end != End::default() && self.frontend.settings.options.contains(Options::NO_LINGER)
         {

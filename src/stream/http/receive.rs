@@ -84,11 +84,11 @@ impl Exchange {
             && self.upload.forget(consumed);
         self.body_at = if last { 0 } else { consumed };
         self.upload.at = self.body_at;
+        self.heard = Some(now);
         self.keep_alive = self.facts.keep_alive;
         self.connection.client.session.requests += 1;
         let txn = &mut *self.txn;
         txn.has_request = true;
-        txn.timers.request = Some(now);
         txn.number = self.plan.state.process.requests.load();
         let head = &txn.request.head;
         let version = head.version().digits();
@@ -96,7 +96,7 @@ impl Exchange {
         for part in [head.method(), b" ", head.target(), b" HTTP/", &version] {
             txn.request_line.extend_from_slice(part);
         }
-        txn.bytes_in += size::of_head(head);
+        self.head_size = size::of_head(head);
         (txn.request.body_state, txn.request.body_len) = match self.facts.body {
             BodyLength::Empty | BodyLength::Sized(0) => (BodyState::Complete, None),
             BodyLength::Sized(length) => (BodyState::Partial, Some(length)),

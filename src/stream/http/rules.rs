@@ -72,10 +72,12 @@ impl Exchange {
                 }
                 Flow::Wait => {}
                 Flow::Deny(status, reply) => {
+                    self.capture_request_cookie();
                     self.count_denied(proxy);
                     return Err(refusal(status, reply, Stage::Request));
                 }
                 Flow::Tarpit(status, reply) => {
+                    self.capture_request_cookie();
                     self.count_denied(proxy);
                     let timeouts = &proxy.settings.timeouts;
                     let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
@@ -128,7 +130,8 @@ impl Exchange {
     }
 
     /// HAProxy logs a request that was held or turned away unprocessed as one that never came whole (`TR` is -1).
-    fn not_processed(&mut self) {
+    pub(super) fn not_processed(&mut self) {
+        self.heard = None;
         self.txn.timers.request = None;
     }
 

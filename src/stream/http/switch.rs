@@ -19,6 +19,7 @@ impl Exchange {
             upgraded => upgraded,
         };
         let Some(backend) = chosen.and_then(|at| self.plan.proxies.get(at)) else {
+            self.not_processed();
             return Err(Stop::error(503, Cause::Server, Stage::Connect));
         };
         self.backend = backend.clone();
