@@ -37,6 +37,8 @@ pub struct Options {
     pub fast_open: bool,
     /// `tune.rcvbuf.server` and `tune.sndbuf.server`, 0: the system's.
     pub buffers: (usize, usize),
+    /// `option tcp-smart-connect`: the handshake's acknowledgement goes with the first data.
+    pub lazy_ack: bool,
 }
 
 /// Connects. Has no timeout of its own; dropping it closes the socket.
@@ -83,6 +85,9 @@ fn start_ip(address: SocketAddr, options: &Options) -> io::Result<(Stream, bool)
     }
     if let (_, size @ 1..) = options.buffers {
         let _ = sockopt::set_socket_send_buffer_size(&socket, size);
+    }
+    if options.lazy_ack {
+        let _ = sockopt::set_tcp_quickack(&socket, false);
     }
     if options.fast_open {
         let _ = fd::set_extra(&socket, Extra::FastOpenConnect);

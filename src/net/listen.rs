@@ -32,6 +32,8 @@ pub struct Options {
     pub buffers: (usize, usize),
     /// `noreuseport`: nobody else may listen on the same address; one socket serves all workers.
     pub exclusive: bool,
+    /// `option tcp-smart-accept`: no acknowledgement of its own for a request that is answered at once.
+    pub lazy_ack: bool,
 }
 
 /// Why a listener could not be opened. The words are HAProxy's.
@@ -179,6 +181,9 @@ fn tcp_socket(
     let _ = socket.set_reuse_port(!options.exclusive);
     // Inherited by accepted sockets: saves a call for each.
     let _ = socket.set_tcp_nodelay(true);
+    if options.lazy_ack {
+        let _ = sockopt::set_tcp_quickack(&socket, false);
+    }
     set_keepalive(&socket, options.keepalive);
     set_buffers(&socket, options.buffers);
     if let Some(interface) = &bind.interface {

@@ -314,6 +314,7 @@ fn listeners(proxy: &config::Proxy, context: &Context<'_>) -> Vec<Arc<Listener>>
                 backlog,
                 keepalive,
                 buffers: (context.global.rcvbuf.0, context.global.sndbuf.0),
+                lazy_ack: settings.options.contains(Options::SMART_ACCEPT),
                 exclusive: context.global.no_reuseport,
             },
             bind,

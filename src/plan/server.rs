@@ -132,6 +132,7 @@ fn connect_options(
         keepalive,
         fast_open: server.is_some_and(|s| s.tcp_fast_open),
         buffers: (global.rcvbuf.1, global.sndbuf.1),
+        lazy_ack: proxy.options.contains(Options::SMART_CONNECT),
     }
 }
 

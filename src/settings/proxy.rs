@@ -176,8 +176,6 @@ bitflags::bitflags! {
         const CLIENT_TCP_KEEPALIVE = 1 << 5;
         /// `srvtcpka`
         const SERVER_TCP_KEEPALIVE = 1 << 6;
-        /// `contstats`
-        const CONTSTATS = 1 << 7;
         /// `disable-h2-upgrade`
         const DISABLE_H2_UPGRADE = 1 << 8;
         /// `dontlog-normal`
@@ -188,8 +186,6 @@ bitflags::bitflags! {
         const BUFFER_REQUEST = 1 << 11;
         /// `http-ignore-probes`
         const IGNORE_PROBES = 1 << 12;
-        /// `http-no-delay`
-        const NO_DELAY = 1 << 13;
         /// `http-pretend-keepalive`
         const PRETEND_KEEPALIVE = 1 << 14;
         /// `http-use-proxy-header`
@@ -198,8 +194,6 @@ bitflags::bitflags! {
         const RESTRICT_NAMES_REJECT = 1 << 16;
         /// See `RESTRICT_NAMES_REJECT`.
         const RESTRICT_NAMES_DELETE = 1 << 17;
-        /// `independent-streams`
-        const INDEPENDENT_STREAMS = 1 << 18;
         /// `logasap`
         const LOGASAP = 1 << 19;
         /// `log-separate-errors`
@@ -210,16 +204,8 @@ bitflags::bitflags! {
         const NO_LINGER = 1 << 22;
         /// `persist`
         const PERSIST = 1 << 23;
-        /// `prefer-last-server`
-        const PREFER_LAST_SERVER = 1 << 24;
         /// `socket-stats`
         const SOCKET_STATS = 1 << 25;
-        /// `splice-auto`
-        const SPLICE_AUTO = 1 << 26;
-        /// `splice-request`
-        const SPLICE_REQUEST = 1 << 27;
-        /// `splice-response`
-        const SPLICE_RESPONSE = 1 << 28;
         /// `tcp-smart-accept`
         const SMART_ACCEPT = 1 << 29;
         /// `tcp-smart-connect`

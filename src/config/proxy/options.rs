@@ -121,10 +121,17 @@ const OPTIONS: &[Keyword<Draft>] = &[
         ALL,
         "http-restrict-req-hdr-names",
         "{ preserve | delete | reject }",
-        "what happens to odd header names (they pass, as `preserve` says)",
-        |_, a, _| match a.choice(&[("preserve", true), ("delete", false), ("reject", false)])? {
-            true => Ok(()),
-            false => unless_negated(a, "looking at header names"),
+        "what happens to headers whose names not everybody reads alike",
+        |d, a, _| {
+            let chosen = a.choice(&[
+                ("preserve", Options::empty()),
+                ("delete", Options::RESTRICT_NAMES_DELETE),
+                ("reject", Options::RESTRICT_NAMES_REJECT),
+            ])?;
+            let options = &mut d.proxy.settings.options;
+            options.remove(Options::RESTRICT_NAMES_DELETE | Options::RESTRICT_NAMES_REJECT);
+            options.set(chosen, !negated(a));
+            Ok(())
         },
     ),
     within(
@@ -178,13 +185,6 @@ const OPTIONS: &[Keyword<Draft>] = &[
         checks::ssl_hello,
     ),
     within(
-        BACK,
-        "checkcache",
-        "",
-        "blocks responses that a cache would share a cookie from",
-        |_, a, _| unless_negated(a, "looking at responses for caches"),
-    ),
-    within(
         ALL,
         "independent-streams",
         "",
@@ -199,13 +199,6 @@ const OPTIONS: &[Keyword<Draft>] = &[
         |_, a, _| unless_negated(a, "remembering the last server"),
     ),
     within(
-        FRONT,
-        "idle-close-on-response",
-        "",
-        "closes idle connections only after a response",
-        |_, a, _| unless_negated(a, "a soft stop that waits for responses"),
-    ),
-    within(
         ALL,
         "external-check",
         "",
@@ -215,6 +208,20 @@ const OPTIONS: &[Keyword<Draft>] = &[
     within(BACK, "spop-check", "", "checks SPOE agents", |_, a, _| {
         a.fail("is not available yet: it needs SPOE")
     }),
+    within(
+        FRONT,
+        "contstats",
+        "",
+        "counts bytes while they flow",
+        |_, a, l| {
+            if !negated(a) {
+                let message =
+                    "'option contstats' : bytes are counted when a request or a connection ends.";
+                l.warn(a.keyword(), message);
+            }
+            Ok(())
+        },
+    ),
     within(
         BACK,
         "forwarded",

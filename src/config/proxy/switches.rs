@@ -46,16 +46,16 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
         "uses all backup servers together",
     ),
     (
+        "checkcache",
+        Options::CHECK_CACHE,
+        BACK,
+        "blocks responses that a cache would share a cookie from",
+    ),
+    (
         "clitcpka",
         Options::CLIENT_TCP_KEEPALIVE,
         FRONT,
         "TCP keep-alive towards clients",
-    ),
-    (
-        "contstats",
-        Options::CONTSTATS,
-        FRONT,
-        "counts bytes while they flow",
     ),
     (
         "disable-h2-upgrade",
@@ -89,9 +89,9 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
     ),
     (
         "http-no-delay",
-        Options::NO_DELAY,
+        Options::empty(),
         ALL,
-        "sends every piece at once",
+        "sends every piece at once (always so)",
     ),
     (
         "http-pretend-keepalive",
@@ -104,6 +104,12 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
         Options::USE_PROXY_HEADER,
         FRONT,
         "reads Proxy-Connection",
+    ),
+    (
+        "idle-close-on-response",
+        Options::IDLE_CLOSE_ON_RESPONSE,
+        FRONT,
+        "closes idle connections only after a response",
     ),
     (
         "log-health-checks",
@@ -143,21 +149,21 @@ pub(super) const SWITCHES: &[(&str, Options, Sections, &str)] = &[
     ),
     (
         "splice-auto",
-        Options::SPLICE_AUTO,
+        Options::empty(),
         ALL,
-        "lets the kernel forward where that pays",
+        "lets the kernel forward where that pays (always so, unless `nosplice`)",
     ),
     (
         "splice-request",
-        Options::SPLICE_REQUEST,
+        Options::empty(),
         ALL,
-        "lets the kernel forward requests",
+        "lets the kernel forward requests (see `splice-auto`)",
     ),
     (
         "splice-response",
-        Options::SPLICE_RESPONSE,
+        Options::empty(),
         ALL,
-        "lets the kernel forward responses",
+        "lets the kernel forward responses (see `splice-auto`)",
     ),
     (
         "srvtcpka",
