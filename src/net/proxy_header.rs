@@ -106,16 +106,30 @@ fn version_2(bytes: &[u8]) -> Parsed {
     if command & 0xf == 0 {
         return Parsed::Header(FIXED + length, None);
     }
-    let ends = match family {
-        0x11 => addresses::<4>(rest),
-        0x21 => addresses::<16>(rest),
+    let (ends, size) = match family {
+        0x11 => (addresses::<4>(rest), 12),
+        0x21 => (addresses::<16>(rest), 36),
         // Unspecified, datagrams and unix sockets: the connection's own ends count.
         _ => return Parsed::Header(FIXED + length, None),
     };
+    if !whole_tlvs(rest.get(size..).unwrap_or_default()) {
+        return Parsed::Bad;
+    }
     match ends {
         Some(ends) => Parsed::Header(FIXED + length, Some(ends)),
         None => Parsed::Bad,
     }
+}
+
+/// True if what follows the addresses is a row of type-length-value entries, none of which claims more than there is.
+fn whole_tlvs(mut rest: &[u8]) -> bool {
+    while let Some((&[_, high, low], value)) = rest.split_first_chunk::<3>() {
+        match value.get(usize::from(u16::from_be_bytes([high, low]))..) {
+            Some(next) => rest = next,
+            None => return false,
+        }
+    }
+    rest.is_empty()
 }
 
 fn addresses<const N: usize>(bytes: &[u8]) -> Option<(SocketAddr, SocketAddr)>
@@ -250,6 +264,9 @@ mod tests {
             v2(0x21, 0x11, &four[..11]),
             v2(0x21, 0x21, &four),
             v2(0x21, 0x11, &[0; 5000]),
+            v2(0x21, 0x11, &[four.as_slice(), &[4, 0, 2, 0]].concat()),
+            v2(0x21, 0x11, &[four.as_slice(), &[4, 0]].concat()),
+            v2(0x21, 0x21, &[six.as_slice(), &[1, 0xff, 0xff]].concat()),
         ] {
             assert_eq!(parse(&bad), Parsed::Bad);
         }

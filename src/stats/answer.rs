@@ -237,6 +237,8 @@ fn report(
         b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; \
                           base-uri 'none'; frame-ancestors 'self'";
     head.add(b"content-security-policy", policy);
+    // For browsers that do not know `frame-ancestors`.
+    head.add(b"x-frame-options", b"SAMEORIGIN");
     head.add(b"x-content-type-options", b"nosniff");
     head.add(b"content-length", body.len().to_string().as_bytes());
     Reply {
