@@ -228,8 +228,9 @@ fn count_session(worker: &Worker, ask: &mut Ask<'_>, server: &Arc<Server>) {
     ask.attempts.last = Some(server.clone());
     let totals = &server.state.totals;
     totals.sessions_total.inc();
-    totals.session_rate.add(now.millis(), 1);
-    let second = now.millis() / 1000;
+    let ms = now.millis();
+    totals.session_rate.add(ms, 1);
+    let second = ms / 1000;
     totals.last_session.store(second, Relaxed);
     ask.backend.state.back.last_session.store(second, Relaxed);
 }

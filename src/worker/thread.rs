@@ -35,6 +35,7 @@ pub(super) fn spawn(
     std::thread::Builder::new()
         .name(format!("worker {number}"))
         .spawn(move || {
+            crate::state::counter::own_part(number);
             bind_to_processors(number, &fleet.plan().global.cpu_map);
             let worker = Worker::new(number, fleet, seed(number));
             let local = LocalSet::new();

@@ -107,6 +107,9 @@ impl Exchange {
             let (Some(from), Some(to)) = (from, to) else {
                 return 0;
             };
+            if to == from {
+                return 0;
+            }
             let span = to.saturating_duration_since(from);
             let ms = span.as_secs() * 1000 + u64::from(span.subsec_millis());
             u32::try_from(ms).unwrap_or(0)
