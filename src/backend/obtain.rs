@@ -1,13 +1,17 @@
 //! The way to a server connection: a place on a server, then an idle connection to it or a new one,
 //! with retries (manual 4.2 `retries`, `option redispatch`, `retry-on`, `http-reuse`).
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::check::Seen;
 use crate::end::{Cause, End, Stage};
+use crate::net::Stream;
 use crate::plan::{Plan, Proxy, Server};
 use crate::sample::{Session, Transaction};
 use crate::settings::{HttpReuse, Mode};
@@ -38,6 +42,8 @@ pub struct Ask<'a> {
     pub own: &'a mut Own,
     /// What was tried already.
     pub attempts: &'a mut Attempts,
+    /// The client's connection where its leaving ends the wait (`option abortonclose`).
+    pub watched: Option<&'a Stream>,
 }
 
 /// What was tried for one request; kept when the stream asks again (`retry-on`).
@@ -74,14 +80,39 @@ pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Fail
             return Ok(reuse(worker, &mut ask, place, idle));
         }
         // Boxed, as connecting is rare and its future large.
-        match Box::pin(connected(worker, &mut ask, place)).await {
-            Ok(lease) => return Ok(lease),
-            Err(Missed::Final(failure)) => return Err(failure),
-            Err(Missed::Leave(server)) => {
+        let watched = ask.watched;
+        let connected = Box::pin(connected(worker, &mut ask, place));
+        match unless_left(watched, connected).await {
+            None => return Err(client_left(Stage::Connect)),
+            Some(Ok(lease)) => return Ok(lease),
+            Some(Err(Missed::Final(failure))) => return Err(failure),
+            Some(Err(Missed::Leave(server))) => {
                 refused = Some(server.clone());
                 wish.avoid = Some(server);
             }
         }
+    }
+}
+
+/// Waits for a future, or until the watched client leaves: then there is nothing.
+pub(super) async fn unless_left<T>(
+    watched: Option<&Stream>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match (future.as_mut().poll(cx), watched) {
+        (Poll::Ready(done), _) => Poll::Ready(Some(done)),
+        (Poll::Pending, Some(client)) => client.poll_closed(cx).map(|()| None),
+        (Poll::Pending, None) => Poll::Pending,
+    })
+    .await
+}
+
+/// The failure that is the client's own. Nobody is there to read a status.
+pub(super) fn client_left(stage: Stage) -> Failure {
+    Failure {
+        end: End::new(Cause::Client, stage),
+        status: 503,
     }
 }
 

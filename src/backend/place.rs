@@ -19,6 +19,7 @@ use crate::state::queue::Rank;
 use crate::worker::Worker;
 
 use super::choose::{Chosen, choose};
+use super::obtain::{client_left, unless_left};
 use super::queue::{Admission, Place, Turn, Waiting, admit, wait_for_any};
 use super::{Ask, Failure, key};
 
@@ -86,8 +87,12 @@ pub(super) async fn place(
             alarm.after(worker.now().instant, timeouts.queue.or(timeouts.connect));
             alarm
         });
-        let turn = Box::pin(alarm.run(waiting.turn())).await;
-        count_position(ask, &waiting, matches!(turn, Ok(Turn::Serve(_))));
+        let turn = Box::pin(unless_left(ask.watched, alarm.run(waiting.turn()))).await;
+        count_position(ask, &waiting, matches!(turn, Some(Ok(Turn::Serve(_)))));
+        let Some(turn) = turn else {
+            ask.txn.timers.queued = Some(worker.now().instant);
+            return Err(client_left(Stage::Queue));
+        };
         match turn {
             Ok(Turn::Serve(place)) => {
                 name_server(ask, Some(&place.server));
@@ -97,7 +102,11 @@ pub(super) async fn place(
                 former = waiting.server().cloned().or(former);
                 breakable = false;
             }
-            Err(_) => return Err(failure(Cause::ServerTimeout, Stage::Queue)),
+            Err(_) => {
+                // It has left the queue too, if for nothing: the log says how long it was there.
+                ask.txn.timers.queued = Some(worker.now().instant);
+                return Err(failure(Cause::ServerTimeout, Stage::Queue));
+            }
         }
     }
 }

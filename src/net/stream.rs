@@ -6,6 +6,7 @@
 //! a fast server). A read that does not fill the buffer has drained the socket, so readiness is
 //! cleared without another system call.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -26,6 +27,8 @@ use super::Buffer;
 #[derive(Debug)]
 pub struct Stream {
     io: AsyncFd<OwnedFd>,
+    /// [`Self::poll_closed`] passed over data: the next read tries without waiting for news of it.
+    passed_over: Cell<bool>,
 }
 
 impl Stream {
@@ -36,6 +39,7 @@ impl Stream {
     pub fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self {
             io: super::fd::watch(fd)?,
+            passed_over: Cell::new(false),
         })
     }
 
@@ -95,6 +99,13 @@ impl Stream {
         cx: &mut Context<'_>,
         mut receive: impl FnMut() -> io::Result<(usize, usize)>,
     ) -> Poll<io::Result<usize>> {
+        if self.passed_over.take()
+            && let Some(done) = tried(receive())
+        {
+            // There may be more of what was passed over.
+            self.passed_over.set(true);
+            return Poll::Ready(done.map(|(n, _)| n));
+        }
         loop {
             let mut ready = ready!(self.io.poll_read_ready(cx))?;
             match receive() {
@@ -134,6 +145,8 @@ impl Stream {
         buf: &mut [u8],
         seen: usize,
     ) -> Poll<io::Result<usize>> {
+        // Looking is for connections that nobody has watched yet.
+        debug_assert!(!self.passed_over.get(), "data was passed over");
         loop {
             let mut ready = ready!(self.io.poll_read_ready(cx))?;
             match retry(|| recv(&self.io, &mut *buf, RecvFlags::PEEK)) {
@@ -152,7 +165,10 @@ impl Stream {
             match ready!(self.io.poll_read_ready(cx)) {
                 Err(_) => return Poll::Ready(()),
                 Ok(ready) if ready.ready().is_read_closed() => return Poll::Ready(()),
-                Ok(mut ready) => ready.clear_ready(),
+                Ok(mut ready) => {
+                    self.passed_over.set(true);
+                    ready.clear_ready();
+                }
             }
         }
     }
@@ -242,6 +258,12 @@ impl Stream {
         cx: &mut Context<'_>,
         mut operation: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
+        if self.passed_over.take()
+            && let Some(done) = tried(operation())
+        {
+            self.passed_over.set(true);
+            return Poll::Ready(done);
+        }
         loop {
             let mut ready = ready!(self.io.poll_read_ready(cx))?;
             match operation() {
@@ -314,6 +336,14 @@ impl AsFd for Stream {
 fn flags(more: bool) -> SendFlags {
     let base = SendFlags::NOSIGNAL;
     if more { base | SendFlags::MORE } else { base }
+}
+
+/// What an operation gave, unless it would block.
+fn tried<T>(result: io::Result<T>) -> Option<io::Result<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+        done => Some(done),
+    }
 }
 
 fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {

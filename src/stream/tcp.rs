@@ -109,28 +109,20 @@ impl Stream<'_> {
     /// Gets a server connection. With `option abortonclose` a client that leaves meanwhile ends it.
     async fn connect(&mut self, back: &Arc<Proxy>) -> Result<Lease, End> {
         let plan = self.client.plan.clone();
+        let aborts = back.settings.options.contains(Options::ABORT_ON_CLOSE);
         let (mut own, mut attempts) = (Own::default(), Attempts::default());
-        let obtained = obtain(
-            self.worker,
-            Ask {
-                plan: &plan,
-                backend: back,
-                session: &mut self.client.session,
-                txn: self.txn,
-                own: &mut own,
-                attempts: &mut attempts,
-            },
-        );
-        let abort = Options::ABORT_ON_CLOSE;
-        let front = &self.client.proxy.settings;
-        if !(front.options | back.settings.options).contains(abort) {
-            return obtained.await.map_err(|failure| failure.end);
-        }
-        tokio::select! {
-            biased;
-            lease = obtained => lease.map_err(|failure| failure.end),
-            () = left(&self.client.stream) => Err(End::new(Cause::Client, Stage::Connect)),
-        }
+        let ask = Ask {
+            plan: &plan,
+            backend: back,
+            session: &mut self.client.session,
+            txn: self.txn,
+            own: &mut own,
+            attempts: &mut attempts,
+            watched: aborts.then_some(&self.client.stream),
+        };
+        obtain(self.worker, ask)
+            .await
+            .map_err(|failure| failure.end)
     }
 
     /// Copies both ways, after what was looked at.
@@ -217,11 +209,6 @@ impl Stream<'_> {
             null,
         );
     }
-}
-
-/// Ready when the client has closed its side or broken the connection.
-async fn left(stream: &crate::net::Stream) {
-    std::future::poll_fn(|cx| stream.poll_closed(cx)).await;
 }
 
 fn ended(outcome: Outcome) -> Result<(), End> {

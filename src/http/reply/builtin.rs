@@ -85,6 +85,10 @@ fn build(code: u16, title: &str, sentence: &str) -> Reply {
     head.add(b"content-length", body.len().to_string().as_bytes());
     head.add(b"cache-control", b"no-cache");
     head.add(b"content-type", b"text/html");
+    // Who sends nonsense, or nothing, is not heard any further.
+    if matches!(code, 400 | 408) {
+        head.add(b"connection", b"close");
+    }
     Reply {
         head,
         body: body.into_bytes(),

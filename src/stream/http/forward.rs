@@ -73,6 +73,11 @@ impl Exchange {
     }
 
     async fn connect(&mut self, attempts: &mut Attempts) -> Result<Lease, Stop> {
+        let aborts = self
+            .backend
+            .settings
+            .options
+            .contains(Options::ABORT_ON_CLOSE);
         let ask = Ask {
             plan: &self.plan,
             backend: &self.backend,
@@ -80,10 +85,14 @@ impl Exchange {
             txn: &mut self.txn,
             own: &mut self.connection.own,
             attempts,
+            watched: aborts.then_some(&self.connection.client.stream),
         };
         let lease = obtain(&self.worker, ask)
             .await
-            .map_err(|failure| Stop::Error(failure.status, failure.end))?;
+            .map_err(|failure| match failure.end.cause {
+                Cause::Client => Stop::Close(failure.end),
+                _ => Stop::Error(failure.status, failure.end),
+            })?;
         let number = lease.server.state.number;
         self.connection.client.slot.set_server(Some(number));
         Ok(lease)
@@ -323,7 +332,9 @@ impl Exchange {
                 return Err(Stop::error(408, Cause::ClientTimeout, Stage::Data));
             }
             Failed::ClientLeft if self.upload.finished() => {
-                return Err(Stop::close(Cause::Client, Stage::Headers));
+                // It may only have closed its sending side, and then reads this.
+                self.keep_alive = false;
+                return Err(Stop::error(400, Cause::Client, Stage::Headers));
             }
             Failed::ClientLeft => return Err(Stop::close(Cause::Client, Stage::Data)),
             Failed::BadBody => {
