@@ -203,7 +203,7 @@ const CASES: &[(char, &str)] = &[
     ),
     (
         '-',
-        "frontend f\n bind :2001\n timeout client 1s\n use_backend\n use_backend x",
+        "listen x\n bind :2001\n timeout client 1s\n use_backend\n use_backend x",
     ),
     (
         '-',

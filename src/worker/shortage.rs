@@ -65,7 +65,7 @@ impl Worker {
             shortage.began.notify_waiters();
             let files = self.plan().global.ulimit_n;
             let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-            let most = files.map(u64::from).or(limit).unwrap_or_default();
+            let most = files.or(limit).unwrap_or_default();
             self.warn_of_emergency(&format!(
                 "Proxy {proxy} reached process FD limit (maxsock={most}). Please check 'ulimit-n' and restart."
             ));
