@@ -68,7 +68,7 @@ pub(super) fn write(
             Clock::with(now, |clock| put(out, &["<", level, ">", clock.iso(), " "]))
         }
         LogFormat::Iso => Clock::with(now, |clock| put(out, &[clock.iso(), " "])),
-        LogFormat::Unset | LogFormat::Local => Clock::with(now, |clock| {
+        LogFormat::Unset | LogFormat::Local => Clock::with_seconds(now, |clock| {
             let date = clock.bsd();
             put(
                 out,
@@ -85,7 +85,7 @@ pub(super) fn write(
                 ],
             );
         }),
-        LogFormat::Rfc3164 => Clock::with(now, |clock| {
+        LogFormat::Rfc3164 => Clock::with_seconds(now, |clock| {
             let (date, host) = (clock.bsd(), host("localhost"));
             put(
                 out,
@@ -157,6 +157,15 @@ impl Clock {
     pub fn with<T>(now: SystemTime, then: impl FnOnce(&Self) -> T) -> T {
         CLOCK.with_borrow_mut(|clock| {
             clock.set(now, zone());
+            clock.set_micros(now);
+            then(clock)
+        })
+    }
+
+    /// As [`Self::with`] for who needs no more than seconds: what [`Self::iso`] gives is older.
+    fn with_seconds<T>(now: SystemTime, then: impl FnOnce(&Self) -> T) -> T {
+        CLOCK.with_borrow_mut(|clock| {
+            clock.set(now, zone());
             then(clock)
         })
     }
@@ -171,6 +180,10 @@ impl Clock {
             self.iso = local.strftime("%Y-%m-%dT%H:%M:%S.000000%:z").to_string();
             self.fraction = self.iso.find('.').map_or(0, |dot| dot + 1);
         }
+    }
+
+    fn set_micros(&mut self, now: SystemTime) {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let micros = since.subsec_micros();
         let mut digits = [0u8; 6];
         let mut rest = micros;
@@ -230,6 +243,7 @@ mod tests {
             ),
         ] {
             clock.set(now, &zone);
+            clock.set_micros(now);
             assert_eq!((clock.bsd(), clock.iso()), (bsd, iso));
         }
     }
