@@ -68,6 +68,9 @@ pub struct Buffer {
 impl Buffer {
     /// Gives its memory back to the pool, and what was in it up.
     pub fn release(&mut self) {
+        if self.bytes.capacity() == 0 {
+            return;
+        }
         let bytes = std::mem::take(&mut self.bytes);
         let mut free = self.pool.free.borrow_mut();
         // One that was made to grow is not kept: the pool's memory stays what its size says.

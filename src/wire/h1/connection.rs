@@ -31,7 +31,8 @@ pub(super) fn tidy(head: &mut Head, facts: &Facts) {
 /// Whether a head that rules have worked on has `Connection: close`: they too may end a connection. (What was received has
 /// been taken down.)
 pub fn asks_to_close(head: &Head) -> bool {
-    head.items(b"connection")
+    head.values(b"connection")
+        .flat_map(list_items)
         .any(|option| option.eq_ignore_ascii_case(b"close"))
 }
 
