@@ -77,12 +77,6 @@ impl Files {
         files.get(name).cloned()
     }
 
-    /// All files by name.
-    pub fn all(&self) -> Vec<Arc<File>> {
-        let files = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        files.values().cloned().collect()
-    }
-
     fn file(&self, directory: &Path, name: &str, map: bool) -> Result<Arc<File>, Fault> {
         let mut files = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = files.get(name) {

@@ -89,11 +89,6 @@ impl Method {
         }
     }
 
-    /// True if it looks at patterns at all.
-    pub fn has_patterns(self) -> bool {
-        !matches!(self, Self::Found | Self::Bool)
-    }
-
     /// True if `eq`, `gt` and kin may stand before its patterns.
     pub fn has_operators(self) -> bool {
         matches!(self, Self::Int | Self::Len | Self::Version)

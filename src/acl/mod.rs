@@ -127,15 +127,3 @@ pub fn condition(
 ) -> Result<Option<Pending<Cond>>, Box<Diagnostic>> {
     condition::read(cursor, cx)
 }
-
-/// Reads the list of an `acl(a,!b)` fetch: true if all of these ACLs pass.
-///
-/// # Errors
-/// An unknown ACL.
-pub fn all_of(
-    list: &[u8],
-    span: crate::diag::Span,
-    cx: &mut Context<'_>,
-) -> Result<Pending<Cond>, Box<Diagnostic>> {
-    condition::all_of(list, span, cx)
-}

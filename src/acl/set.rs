@@ -150,13 +150,6 @@ impl Set {
             .map(|(_, value)| value.clone())
     }
 
-    /// What the map gives for the sample, with the pattern that matched (`map_*_key`, `map_regm`).
-    pub fn entry(&self, value: &Value<'_>) -> Option<(Box<[u8]>, Value<'static>)> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let id = inner.patterns.find(value)? as usize;
-        inner.values.get(id)?.clone()
-    }
-
     /// What a map of expressions gives for the text, with `\\1` and kin replaced by the groups of the match.
     pub fn expanded(&self, text: &[u8]) -> Option<Vec<u8>> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);

@@ -73,6 +73,10 @@ pub(super) fn clear_counters(call: &mut Call<'_>) -> String {
     }
     let plan = call.desk.plan();
     for proxy in &plan.proxies {
+        let queues = proxy.servers.iter().map(|server| &server.state.queued);
+        for queue in queues.chain([&proxy.state.queued]) {
+            queue.reset_max();
+        }
         let servers = proxy.servers.iter().map(|server| &server.state.totals);
         for side in [&proxy.state.front, &proxy.state.back]
             .into_iter()

@@ -24,8 +24,6 @@ pub enum Seen {
     BrokenResponse,
     /// No response in time.
     ResponseTimeout,
-    /// The connection broke while data was moved.
-    ReadError,
 }
 
 impl Seen {
@@ -60,7 +58,6 @@ impl Seen {
             Self::BadResponse => "Invalid http response (headers)",
             Self::BrokenResponse => "Broken pipe / connection reset by server",
             Self::ResponseTimeout => "Http response timeout",
-            Self::ReadError => "Read error",
         }
     }
 }

@@ -82,11 +82,6 @@ impl Checks {
     pub fn weigh(&self, proxy: &str, server: &str, weight: u32) -> bool {
         self.board.weigh(proxy, server, weight, wall())
     }
-
-    /// The plan in force.
-    pub fn plan(&self) -> Arc<Plan> {
-        self.board.plan()
-    }
 }
 
 /// Wall clock, seconds.

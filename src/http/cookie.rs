@@ -1,7 +1,5 @@
 //! Cookies in `Cookie` and `Set-Cookie` values (RFC 6265), read as HAProxy reads them.
 
-use super::Head;
-
 /// One cookie of a `Cookie` or `Set-Cookie` value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookie<'a> {
@@ -93,28 +91,6 @@ fn trimmed(value: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
         end -= 1;
     }
     (start, end)
-}
-
-impl Head {
-    /// All values of the request cookie `name`, over all `Cookie` lines.
-    pub fn cookies<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + Clone {
-        (0..self.len())
-            .filter_map(|i| self.field(i))
-            .filter(|f| f.name.eq_ignore_ascii_case(b"cookie"))
-            .flat_map(|f| cookies(f.value))
-            .filter(move |c| c.name == name)
-            .map(|c| c.value)
-    }
-
-    /// All values that the response sets the cookie `name` to, over all `Set-Cookie` lines.
-    pub fn set_cookies<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + Clone {
-        (0..self.len())
-            .filter_map(|i| self.field(i))
-            .filter(|f| f.name.eq_ignore_ascii_case(b"set-cookie"))
-            .filter_map(|f| set_cookie(f.value))
-            .filter(move |c| c.name == name)
-            .map(|c| c.value)
-    }
 }
 
 #[cfg(test)]

@@ -237,11 +237,6 @@ impl Head {
         }
     }
 
-    /// Changes the version.
-    pub fn set_version(&mut self, version: Version) {
-        self.version = version;
-    }
-
     // -- headers -----------------------------------------------------------------------------------------------------
 
     /// All headers in order, as `(name, value)`.

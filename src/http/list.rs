@@ -91,17 +91,6 @@ impl Head {
     pub fn item<'a>(&'a self, name: &'a [u8], occurrence: i32) -> Option<&'a [u8]> {
         nth(self.items(name), occurrence)
     }
-
-    /// One whole value of the lines with this name: `req.fhdr(name,occurrence)`.
-    pub fn full_value<'a>(&'a self, name: &'a [u8], occurrence: i32) -> Option<&'a [u8]> {
-        let lines = (0..self.len()).filter_map(|i| self.field(i));
-        nth(
-            lines
-                .filter(|f| f.name.eq_ignore_ascii_case(name))
-                .map(|f| f.value),
-            occurrence,
-        )
-    }
 }
 
 #[cfg(test)]
@@ -148,8 +137,5 @@ mod tests {
             (item(-1), item(-3), item(-4), item(0)),
             (some("c"), some("a"), None, some("c"))
         );
-        assert_eq!(head.full_value(b"foo", -1), Some(&b"b,c"[..]));
-        assert_eq!(head.full_value(b"foo", 1), Some(&b"a"[..]));
-        assert_eq!(head.full_value(b"foo", i32::MIN), None);
     }
 }

@@ -77,14 +77,6 @@ impl<'a> Target<'a> {
             _ => None,
         }
     }
-
-    /// The scheme of the absolute form.
-    pub fn scheme(self) -> Option<&'a [u8]> {
-        match self {
-            Self::Absolute { scheme, .. } => Some(scheme),
-            _ => None,
-        }
-    }
 }
 
 /// Splits at the first `?`.
@@ -109,14 +101,6 @@ pub fn split_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
         }
         None => (host, None),
     }
-}
-
-/// The parameters of a query string as `(name, value)`, split at `delimiter` and `&`/`;` as HAProxy's `url_param` does.
-/// A parameter without `=` has no value and is left out.
-pub fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-    query.split(|b| matches!(b, b'&' | b';')).filter_map(|p| {
-        memchr::memchr(b'=', p).map(|eq| (&p[..eq], p.get(eq + 1..).unwrap_or_default()))
-    })
 }
 
 #[cfg(test)]
@@ -157,13 +141,5 @@ mod tests {
         assert_eq!(split("[::1]"), (&b"[::1]"[..], None));
         assert_eq!(split("u:p@[::1]:8"), (&b"[::1]"[..], Some(&b"8"[..])));
         assert_eq!(split("h:"), (&b"h"[..], Some(&b""[..])));
-    }
-
-    #[test]
-    fn parameters_need_an_equals_sign() {
-        let got: Vec<_> = parameters(b"y=1&x=5;z&x=&=v").collect();
-        let expected: Vec<(&[u8], &[u8])> =
-            vec![(b"y", b"1"), (b"x", b"5"), (b"x", b""), (b"", b"v")];
-        assert_eq!(got, expected);
     }
 }

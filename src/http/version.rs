@@ -10,16 +10,10 @@ pub struct Version {
 }
 
 impl Version {
-    /// A request line without a version; only read under `accept-invalid-http-request`.
-    pub const HTTP_09: Self = Self { major: 0, minor: 9 };
     /// HTTP/1.0 (RFC 1945).
     pub const HTTP_10: Self = Self { major: 1, minor: 0 };
     /// HTTP/1.1 (RFC 9112).
     pub const HTTP_11: Self = Self { major: 1, minor: 1 };
-    /// HTTP/2 (RFC 9113).
-    pub const HTTP_2: Self = Self { major: 2, minor: 0 };
-    /// HTTP/3 (RFC 9114).
-    pub const HTTP_3: Self = Self { major: 3, minor: 0 };
 
     /// The version as it stands after `HTTP/`, e.g. `1.1`: what the `req.ver` fetch answers.
     pub fn digits(self) -> [u8; 3] {

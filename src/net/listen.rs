@@ -348,11 +348,6 @@ impl Listener {
         })
     }
 
-    /// The socket.
-    pub fn socket(&self) -> &Arc<OwnedFd> {
-        self.io.get_ref()
-    }
-
     /// Ready when there may be a connection to accept.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_read_ready(cx).map_ok(|_| ())

@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -119,14 +119,6 @@ impl Stream {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-    }
-
-    /// Waits for data, then reads. 0 is the end of the stream.
-    ///
-    /// # Errors
-    /// The socket's.
-    pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_read(cx, buf)).await
     }
 
     /// Waits for data, then appends to `buf` within its spare capacity, which must not be empty.
@@ -306,11 +298,6 @@ impl Stream {
         let _ = sockopt::set_ip_ttl(&self.io, 1);
         let _ = sockopt::set_ipv6_unicast_hops(&self.io, Some(1));
         self.set_reset_on_close();
-    }
-
-    /// The descriptor's number, for fetches that ask the kernel (`fc_rtt`).
-    pub fn number(&self) -> RawFd {
-        self.io.as_raw_fd()
     }
 
     /// The pending error of the socket (SO_ERROR), taken.

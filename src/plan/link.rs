@@ -113,7 +113,6 @@ pub fn link(
         case_adjust: case_map(&config.global),
         state: state.clone(),
         vars,
-        files,
     };
     plan.settle(&fresh, old);
     (Some(plan), diagnostics)

@@ -22,7 +22,7 @@ pub use errors::{ErrorReplies, ErrorReply};
 pub use link::link;
 pub use loads::Loads;
 
-use crate::acl::{self, Cond};
+use crate::acl::Cond;
 use crate::action::Ruleset;
 use crate::balance::{Balancer, Params};
 use crate::format::Format;
@@ -54,8 +54,6 @@ pub struct Plan {
     pub state: Arc<State>,
     /// Numbers of variables, the same for the life of the process.
     pub vars: Arc<VarNames>,
-    /// ACL and map files.
-    pub files: Arc<acl::Files>,
 }
 
 /// A frontend, backend or listen block.

@@ -88,8 +88,6 @@ pub struct Expr {
     pub fetch: String,
     /// The points of a stream's life at which its fetch can be used.
     pub points: Points,
-    /// What its fetch needs, for messages: `HTTP request headers` …
-    pub needs: &'static str,
     /// What linking makes of it.
     pub sample: Pending<Sample>,
 }

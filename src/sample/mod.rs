@@ -27,7 +27,7 @@ pub use cast::{address, leading_int};
 pub use check::{mask4, mask6};
 pub use dump::{dump_converters, dump_fetches};
 pub use expr::{Expr, Sample};
-pub use parse::{Captures, Context, parse, parse_slice, parse_text, parse_words};
+pub use parse::{Captures, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{

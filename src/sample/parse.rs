@@ -66,24 +66,6 @@ pub fn parse(
     Ok((draft.finish(), consumed))
 }
 
-/// Reads an expression from text that is no word of its own: a part of a longer string. All of it stands
-/// at `span`.
-///
-/// # Errors
-/// As [`parse`].
-pub fn parse_text(
-    text: &[u8],
-    span: Span,
-    cx: &mut Context<'_>,
-) -> Result<(Expr, usize), Box<Diagnostic>> {
-    let word = Word {
-        bytes: text.to_vec(),
-        span,
-        map: vec![span.start; text.len()],
-    };
-    parse(&word, 0..text.len(), cx)
-}
-
 /// Reads an expression that has words of its own: `hdr(host),lower`, and in the old style also
 /// `hdr(host) lower`. Stops at the first word that is no converter.
 ///
@@ -187,7 +169,6 @@ impl Draft {
             ty,
             fetch: fetch.name.to_owned(),
             points: fetch.get.points(),
-            needs: fetch.get.needs(),
             sample: Pending::new(link),
         }
     }

@@ -188,10 +188,6 @@ pub struct Expect {
     pub text: String,
 }
 
-/// Agent check parameters; the agent itself comes with a later issue.
-#[derive(Debug, Clone, Default)]
-pub struct Agent {}
-
 /// `observe`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Observe {

@@ -19,8 +19,8 @@ mod userlist;
 pub use address::{Endpoint, Family, Host};
 pub use bind::Bind;
 pub use check::{
-    Agent, CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend,
-    Observe, OnError, OnMarkedDown, OnMarkedUp, Probe, Step,
+    CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend, Observe,
+    OnError, OnMarkedDown, OnMarkedUp, Probe, Step,
 };
 pub use errors::{ErrorFile, ErrorFiles};
 pub use forwarded::{Forwarded, Node, Part};

@@ -70,11 +70,6 @@ impl Reader {
         name.clone_into(&mut self.section);
     }
 
-    /// The files, to show places in them.
-    pub fn sources(&self) -> &Sources {
-        &self.sources
-    }
-
     /// Gives the files, and what could not be read.
     pub fn into_parts(self) -> (Sources, Vec<Diagnostic>) {
         (self.sources, self.diagnostics)

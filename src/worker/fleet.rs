@@ -59,8 +59,6 @@ pub(super) struct Wanted {
     pub(super) plan: Arc<Plan>,
     /// Idle client connections are to be closed.
     pub(super) draining: bool,
-    /// Everything is to be dropped.
-    pub(super) ending: bool,
 }
 
 /// How many workers a plan asks for: `nbthread`, else one per CPU the process may use.
@@ -80,7 +78,6 @@ impl Fleet {
             sockets: Arc::new(sockets),
             plan: plan.clone(),
             draining: false,
-            ending: false,
         };
         let fleet = Arc::new(Self {
             plans: Mutex::new(vec![Arc::downgrade(&plan)]),
@@ -191,18 +188,6 @@ impl Fleet {
     /// Client connections now.
     pub fn live(&self) -> u32 {
         self.state.process.conns.load()
-    }
-
-    /// Drops everything and waits for the threads to end.
-    pub fn stop(&self) {
-        self.stopping.store(true, SeqCst);
-        self.wanted.send_modify(|wanted| {
-            wanted.sockets = Arc::default();
-            wanted.ending = true;
-        });
-        for thread in lock(&self.threads).drain(..) {
-            let _ = thread.join();
-        }
     }
 }
 

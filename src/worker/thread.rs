@@ -70,9 +70,6 @@ async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let now = wanted.borrow_and_update().clone();
-        if now.ending {
-            return;
-        }
         posts.fill(&worker, &now);
         if now.draining {
             if !withdrawn {

@@ -104,22 +104,6 @@ impl BodyReader {
             Self::Chunked(_) | Self::UntilClose => None,
         }
     }
-
-    /// Takes so many bytes that went past the buffer (spliced), and answers how many of them belong to the body.
-    pub fn skip(&mut self, length: u64) -> u64 {
-        match self {
-            Self::Sized(left) => {
-                let taken = length.min(*left);
-                *left -= taken;
-                if *left == 0 {
-                    *self = Self::Done;
-                }
-                taken
-            }
-            Self::UntilClose => length,
-            Self::Done | Self::Chunked(_) => 0,
-        }
-    }
 }
 
 fn take(end: usize, at: &mut usize) -> Piece {

@@ -23,9 +23,4 @@ impl CaseMap {
     pub fn written<'a>(&'a self, name: &'a [u8]) -> &'a [u8] {
         self.names.get(name).map_or(name, |n| n)
     }
-
-    /// Whether nothing is changed.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
 }
