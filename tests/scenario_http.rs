@@ -1,4 +1,5 @@
-//! What HTTP clients meet beside answers: here, leaving before there is one. HAProxy is held to the same.
+//! What HTTP clients meet beside answers: here, leaving before there is one, and being read by a TCP
+//! frontend. HAProxy is held to the same.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -8,7 +9,7 @@
 
 mod support;
 
-use support::{Client, LogSink, Program, Who, both, free_port};
+use support::{Client, LogSink, Origin, Program, Who, both, free_port};
 
 /// The termination letters of a request whose client leaves while the server is being tried.
 fn letters_of_a_leaver(who: Who, option: &str) -> String {
@@ -56,4 +57,44 @@ fn whoever_leaves_is_waited_for_unless_abortonclose() {
             "{who:?}"
         );
     }
+}
+
+#[test]
+fn content_rules_of_a_tcp_frontend_read_requests() {
+    let (named, other) = (Origin::saying("named"), Origin::saying("other"));
+    for who in both() {
+        let port = free_port();
+        let config = format!(
+            "defaults
+  mode tcp
+  timeout client 9s
+  timeout server 9s
+  timeout connect 9s
+frontend fe
+  bind 127.0.0.1:{port}
+  tcp-request inspect-delay 5s
+  tcp-request content reject if {{ path_beg /no }}
+  tcp-request content accept if {{ req.hdr(host) -m found }}
+  use_backend named if {{ req.hdr(host) -i A }} {{ method GET }}
+  default_backend other
+backend named
+  server s 127.0.0.1:{}
+backend other
+  server s 127.0.0.1:{}
+",
+            named.port, other.port
+        );
+        let _proxy = Program::start(who, &config, &[port]);
+        let ask = |request: &str| Client::connect(port).ask(request).text();
+        assert_eq!(ask("GET / HTTP/1.1\r\nhost: a\r\n\r\n"), "named", "{who:?}");
+        assert_eq!(ask("PUT / HTTP/1.1\r\nHost: a\r\n\r\n"), "other", "{who:?}");
+        assert_eq!(ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n"), "other", "{who:?}");
+        let refused = Client::connect(port)
+            .send("GET /no HTTP/1.1\r\nHost: a\r\n\r\n")
+            .rest();
+        assert_eq!(refused, b"", "{who:?}");
+    }
+    // As it came: the proxy has only read along.
+    let seen = named.requests.lock().expect("no panic").clone();
+    assert_eq!(seen, ["GET / HTTP/1.1\r\nhost: a\r\n\r\n"; 2]);
 }

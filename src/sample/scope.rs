@@ -167,12 +167,26 @@ pub struct Payload {
     pub data: Vec<u8>,
     /// True when no more will come (end of stream, buffer full, inspect delay over).
     pub complete: bool,
+    /// Whether it is HTTP/1.
+    pub spoken: Spoken,
+}
+
+/// What the bytes of a TCP client are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spoken {
+    /// Too few have come to tell.
+    #[default]
+    Unknown,
+    /// They begin with a whole request head, which is the transaction's.
+    Http,
+    /// No HTTP/1 request begins so.
+    Other,
 }
 
 /// One request and its response, as the language sees them.
 #[derive(Debug, Default)]
 pub struct Transaction {
-    /// The request; `request.head` is empty in TCP mode and before it has come.
+    /// The request; `request.head` is empty before it has come, and in TCP mode unless content rules have seen one.
     pub request: Message,
     /// The response; its head is empty before it has come.
     pub response: Message,
@@ -353,6 +367,7 @@ impl Payload {
     pub fn clear(&mut self) {
         self.data.clear();
         self.complete = false;
+        self.spoken = Spoken::Unknown;
     }
 }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use super::args::{Args, Param};
 use super::place::Place;
-use super::scope::{Now, Payload, Scope, Session, Transaction};
+use super::scope::{Now, Payload, Scope, Session, Spoken, Transaction};
 use super::value::{Type, Value};
 use crate::http::{Head, Message};
 
@@ -259,10 +259,11 @@ impl Get {
 /// The request, or none yet: then the rules may wait for it.
 fn request<'s>(scope: &'s Scope<'_>) -> Option<&'s Message> {
     let txn = &*scope.txn;
-    if txn.has_request {
+    let payload = &txn.client_payload;
+    if txn.has_request || payload.spoken == Spoken::Http {
         return Some(&txn.request);
     }
-    if !txn.client_payload.complete {
+    if !payload.complete && payload.spoken == Spoken::Unknown {
         scope.waiting.set(true);
     }
     None

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::action::{Flow, Ruleset};
 use crate::net::Alarm;
-use crate::plan::Proxy;
-use crate::sample::{Session, Transaction};
+use crate::plan::{Plan, Proxy};
+use crate::sample::{Session, Spoken, Transaction};
+use crate::wire::h1::{HeadParser, Limits, Options};
 use crate::wire::tunnel::{Outcome, Tunnel};
 use crate::worker::Worker;
 
-use super::Client;
+use super::{Client, note_request_line};
 
 /// What the request rules say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) async fn request(
         .saturating_sub(client.plan.global.maxrewrite);
     let until = deadline(proxy.settings.inspect_delay);
     client.alarm.set(until);
+    let mut reader = RequestReader::new(&client.plan, limit);
+    reader.look(txn);
     let mut from = 0;
     loop {
         let complete = txn.client_payload.complete;
@@ -67,6 +70,44 @@ pub(super) async fn request(
             Err(_) | Ok(Ok(0)) => txn.client_payload.complete = true,
             Ok(Ok(_)) => txn.client_payload.complete = data.len() >= limit,
             Ok(Err(_)) => return Verdict::Broken,
+        }
+        reader.look(txn);
+    }
+}
+
+/// Finds the HTTP/1 request in what a TCP client has sent, for rules that ask for one (manual 7.3.6: its fetches work in
+/// content rules of TCP mode too). The bytes go on as they came.
+struct RequestReader {
+    parser: HeadParser,
+    options: Options,
+}
+
+impl RequestReader {
+    fn new(plan: &Plan, head: usize) -> Self {
+        let lines = plan.global.maxhdr;
+        Self {
+            parser: HeadParser::new(),
+            options: Options {
+                limits: Limits { head, lines },
+                relaxed: false,
+                any_payload: false,
+            },
+        }
+    }
+
+    fn look(&mut self, txn: &mut Transaction) {
+        let payload = &mut txn.client_payload;
+        if payload.spoken != Spoken::Unknown || payload.data.is_empty() {
+            return;
+        }
+        let head = &mut txn.request.head;
+        match self.parser.request(&payload.data, head, &self.options) {
+            Ok(None) => {}
+            Err(_) => payload.spoken = Spoken::Other,
+            Ok(Some(_)) => {
+                payload.spoken = Spoken::Http;
+                note_request_line(txn);
+            }
         }
     }
 }

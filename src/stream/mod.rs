@@ -67,3 +67,13 @@ fn scope<'a>(
         waiting: Cell::new(false),
     }
 }
+
+/// Keeps the request line as received, whatever rules make of it: what logs and `method` show.
+fn note_request_line(txn: &mut Transaction) {
+    let head = &txn.request.head;
+    let version = head.version().digits();
+    txn.request_line.clear();
+    for part in [head.method(), b" ", head.target(), b" HTTP/", &version] {
+        txn.request_line.extend_from_slice(part);
+    }
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::*;
 use crate::http::{Head, Target};
 use crate::sample::args::Args;
-use crate::sample::scope::{Scope, Transaction};
+use crate::sample::scope::{Scope, Spoken, Transaction};
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Fetch] = &[
@@ -59,8 +59,11 @@ fn captured_response<'s>(txn: &'s Transaction, args: &'s Args) -> Option<Value<'
 
 fn method<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
     let txn = &*scope.txn;
-    if !txn.has_request {
-        return wait(scope);
+    match txn.client_payload.spoken {
+        _ if txn.has_request => {}
+        Spoken::Unknown => return wait(scope),
+        Spoken::Http => {}
+        Spoken::Other => return None,
     }
     // As received: `set-method` does not change what HAProxy takes the request for.
     Some(Value::Meth(Cow::Borrowed(line(scope).next()?)))

@@ -9,6 +9,7 @@ use super::{Stop, size};
 use crate::end::{Cause, End, Stage};
 use crate::http::BodyState;
 use crate::settings::Options;
+use crate::stream::note_request_line;
 use crate::wire::h1::{BodyLength, Fault};
 
 impl Exchange {
@@ -90,13 +91,8 @@ impl Exchange {
         let txn = &mut *self.txn;
         txn.has_request = true;
         txn.number = self.plan.state.process.requests.load();
-        let head = &txn.request.head;
-        let version = head.version().digits();
-        txn.request_line.clear();
-        for part in [head.method(), b" ", head.target(), b" HTTP/", &version] {
-            txn.request_line.extend_from_slice(part);
-        }
-        self.head_size = size::of_head(head);
+        note_request_line(txn);
+        self.head_size = size::of_head(&txn.request.head);
         (txn.request.body_state, txn.request.body_len) = match self.facts.body {
             BodyLength::Empty | BodyLength::Sized(0) => (BodyState::Complete, None),
             BodyLength::Sized(length) => (BodyState::Partial, Some(length)),
