@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::plan::{self, Plan};
+use crate::sample::environment;
 use crate::settings::{Endpoint, Host};
 use crate::stats::{self, Filter, Moment};
 
@@ -49,13 +50,20 @@ fn endpoint(endpoint: &Endpoint) -> String {
 
 /// `show env`
 pub(super) fn env(call: &mut Call<'_>) -> String {
-    let line = |name: &str, value: &str| format!("{name}={value}\n");
+    let line = |name: &[u8], value: &[u8]| {
+        let (name, value) = (
+            String::from_utf8_lossy(name),
+            String::from_utf8_lossy(value),
+        );
+        format!("{name}={value}\n")
+    };
     match call.arg(0) {
-        "" => std::env::vars_os()
-            .map(|(name, value)| line(&name.to_string_lossy(), &value.to_string_lossy()))
+        "" => environment::all()
+            .iter()
+            .map(|(name, value)| line(name, value))
             .collect(),
-        name => match std::env::var_os(name) {
-            Some(value) => line(name, &value.to_string_lossy()),
+        name => match environment::variable(name.as_bytes()) {
+            Some(value) => line(name.as_bytes(), &value),
             None => "Variable not found\n".to_owned(),
         },
     }

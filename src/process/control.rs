@@ -1,6 +1,7 @@
 //! The control thread while traffic flows: signals, checks, the runtime API, the end.
 
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -157,6 +158,7 @@ impl Control {
         self.fleet.stop_softly();
         let plan = self.fleet.plan();
         for proxy in plan.proxies.iter().filter(|p| !p.settings.disabled) {
+            proxy.state.stopping.store(true, Relaxed);
             let front = proxy.state.front.conns_total.load();
             let back = proxy.state.back.sessions_total.load();
             let name = &proxy.name;

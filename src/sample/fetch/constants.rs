@@ -56,11 +56,7 @@ fn date_us<'s>(now: Now<'s>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn env<'s>(_: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
-    let name = std::str::from_utf8(args.text(0)).ok()?;
-    let value = std::env::var_os(name)?;
-    Some(Value::owned(std::os::unix::ffi::OsStringExt::into_vec(
-        value,
-    )))
+    crate::sample::environment::variable(args.text(0)).map(Value::owned)
 }
 
 fn address<'s>(_: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
