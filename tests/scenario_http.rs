@@ -39,8 +39,8 @@ listen l
     Client::connect(port).send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
     let line = sink.line();
     let words = line.split(' ');
-    let letters = words.filter(|word| word.len() == 4 && word.ends_with("--"));
-    letters.last().expect("letters in the line").to_owned()
+    let mut letters = words.filter(|word| word.len() == 4 && word.ends_with("--"));
+    letters.next_back().expect("letters in the line").to_owned()
 }
 
 #[test]
