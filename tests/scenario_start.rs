@@ -236,3 +236,29 @@ fn a_soft_stop_is_logged_as_haproxy_logs_it() {
     });
     assert_eq!(lines[0], lines[1]);
 }
+
+#[test]
+fn rules_see_the_environment_that_the_files_leave() {
+    let [theirs, ours] = both().map(|who| {
+        let port = free_port();
+        let config = format!(
+            "global\n setenv FIRST a\n{DEFAULTS}frontend fe\n bind 127.0.0.1:{port}\n http-request return status 200 \
+             content-type text/plain lf-string \"%[env(FIRST)] %[env(LATE)] %[env(HAPROXY_LOCALPEER)] %[env(NONE)]\"\n\
+             global\n setenv LATE b\n"
+        );
+        let _program = Program::with_args(who, &["-db", "-L", "me"], &config, &[port]);
+        get(port, "/").text()
+    });
+    assert_eq!(ours, theirs);
+    assert!(ours.contains("a b me"), "{ours}");
+}
+
+#[test]
+fn names_that_do_not_resolve_are_forgiven_where_that_is_asked_for() {
+    let config = format!("{DEFAULTS}listen l\n bind 127.0.0.1:1\n server s name.invalid:80\n");
+    for (args, code) in [(&["-c"][..], 1), (&["-c", "-dr"], 0)] {
+        let [theirs, ours] = both().map(|who| run_to_end(who, args, Some(&config)));
+        assert_eq!(ours.status.code(), Some(code), "{}", ours.err);
+        assert_eq!(theirs.status.code(), Some(code), "{}", theirs.err);
+    }
+}
