@@ -98,3 +98,29 @@ backend other
     let seen = named.requests.lock().expect("no panic").clone();
     assert_eq!(seen, ["GET / HTTP/1.1\r\nhost: a\r\n\r\n"; 2]);
 }
+
+#[test]
+fn a_proxy_header_tells_more_than_addresses() {
+    let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x15".to_vec();
+    header.extend_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 0, 11, 0, 22]);
+    header.extend_from_slice(b"\x02\0\x02ab\x05\0\x01u");
+    for who in both() {
+        let port = free_port();
+        let config = format!(
+            "defaults
+  mode http
+  timeout client 9s
+  timeout server 9s
+  timeout connect 9s
+frontend fe
+  bind 127.0.0.1:{port} accept-proxy
+  http-request return content-type text/plain lf-string \"%[fc_rcvd_proxy] %[fc_pp_authority] %[fc_pp_unique_id] %[src]\"
+"
+        );
+        let _proxy = Program::start(who, &config, &[port]);
+        let answer = Client::connect(port)
+            .send(&header)
+            .ask("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        assert_eq!(answer.text(), "1 ab u 1.2.3.4", "{who:?}");
+    }
+}

@@ -121,6 +121,32 @@ fn version_2(bytes: &[u8]) -> Parsed {
     }
 }
 
+/// The authority that the client asked for (`PP2_TYPE_AUTHORITY`).
+pub const AUTHORITY: u8 = 0x02;
+/// The id that the proxy before us gave the connection (`PP2_TYPE_UNIQUE_ID`).
+pub const UNIQUE_ID: u8 = 0x05;
+
+/// The value of the first entry of this type in a header of version 2 that [`parse`] has found whole.
+pub fn entry(header: &[u8], kind: u8) -> Option<&[u8]> {
+    if !header.starts_with(SIGNATURE) || header.get(SIGNATURE.len())? & 0xf == 0 {
+        return None;
+    }
+    let addresses = match header.get(SIGNATURE.len() + 1)? {
+        0x11 => 12,
+        0x21 => 36,
+        _ => return None,
+    };
+    let mut rest = header.get(FIXED + addresses..)?;
+    while let Some((&[found, high, low], value)) = rest.split_first_chunk::<3>() {
+        let (value, next) = value.split_at_checked(usize::from(u16::from_be_bytes([high, low])))?;
+        if found == kind {
+            return Some(value);
+        }
+        rest = next;
+    }
+    None
+}
+
 /// True if what follows the addresses is a row of type-length-value entries, none of which claims more than there is.
 fn whole_tlvs(mut rest: &[u8]) -> bool {
     while let Some((&[_, high, low], value)) = rest.split_first_chunk::<3>() {
@@ -283,5 +309,21 @@ mod tests {
             assert_eq!(parse(&line), Parsed::Header(line.len(), ends));
         }
         assert_eq!(version_1(None, None), b"PROXY UNKNOWN\r\n");
+    }
+
+    #[test]
+    fn entries_are_found_by_their_type() {
+        let mut header = SIGNATURE.to_vec();
+        header.extend_from_slice(&[0x21, 0x11, 0, 12 + 5 + 4]);
+        header.extend_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 0, 11, 0, 22]);
+        header.extend_from_slice(&[AUTHORITY, 0, 2, b'a', b'b', UNIQUE_ID, 0, 1, b'u']);
+        assert!(matches!(parse(&header), Parsed::Header(37, Some(_))));
+        assert_eq!(entry(&header, AUTHORITY), Some(b"ab".as_slice()));
+        assert_eq!(entry(&header, UNIQUE_ID), Some(b"u".as_slice()));
+        assert_eq!(entry(&header, 0x20), None);
+        assert_eq!(entry(b"PROXY UNKNOWN\r\n", AUTHORITY), None);
+        for cut in 0..header.len() {
+            assert_eq!(entry(&header[..cut], 0x20), None);
+        }
     }
 }

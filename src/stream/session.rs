@@ -8,7 +8,7 @@ use crate::action::{Flow, Ruleset};
 use crate::end::{Cause, End, Stage};
 use crate::log;
 use crate::net::proxy_header::{self, Parsed};
-use crate::sample::{Address, Transaction};
+use crate::sample::{Address, ProxyHeader, Transaction};
 use crate::worker::Worker;
 
 use super::Client;
@@ -102,6 +102,14 @@ pub(super) async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bo
                         client.session.source = Address::Ip(source);
                         client.session.destination = Address::Ip(destination);
                     }
+                    let said = |kind| {
+                        let header = bytes.get(..size).unwrap_or_default();
+                        proxy_header::entry(header, kind).map(Box::from)
+                    };
+                    client.session.proxy_header = Some(ProxyHeader {
+                        authority: said(proxy_header::AUTHORITY),
+                        unique_id: said(proxy_header::UNIQUE_ID),
+                    });
                     return take(client, bytes.get_mut(..size).unwrap_or_default());
                 }
                 Parsed::Bad => {
