@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::plan::{self, Plan};
-use crate::sample::environment;
 use crate::settings::{Endpoint, Host};
 use crate::stats::{self, Filter, Moment};
 
@@ -50,20 +49,13 @@ fn endpoint(endpoint: &Endpoint) -> String {
 
 /// `show env`
 pub(super) fn env(call: &mut Call<'_>) -> String {
-    let line = |name: &[u8], value: &[u8]| {
-        let (name, value) = (
-            String::from_utf8_lossy(name),
-            String::from_utf8_lossy(value),
-        );
-        format!("{name}={value}\n")
-    };
+    let plan = call.desk.plan();
+    let text = String::from_utf8_lossy;
+    let line = |name: &[u8], value: &[u8]| format!("{}={}\n", text(name), text(value));
     match call.arg(0) {
-        "" => environment::all()
-            .iter()
-            .map(|(name, value)| line(name, value))
-            .collect(),
-        name => match environment::variable(name.as_bytes()) {
-            Some(value) => line(name.as_bytes(), &value),
+        "" => plan.env.iter().map(|(n, value)| line(n, value)).collect(),
+        name => match plan.env.get(name.as_bytes()) {
+            Some(value) => line(name.as_bytes(), value),
             None => "Variable not found\n".to_owned(),
         },
     }

@@ -31,8 +31,6 @@ pub struct Loaded {
     pub sources: Sources,
     /// What was found, in the order of the lines, then what concerns the whole.
     pub diagnostics: Vec<Diagnostic>,
-    /// The environment as the lines left it, for programs that are started.
-    pub env: Env,
 }
 
 /// What all keywords may use while lines are read.
@@ -120,12 +118,12 @@ pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
     let (sources, _) = reader.into_parts();
     validate::whole(&mut builder, &mut load, broken);
     let mut config = builder.config;
+    config.env = env.into();
     config.files = load.files.into();
     Loaded {
         config,
         sources,
         diagnostics: load.diagnostics,
-        env,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::diag::Span;
 use crate::format::Format;
 use crate::sample::{Captures, Pending};
 use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Server, Userlist};
+use crate::syntax::Env;
 
 /// A whole configuration, checked line by line; names are not resolved yet.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Config {
     pub userlists: BTreeMap<String, Arc<Userlist>>,
     /// `http-errors` sections by name.
     pub http_errors: BTreeMap<String, Arc<ErrorFiles>>,
+    /// The environment as the lines left it.
+    pub env: Arc<Env>,
     /// ACL and map files that lines have read.
     pub files: Arc<crate::acl::Files>,
 }

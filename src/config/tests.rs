@@ -142,7 +142,7 @@ fn the_environment_changes_from_line_to_line() {
             .iter()
             .all(|b| matches!(b.endpoint, Some(Endpoint::Tcp { port: 81, .. })))
     );
-    assert_eq!(loaded.env.get(b"PORT"), Some(&b"81"[..]));
+    assert_eq!(loaded.config.env.get(b"PORT"), Some(&b"81"[..]));
 }
 
 #[test]

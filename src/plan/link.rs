@@ -111,6 +111,7 @@ pub fn link(
         maxconn,
         log,
         case_adjust: case_map(&config.global),
+        env: config.env.clone(),
         state: state.clone(),
         vars,
     };

@@ -31,6 +31,7 @@ use crate::net::connect;
 use crate::sample::{Captures, Sample, VarNames};
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
+use crate::syntax::Env;
 use crate::wire::h1::CaseMap;
 
 /// Everything the engine needs to know.
@@ -50,6 +51,8 @@ pub struct Plan {
     pub log: log::Outputs,
     /// `h1-case-adjust`: how header names are written to peers that need capitals.
     pub case_adjust: CaseMap,
+    /// The environment as the configuration left it.
+    pub env: Arc<Env>,
     /// The living state it was linked against.
     pub state: Arc<State>,
     /// Numbers of variables, the same for the life of the process.

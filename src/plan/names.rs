@@ -78,6 +78,9 @@ impl Names for Index<'_> {
     fn backends(&self) -> Vec<String> {
         self.backs.keys().map(ToString::to_string).collect()
     }
+    fn environment(&self, name: &[u8]) -> Option<&[u8]> {
+        self.config.env.get(name)
+    }
     fn userlist(&self, name: &str) -> Option<Arc<Userlist>> {
         self.config.userlists.get(name).cloned()
     }

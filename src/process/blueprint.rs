@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::cmdline::{self, Exit, Invocation, report};
 use crate::diag::has_alert;
 use crate::plan::{Plan, link};
-use crate::sample::environment;
 use crate::state::State;
 use crate::syntax::Env;
 
@@ -31,14 +30,8 @@ impl Blueprint {
         override_by_flags(&mut loaded.config.global, invocation);
         let mut plan = None;
         if !has_alert(&loaded.diagnostics) {
-            let variables = loaded.env.iter();
-            let variables = variables.map(|(name, value)| (name.to_vec(), value.to_vec()));
-            let before = environment::swap(Some(variables.collect()));
             let (linked, mut found) = link(&loaded.config, state, old);
             loaded.diagnostics.append(&mut found);
-            if linked.is_none() {
-                environment::swap(before);
-            }
             plan = linked;
         }
         let said = report::judge(invocation, &loaded)?;

@@ -33,8 +33,8 @@ pub enum Kind {
     Server,
     /// A userlist's name.
     Users,
-    /// A stick table's name.
-    Table,
+    /// An environment variable's name: stands for its value.
+    Environment,
     /// A regular expression; its flags are the parameter of this number.
     Regex(usize),
     /// `scope.name`.
@@ -92,7 +92,6 @@ impl Kind {
             Self::Backend => "backend",
             Self::Server => "server",
             Self::Users => "user list",
-            Self::Table => "table",
             Self::Regex(_) => "regex",
             Self::FieldNumber => "Protocol buffers field number",
             _ => "string",
@@ -103,12 +102,7 @@ impl Kind {
     pub(super) fn implicit(self) -> bool {
         matches!(
             self,
-            Self::Backends
-                | Self::Frontend
-                | Self::Backend
-                | Self::Server
-                | Self::Users
-                | Self::Table
+            Self::Backends | Self::Frontend | Self::Backend | Self::Server | Self::Users
         )
     }
 }
@@ -223,7 +217,7 @@ impl Args {
 
     /// The argument at this place; `None` where it was left out.
     #[inline]
-    pub fn at(&self, at: usize) -> &Arg {
+    pub(in crate::sample) fn at(&self, at: usize) -> &Arg {
         self.0.get(at).unwrap_or(&Arg::None)
     }
     /// Text, empty where it was left out.

@@ -182,7 +182,7 @@ fn check_one(
         | Kind::Backend
         | Kind::Server
         | Kind::Users
-        | Kind::Table
+        | Kind::Environment
         | Kind::Backends => Ok(Loose::Name(param.kind, word.to_owned())),
         Kind::Regex(flags) => {
             let flags = all.get(flags).map_or(&b""[..], |flags| &flags.text);
@@ -366,8 +366,10 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
             .userlist(name)
             .map(Arg::Users)
             .ok_or_else(|| format!("unable to find userlist '{name}' referenced")),
-        _ => Err(format!(
-            "stick tables are not available yet, '{named}' is referenced"
-        )),
+        // The environment as the configuration left it does not change any more.
+        _ => Ok(match names.environment(name.as_bytes()) {
+            Some(value) => Arg::Text(value.into()),
+            None => Arg::None,
+        }),
     }
 }

@@ -9,7 +9,6 @@ mod check;
 pub mod codec;
 pub mod convert;
 mod dump;
-pub mod environment;
 mod expr;
 pub mod fetch;
 mod parse;

@@ -40,6 +40,8 @@ pub trait Names {
     fn backends(&self) -> Vec<String>;
     /// A server exists in this backend.
     fn server(&self, backend: &str, name: &str) -> bool;
+    /// The environment variable of this name, after all `setenv` and kin.
+    fn environment(&self, name: &[u8]) -> Option<&[u8]>;
     /// The userlist of this name.
     fn userlist(&self, name: &str) -> Option<Arc<crate::settings::Userlist>>;
     /// Replies of the `http-errors` section of this name, by status.

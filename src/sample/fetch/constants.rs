@@ -16,7 +16,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("bool", &[need(Kind::Bool)], Type::Bool, Get::Constant(|_, args| Some(Value::Bool(args.int(0)? != 0))), "this boolean"),
     entry("date", &[may(Kind::Int), may(Kind::Choice(UNITS))], Type::Int, Get::Constant(date), "the date in seconds (or ms, us) since 1970, plus an offset"),
     entry("date_us", &[], Type::Int, Get::Constant(date_us), "the microseconds of the date"),
-    entry("env", &[need(Kind::Str)], Type::Str, Get::Constant(env), "an environment variable"),
+    entry("env", &[need(Kind::Environment)], Type::Str, Get::Constant(env), "an environment variable"),
     entry("hostname", &[], Type::Str, Get::Constant(|_, _| Some(Value::text(HOSTNAME.as_slice()))), "the host's name"),
     entry("int", &[need(Kind::Int)], Type::Int, Get::Constant(|_, args| args.int(0).map(Value::Int)), "this integer"),
     entry("ipv4", &[need(Kind::Ipv4)], Type::Ipv4, Get::Constant(address), "this IPv4 address"),
@@ -56,7 +56,10 @@ fn date_us<'s>(now: Now<'s>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn env<'s>(_: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
-    crate::sample::environment::variable(args.text(0)).map(Value::owned)
+    match args.at(0) {
+        Arg::Text(value) => Some(Value::text(&**value)),
+        _ => None,
+    }
 }
 
 fn address<'s>(_: Now<'s>, args: &'s Args) -> Option<Value<'s>> {

@@ -92,6 +92,8 @@ mod tests {
         );
         for (text, gives) in [
             ("method", Some("GET")),
+            ("env(COLOUR)", Some("green")),
+            ("env(SHAPE)", None),
             (
                 "url",
                 Some("http://u@www.example.com:8080/a/b.html?x=1&y=&x=3;z=4"),
