@@ -245,7 +245,7 @@ pub struct Transaction {
     pub backend_queue: u32,
     /// Number of the stream in this process, from 0 (`%rt`).
     pub number: u64,
-    /// True where the line is logged before the end (`option logasap`): totals get a `+`.
+    /// True where lines may be logged before the end (`option logasap`): totals get a `+`.
     pub log_early: bool,
     /// What stands for the server where something of our own answered: `<STATS>`.
     pub service: Option<&'static str>,

@@ -125,7 +125,6 @@ impl Exchange {
     /// `option logasap`: the line is written when the response's head is, with what is known by then.
     pub(super) fn early_log(&mut self) {
         if self.frontend.settings.options.contains(Options::LOGASAP) {
-            self.txn.log_early = true;
             self.txn.end = self.end;
             self.log();
             self.logged = true;
@@ -140,6 +139,8 @@ impl Exchange {
         if let Some(format) = &frontend.unique_id_format {
             self.make_unique_id(format);
         }
+        // The `+` stands in all lines of such a frontend, early or not, as in HAProxy's.
+        self.txn.log_early = frontend.settings.options.contains(Options::LOGASAP);
         let null = !self.txn.has_request && self.upload.buf.is_empty();
         let session = &mut self.connection.client.session;
         record::log(&self.worker, &frontend, session, &mut self.txn, null);
