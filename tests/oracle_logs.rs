@@ -340,3 +340,53 @@ fn statistics_count_what_haproxys_count() {
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
+
+/// A frontend that logs without a format tells of each stream as it begins: a line per request in HTTP, one per
+/// connection in TCP, none for a connection that brings no request.
+#[test]
+fn without_a_format_streams_are_announced() {
+    let told = |who: Who| {
+        let (web, raw) = (free_port(), free_port());
+        let sink = LogSink::new();
+        let config = format!(
+            "global\n log 127.0.0.1:{} format raw local0\n\
+             defaults\n log global\n timeout client 2s\n timeout connect 1s\n timeout server 2s\n\
+             frontend web\n mode http\n bind 127.0.0.1:{web}\n http-request return status 200\n\
+             frontend raw\n mode tcp\n bind 127.0.0.1:{raw}\n default_backend be\n\
+             backend be\n mode tcp\n server s 127.0.0.1:{web}\n",
+            sink.port
+        );
+        let _program = Program::start(who, &config, &[web]);
+        let plain = |line: String| {
+            let words = line
+                .trim_end()
+                .split(' ')
+                .map(|word| match word.rsplit_once(':') {
+                    Some((host, port)) if port == web.to_string() => format!("{host}:web"),
+                    Some((host, port)) if port == raw.to_string() => format!("{host}:raw"),
+                    Some((host, _)) => format!("{host}:client"),
+                    None => word.to_owned(),
+                });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let mut client = Client::connect(web);
+        for _ in 0..2 {
+            client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        }
+        let mut lines: Vec<String> = (0..2).map(|_| plain(sink.line())).collect();
+        let mut client = Client::connect(raw);
+        client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        lines.extend((0..2).map(|_| plain(sink.line())));
+        lines
+    };
+    let [theirs, ours] = both().map(told);
+    assert_eq!(ours, theirs);
+    assert_eq!(
+        ours[0],
+        "Connect from 127.0.0.1:client to 127.0.0.1:web (web/HTTP)"
+    );
+    assert_eq!(
+        ours[2],
+        "Connect from 127.0.0.1:client to 127.0.0.1:raw (raw/TCP)"
+    );
+}

@@ -11,6 +11,33 @@ use crate::settings::{Mode, Options};
 use crate::state::Side;
 use crate::worker::Worker;
 
+use super::Client;
+
+/// HAProxy's line about a new stream of a frontend that logs but was given no format for it.
+pub(super) fn announce(worker: &Worker, client: &Client) {
+    let frontend = &client.proxy;
+    if frontend.log_format.is_some() || frontend.log.silent() {
+        return;
+    }
+    let mode = match frontend.settings.mode {
+        Mode::Http => "HTTP",
+        Mode::Tcp => "TCP",
+    };
+    let session = &client.session;
+    let from = match (session.source.ip(), session.destination.ip()) {
+        (Some(from), Some(to)) => {
+            let (from_ip, to_ip) = (from.ip(), to.ip());
+            format!("from {from_ip}:{} to {to_ip}:{}", from.port(), to.port())
+        }
+        _ => format!("to unix:{}", session.listener_id),
+    };
+    let line = format!("Connect {from} ({}/{mode})", frontend.name);
+    frontend
+        .log
+        .send(worker.now().date, crate::log::INFO, line.as_bytes());
+    frontend.state.logs.inc();
+}
+
 /// Writes the log line of a stream, if its frontend wants one. `null`: the client sent nothing.
 pub(super) fn log(
     worker: &Rc<Worker>,

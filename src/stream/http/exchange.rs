@@ -10,6 +10,7 @@ use crate::backend::Seat;
 use crate::end::End;
 use crate::plan::{Plan, Proxy};
 use crate::sample::{Scope, Transaction};
+use crate::stream::record;
 use crate::wire::h1::{BodyLength, HeadParser, Limits, Options, RequestFacts};
 use crate::worker::Worker;
 
@@ -132,6 +133,7 @@ impl Exchange {
     /// A whole head is there: rules, backend, server, response.
     async fn process(&mut self) -> Result<(), Stop> {
         // What most requests do not need is boxed: a future is moved about with all that it might ever hold.
+        record::announce(&self.worker, &self.connection.client);
         self.monitor()?;
         // Rules may look at the body, so it is waited for before those of the proxy that asks for it.
         if self.buffers_body() {
