@@ -61,7 +61,7 @@ impl Stream<'_> {
     /// The phases, in order.
     async fn run(&mut self) -> Result<Next, End> {
         let front = self.client.proxy.clone();
-        record::announce(self.worker, &self.client);
+        record::announce(self.worker, self.client);
         self.inspect(&front).await?;
         let plan = self.client.plan.clone();
         let chosen = {

@@ -57,7 +57,7 @@ fn date_us<'s>(now: Now<'s>, _: &'s Args) -> Option<Value<'s>> {
 
 fn env<'s>(_: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
     match args.at(0) {
-        Arg::Text(value) => Some(Value::text(&**value)),
+        Arg::Text(value) => Some(Value::text(value)),
         _ => None,
     }
 }
