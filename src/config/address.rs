@@ -76,6 +76,9 @@ pub(super) fn endpoint(text: &str, wanted: For) -> Result<Endpoint, String> {
         Some("fd" | "sockpair") if wanted == For::Connect && prefix == Some("fd") => Err(format!(
             "a file descriptor is not acceptable here in '{text}'"
         )),
+        Some("sockpair") if wanted == For::Listen => Err(format!(
+            "listening on a socket pair is not available yet in '{text}'"
+        )),
         Some(kind @ ("fd" | "sockpair")) => match rest.parse() {
             Ok(fd) if fd >= 0 && kind == "fd" => Ok(Endpoint::Fd(fd)),
             Ok(fd) if fd >= 0 => Ok(Endpoint::SockPair(fd)),
@@ -243,7 +246,10 @@ mod tests {
             ("unix@/run/x", Ok(Endpoint::Unix("/run/x".into()))),
             ("abns@x", Ok(Endpoint::Abstract("x".into()))),
             ("fd@5", Ok(Endpoint::Fd(5))),
-            ("sockpair@5", Ok(Endpoint::SockPair(5))),
+            (
+                "sockpair@5",
+                Err("listening on a socket pair is not available yet in 'sockpair@5'"),
+            ),
             ("foo", Err("missing port specification in 'foo'")),
             (
                 ":x",

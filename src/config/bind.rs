@@ -65,7 +65,11 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         },
     ),
     keyword("mss", "<n>", "the TCP segment size", |b, a, _| {
-        b.mss = Some(a.int(i64::from(i32::MIN)..=i64::from(i32::MAX))? as i32);
+        let mss = a.int(-65_535..=65_535)? as i32;
+        if mss < 0 {
+            return not_yet(a, 0, "segments shortened by a difference");
+        }
+        b.mss = Some(mss);
         Ok(())
     }),
     keyword("name", "<text>", "the listener's name", |b, a, _| {
