@@ -249,6 +249,163 @@ fn error_bodies_are_haproxys() {
     }
 }
 
+const CAPTURES: &str = r#" capture request header User-Agent len 12
+ capture request header X-None len 5
+ capture response header X-Id len 3
+ capture cookie SID= len 8
+ http-request set-var(txn.ua) hdr(user-agent)
+ http-request set-var(txn.y) hdr(y)
+"#;
+
+/// Requests that bring out what formats quote, escape and leave out.
+const ODD: &[&[u8]] = &[
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"GET /x?y=z HTTP/1.0\r\nUser-Agent: me\"]\\|{}#\xe9\r\nY:\r\n\r\n",
+    b"GET /x? HTTP/1.0\r\nY: a\tb\x01c\r\n\r\n",
+    b"GET http://ex.org/p/a?b HTTP/1.0\r\n\r\n",
+    b"GET /cookie HTTP/1.0\r\nCookie: SID=old; b=c\r\n\r\n",
+    b"OPTIONS * HTTP/1.0\r\n\r\n",
+    b"GET /empty HTTP/1.0\r\n\r\n",
+    b"GET /\x80\"# HTTP/1.0\r\n\r\n",
+    b"BAD\r\n\r\n",
+];
+
+/// All variables that do not tell time, place or process.
+const ALL: &str = "<%B> <%CC> <%CS> <%HM> <%HP> <%HPO> <%HQ> <%HU> <%HV> <%ID> <%ST> <%U> <%b> <%bc> <%bi> <%bq> \
+    <%ci> <%f> <%fi> <%ft> <%lc> <%rt> <%hr> <%hrl> <%hs> <%hsl> <%r> <%rc> <%s> <%sc> <%si> <%sq> <%sslc> <%sslv> <%ts> <%tsc>";
+
+#[test]
+fn every_variable_under_every_flag_is_haproxys() {
+    for flags in ["", "%{+Q}o ", "%{+E}o ", "%{+X}o ", "%{+Q,+E,+X}o "] {
+        let front = format!("{CAPTURES} unique-id-format %rt-%HM\n log-format \"{flags}{ALL}\"");
+        same(&front, "", ODD);
+    }
+}
+
+#[test]
+fn expressions_under_every_flag_are_haproxys() {
+    let format = "<%[src]> <%[var(txn.ua)]> <%[var(txn.none)]> <%[var(txn.y)]> <%[bool(1)]> <%[int(-5)]> <%[var(txn.ua),hex]> \
+        <%[ipv6(::1)]> <%[str()]> <%[bin(00ff22)]> <%[bin(410042)]> <%[str(a%00b),url_dec]> <%[capture.req.uri]> \
+        %{+X}[src] %{+X}[int(255)] %{-Q}[src] %{+E}[var(txn.ua)] %{-E}[var(txn.ua)] %{+Q,+E}[var(txn.ua)] %{-Q,+E}r \
+        %{+Q,-E}HP a%%b   c %{+X}o%ci %{-X}ci %{-X}o%ci %{+Q}o %{-Q}b %s %{-Q}o %s";
+    for flags in ["", "%{+Q}o ", "%{+E}o ", "%{+Q,+E}o "] {
+        same(
+            &format!("{CAPTURES} log-format \"{flags}{format}\""),
+            "",
+            ODD,
+        );
+    }
+}
+
+/// Sends each request to a frontend that answers it with formats in headers and a body.
+#[test]
+fn formats_in_messages_are_haproxys() {
+    let format = "<%[src]> <%[hdr(user-agent)]> <%[hdr(none)]> <%[hdr(y)]> <%[bool(1)]> <%[ipv6(::1)]> <%[method]> <%[bin(00ff22)]> \
+        <%[bin(410042)]> %{+X}[src] %{+E}[hdr(user-agent)] %{+Q}[hdr(user-agent)] %{+Q,+E}[hdr(user-agent)] %{+Q}[hdr(none)] %ci \
+        %{+X}ci %r %{+Q}HP %CC %{+Q}CC %si %s %b %f %ST %ts %B %rc %tsc %HQ %HU <%ID>";
+    let stage = Stage::new();
+    for flags in ["", "%{+Q}o ", "%{+E}o ", "%{+Q,+E,+X}o "] {
+        let format = format!("{flags}{format}");
+        let front = format!(
+            " unique-id-format \"%rt  %{{+Q}}[hdr(y)] <%[hdr(none)]> %[hdr(none)] %CC|%{{+Q}}CC|%[hdr(user-agent)]\"\n \
+             http-request set-var-fmt(txn.f) \"{format}\"\n \
+             http-request return status 200 hdr a \"{format}\" hdr b %[unique-id] hdr c %[var(txn.f),hex] content-type t/t \
+             lf-string \"{format}\"\n log-format \"%ID %{{+Q}}ID %[unique-id]\""
+        );
+        let [theirs, ours] = both().map(|who| {
+            let sink = LogSink::new();
+            let _program = Program::start(who, &stage.config(&sink, &front, ""), &[stage.port]);
+            let _ = sink.line();
+            let mut all = Vec::new();
+            for request in ODD {
+                let mut client = Client::connect(stage.port);
+                client.send(request);
+                all.push(String::from_utf8_lossy(&client.rest()).into_owned());
+                all.push(sink.line());
+            }
+            all
+        });
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_eq!(ours, theirs, "{flags}");
+        }
+    }
+}
+
+#[test]
+fn early_lines_are_haproxys() {
+    same(" option logasap\n option httplog", "", ORDINARY);
+    same(
+        " option logasap\n log-format \"%B %U %ST %ts %rc %Tq\"",
+        "",
+        ORDINARY,
+    );
+    same(
+        " mode tcp\n option logasap\n option tcplog",
+        " mode tcp",
+        &[b"GET / HTTP/1.0\r\n\r\n"],
+    );
+}
+
+/// `option dontlognull` and kin: which lines come, and with which level.
+#[test]
+fn levels_and_silence_are_haproxys() {
+    let requests: &[&[u8]] = &[
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"GET /empty HTTP/1.0\r\n\r\n",
+        b"GET /500 HTTP/1.0\r\n\r\n",
+        b"GET /deny HTTP/1.0\r\n\r\n",
+        b"GET /silent HTTP/1.0\r\n\r\n",
+        b"GET /crit HTTP/1.0\r\n\r\n",
+        b"BAD\r\n\r\n",
+        b"GET /late HT",
+    ];
+    let stage = Stage::new();
+    for options in [
+        "",
+        " option dontlognull\n",
+        " option dontlog-normal\n",
+        " option log-separate-errors\n",
+        " option dontlognull\n option dontlog-normal\n option log-separate-errors\n",
+    ] {
+        let front = format!(
+            "{options} log-format \"%HU %ST %ts\"\n http-request deny if {{ path /deny }}\n \
+             http-request set-log-level silent if {{ path /silent }}\n http-request set-log-level crit if {{ path /crit }}\n \
+             http-request set-log-level emerg if {{ path /end }}"
+        );
+        let [theirs, ours] = both().map(|who| {
+            let sink = LogSink::new();
+            let config = stage
+                .config(&sink, &front, "")
+                .replace("format raw local0", "format short local0\n nbthread 1");
+            let _program = Program::start(who, &config, &[stage.port]);
+            for request in requests {
+                let mut client = Client::connect(stage.port);
+                client.send(request);
+                let _ = client.rest();
+            }
+            let mut client = Client::connect(stage.port);
+            client.send("GET /end HTTP/1.0\r\n\r\n");
+            let _ = client.rest();
+            // The last request is normal too: an abnormal one ends what is compared.
+            let mut client = Client::connect(stage.port);
+            client.send("GET /end HTTP/1.0\r\nContent-Length: x\r\n\r\n");
+            let _ = client.rest();
+            let mut lines = Vec::new();
+            while lines
+                .iter()
+                .filter(|line: &&String| line.contains("BADREQ> 400"))
+                .count()
+                < 2
+            {
+                lines.push(sink.line());
+            }
+            lines.retain(|line| !line.contains("0 CR"));
+            lines
+        });
+        assert_eq!(ours, theirs, "{options}");
+    }
+}
+
 /// CSV values by object and column.
 fn csv(text: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut lines = text.lines().filter(|line| !line.is_empty());

@@ -106,7 +106,7 @@ impl Reading {
                     .into(),
             ),
             "lf-string" => Body::Format(
-                words.format("'lf-string' expects <fmt> as argument", FormatUse::Text)?,
+                words.format("'lf-string' expects <fmt> as argument", FormatUse::Http)?,
             ),
             "errorfiles" => {
                 let name = words.word("'errorfiles' expects <name> as argument")?;
@@ -128,7 +128,7 @@ impl Reading {
                             bytes,
                         },
                         words.cx,
-                        FormatUse::Text,
+                        FormatUse::Http,
                     )?),
                 }
             }

@@ -78,11 +78,11 @@ pub static ALIASES: &[Alias] = &[
     any("H", "host name", |_, f, o| o.text(f.hostname.as_bytes())),
     http("HM", "HTTP method", |s, _, o| o.encoded(line(s, 0), URL)),
     http("HP", "request target without its query", |s, _, o| o.encoded(split_query(line(s, 1)).0, URL)),
-    http("HPO", "path only", |s, _, o| o.encoded(path(s), URL)),
-    http("HQ", "query with its question mark", |s, _, o| o.encoded(query(s), URL)),
+    http("HPO", "path only", |s, _, o| o.part(path(s), URL)),
+    http("HQ", "query with its question mark", |s, _, o| o.part(query(s), URL)),
     http("HU", "request target", |s, _, o| o.encoded(line(s, 1), URL)),
     http("HV", "HTTP version", |s, _, o| o.encoded(line(s, 2), URL)),
-    any("ID", "unique id", |s, _, o| o.text(s.txn.unique_id.as_deref().unwrap_or_default())),
+    any("ID", "unique id", |s, _, o| unique_id(s, o)),
     any("ST", "status code", |s, _, o| status(s, o)),
     any("T", "accept date, universal", |s, _, o| date::write(accepted(s), Shape::Gmt, o.bytes)),
     http("Ta", "active time of the request", |s, _, o| { early(s, o); o.number(active(s)); }),
@@ -117,10 +117,10 @@ pub static ALIASES: &[Alias] = &[
     http("hs", "captured response headers", |s, _, o| captures(&s.txn.response_captures, o)),
     http("hsl", "captured response headers, one by one", |s, _, o| capture_list(&s.txn.response_captures, o)),
     any("lc", "log counter of the frontend", |s, _, o| o.hexable(s.session.frontend.logs.load())),
-    any("ms", "milliseconds of the accept date", |s, _, o| o.raw(format!("{:03}", date::parts(accepted(s)).1).as_bytes())),
+    any("ms", "milliseconds of the accept date", |s, _, o| milliseconds(s, o)),
     any("pid", "process number", |_, _, o| o.hexable(u64::from(std::process::id()))),
     http("r", "request line", |s, _, o| o.encoded(request_line(s), URL)),
-    any("rc", "retries", |s, _, o| { if s.txn.redispatched { o.raw(b"+"); } o.number(s.txn.retries); }),
+    any("rc", "retries", |s, _, o| { if s.txn.redispatched { o.mark(b'+'); } o.number(s.txn.retries); }),
     any("rt", "number of the stream", |s, _, o| o.hexable(s.txn.number)),
     any("s", "server", |s, _, o| o.text(server(s))),
     any("sc", "connections of the server", |s, _, o| o.number(s.txn.server.as_ref().map_or(0, |s| s.totals.sessions.load()))),
@@ -139,12 +139,14 @@ pub static ALIASES: &[Alias] = &[
 
 /// Bytes encoded in request lines, beside those that do not print.
 const URL: &[u8] = b"\"#";
+/// What stands for a request that was not understood.
+const BADREQ: &[u8] = b"<BADREQ>";
 /// Bytes encoded in captured headers.
 const HEADER: &[u8] = b"{|}\"#";
 
 fn early(s: &Scope<'_>, out: &mut Out<'_>) {
     if s.txn.log_early {
-        out.raw(b"+");
+        out.mark(b'+');
     }
 }
 
@@ -159,7 +161,7 @@ fn cookie<'s>(s: &'s Scope<'_>, which: usize) -> &'s [u8] {
 /// The request line as it came; what HAProxy shows where none came.
 fn request_line<'s>(s: &'s Scope<'_>) -> &'s [u8] {
     if s.txn.request_line.is_empty() {
-        b"<BADREQ>"
+        BADREQ
     } else {
         &s.txn.request_line
     }
@@ -168,7 +170,7 @@ fn request_line<'s>(s: &'s Scope<'_>) -> &'s [u8] {
 /// A word of the request line: method, target, version.
 fn line<'s>(s: &'s Scope<'_>, word: usize) -> &'s [u8] {
     let line = request_line(s);
-    if line == b"<BADREQ>" {
+    if line == BADREQ {
         return line;
     }
     line.split(|b| *b == b' ')
@@ -179,13 +181,16 @@ fn line<'s>(s: &'s Scope<'_>, word: usize) -> &'s [u8] {
 
 fn path<'s>(s: &'s Scope<'_>) -> &'s [u8] {
     match line(s, 1) {
-        line @ b"<BADREQ>" => line,
+        BADREQ => BADREQ,
         target => Target::of(target).path(),
     }
 }
 
 fn query<'s>(s: &'s Scope<'_>) -> &'s [u8] {
     let target = line(s, 1);
+    if target == BADREQ {
+        return target;
+    }
     memchr::memchr(b'?', target)
         .and_then(|at| target.get(at..))
         .unwrap_or_default()
@@ -196,6 +201,23 @@ fn status(s: &Scope<'_>, out: &mut Out<'_>) {
         Some(status) => out.number(status),
         None if out.flags.http => out.number(-1),
         None => out.number(0),
+    }
+}
+
+/// The unique id. As in HAProxy only logs have it made; elsewhere it shows if something else asked before.
+fn unique_id(s: &Scope<'_>, out: &mut Out<'_>) {
+    let id = match out.flags.log {
+        true => s.unique_id(),
+        false => s.txn.unique_id.made(),
+    };
+    out.text(id.unwrap_or_default());
+}
+
+fn milliseconds(s: &Scope<'_>, out: &mut Out<'_>) {
+    let millis = date::parts(accepted(s)).1;
+    match out.flags.encoding {
+        Some(_) => out.number(millis),
+        None => out.raw(format!("{millis:03}").as_bytes()),
     }
 }
 

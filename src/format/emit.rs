@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use super::encode::{Datum, Encoding};
+
 /// Flags of a variable: `+Q`, `+X`, `+E`; and whether its absence shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Flags {
@@ -15,15 +17,57 @@ pub struct Flags {
     pub dash: bool,
     /// The section is in HTTP mode.
     pub http: bool,
+    /// It is a log's format.
+    pub log: bool,
+    /// `json`, `cbor`: values are written with their type, and nothing else touches them.
+    pub encoding: Option<Encoding>,
 }
 
 /// A buffer and the flags of the variable that is written to it.
 pub(super) struct Out<'b> {
     pub(super) bytes: &'b mut Vec<u8>,
     pub(super) flags: Flags,
+    /// What was written is a number: what an encoding has to know.
+    numeric: bool,
 }
 
-impl Out<'_> {
+impl<'b> Out<'b> {
+    pub(super) fn new(bytes: &'b mut Vec<u8>, flags: Flags) -> Self {
+        Self {
+            bytes,
+            flags,
+            numeric: false,
+        }
+    }
+
+    /// A buffer for a value that is to be encoded: nothing but the value comes into it.
+    pub(super) fn bare(bytes: &'b mut Vec<u8>, flags: Flags) -> Self {
+        let flags = Flags {
+            quote: false,
+            hex: false,
+            escape: false,
+            dash: false,
+            ..flags
+        };
+        Self::new(bytes, flags)
+    }
+
+    /// What was written to a bare buffer.
+    pub(super) fn datum(&self) -> Datum<'_> {
+        match std::str::from_utf8(self.bytes).map(str::parse) {
+            _ if self.bytes.is_empty() => Datum::Absent,
+            Ok(Ok(n)) if self.numeric => Datum::Int(n),
+            _ => Datum::Text(self.bytes),
+        }
+    }
+
+    /// A mark before a number (`+`), which an encoding has no place for.
+    pub(super) fn mark(&mut self, mark: u8) {
+        if self.flags.encoding.is_none() {
+            self.bytes.push(mark);
+        }
+    }
+
     /// A string.
     pub(super) fn text(&mut self, text: &[u8]) {
         self.string(text, |_| false);
@@ -31,9 +75,17 @@ impl Out<'_> {
 
     /// A string of which bytes outside printable ASCII, and those given, are written as `#XX`.
     pub(super) fn encoded(&mut self, text: &[u8], marks: &[u8]) {
+        let plain = self.flags.encoding.is_some();
         self.string(text, |byte| {
-            !(0x20..0x7f).contains(&byte) || marks.contains(&byte)
+            !plain && (!(0x20..0x7f).contains(&byte) || marks.contains(&byte))
         });
+    }
+
+    /// The same where nothing stands for an empty string but quotes.
+    pub(super) fn part(&mut self, text: &[u8], marks: &[u8]) {
+        if !text.is_empty() || self.flags.quote {
+            self.encoded(text, marks);
+        }
     }
 
     fn string(&mut self, text: &[u8], coded: impl Fn(u8) -> bool) {
@@ -106,6 +158,7 @@ impl Out<'_> {
     /// A number; never quoted.
     pub(super) fn number(&mut self, n: impl TryInto<i64>) {
         let n: i64 = n.try_into().unwrap_or(i64::MAX);
+        self.numeric = true;
         if n < 0 {
             self.bytes.push(b'-');
         }
@@ -114,6 +167,7 @@ impl Out<'_> {
 
     /// A number that `+X` shows as at least four hexadecimal digits.
     pub(super) fn hexable(&mut self, n: u64) {
+        self.numeric = true;
         if self.flags.hex {
             // Writing to a Vec cannot fail.
             let _ = write!(self.bytes, "{n:04X}");

@@ -6,16 +6,19 @@
 mod alias;
 mod date;
 mod emit;
+mod encode;
 mod parse;
 
 use crate::diag::{Diagnostic, Span};
-use crate::sample::{Address, Context, Pending, Sample, Scope};
+use crate::sample::{Address, Context, Pending, Sample, Scope, Value};
 use crate::syntax::Word;
 
 pub use alias::ALIASES;
 use alias::{Alias, Facts};
 pub use emit::Flags;
 use emit::Out;
+pub use encode::Encoding;
+use encode::{Datum, Wanted};
 
 /// `option tcplog` (manual 8.2.2).
 pub const TCPLOG: &str = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq";
@@ -69,6 +72,8 @@ pub struct Format {
     pieces: Box<[Piece]>,
     usage: FormatUse,
     facts: Facts,
+    /// The whole line is one object of its named items.
+    whole: Option<Encoding>,
 }
 
 #[derive(Debug)]
@@ -76,44 +81,124 @@ enum Piece {
     Text(Box<[u8]>),
     /// A blank that is left out behind another one.
     Blank,
-    Alias(&'static Alias, Flags),
-    Expr(Sample, Flags),
+    Item(Item),
+}
+
+/// What a `%` stands for.
+#[derive(Debug)]
+struct Item {
+    source: Source,
+    flags: Flags,
+    label: Label,
+}
+
+#[derive(Debug)]
+enum Source {
+    Alias(&'static Alias),
+    Expr(Sample),
+}
+
+/// `%(name:type)`.
+#[derive(Debug, Clone, Default)]
+struct Label {
+    name: Option<Box<str>>,
+    wanted: Option<Wanted>,
 }
 
 impl Format {
     /// Appends what it gives now.
     pub fn render(&self, scope: &Scope<'_>, out: &mut Vec<u8>) {
+        match self.whole {
+            Some(encoding) => self.object(encoding, scope, out),
+            None => self.line(scope, out),
+        }
+    }
+
+    fn line(&self, scope: &Scope<'_>, out: &mut Vec<u8>) {
         let mut blank = true;
         for piece in &self.pieces {
-            let before = out.len();
             match piece {
-                Piece::Text(text) => out.extend_from_slice(text),
+                Piece::Text(text) => {
+                    out.extend_from_slice(text);
+                    blank = false;
+                }
                 Piece::Blank if blank => {}
                 Piece::Blank => {
                     out.push(b' ');
                     blank = true;
-                    continue;
                 }
-                Piece::Alias(alias, flags) => {
-                    let mut out = Out {
-                        bytes: out,
-                        flags: *flags,
-                    };
-                    (alias.run)(scope, &self.facts, &mut out);
+                Piece::Item(item) => {
+                    let before = out.len();
+                    self.item(item, scope, out);
+                    // An expression parts blanks even where it gives nothing.
+                    blank &= out.len() == before && matches!(item.source, Source::Alias(_));
                 }
-                Piece::Expr(sample, flags) => self.expr(sample, *flags, scope, out),
             }
-            blank &= out.len() == before;
+        }
+    }
+
+    /// One object of all items that have a name.
+    fn object(&self, encoding: Encoding, scope: &Scope<'_>, out: &mut Vec<u8>) {
+        encoding.open(out);
+        let mut first = true;
+        for piece in &self.pieces {
+            let Piece::Item(item) = piece else { continue };
+            let Some(name) = &item.label.name else {
+                continue;
+            };
+            encoding.key(name, first, out);
+            self.encode(item, encoding, scope, out);
+            first = false;
+        }
+        encoding.close(out);
+    }
+
+    fn item(&self, item: &Item, scope: &Scope<'_>, out: &mut Vec<u8>) {
+        if let Some(encoding) = item.flags.encoding {
+            return self.encode(item, encoding, scope, out);
+        }
+        match &item.source {
+            Source::Alias(alias) => (alias.run)(scope, &self.facts, &mut Out::new(out, item.flags)),
+            Source::Expr(sample) => self.expr(sample, item.flags, scope, out),
+        }
+    }
+
+    fn encode(&self, item: &Item, encoding: Encoding, scope: &Scope<'_>, out: &mut Vec<u8>) {
+        let mut bare = Vec::new();
+        let mut write = |datum: Datum<'_>| match item.label.wanted {
+            Some(wanted) => encoding.value(wanted.apply(datum, &mut Vec::new()), out),
+            None => encoding.value(datum, out),
+        };
+        match &item.source {
+            Source::Alias(alias) => {
+                let flags = Flags {
+                    encoding: Some(encoding),
+                    ..item.flags
+                };
+                let mut value = Out::bare(&mut bare, flags);
+                (alias.run)(scope, &self.facts, &mut value);
+                write(value.datum());
+            }
+            Source::Expr(sample) => match sample.eval(scope) {
+                None => write(Datum::Absent),
+                Some(Value::Bool(yes)) => write(Datum::Bool(yes)),
+                Some(Value::Int(n)) => write(Datum::Int(n)),
+                Some(Value::Bin(bytes)) => write(Datum::Bytes(&bytes)),
+                Some(other) => crate::acl::with_text(&other, |text| write(Datum::Text(text))),
+            },
         }
     }
 
     fn expr(&self, sample: &Sample, flags: Flags, scope: &Scope<'_>, out: &mut Vec<u8>) {
-        let mut out = Out { bytes: out, flags };
+        let mut out = Out::new(out, flags);
         match sample.eval(scope) {
             // In a part of a message nothing stands for an absent sample, quotes neither.
             None if self.usage.escapes() => {}
             None => out.text(b""),
             Some(value) => crate::acl::with_text(&value, |text| {
+                // As in HAProxy a text ends with its first zero byte.
+                let end = memchr::memchr(0, text).unwrap_or(text.len());
+                let text = text.get(..end).unwrap_or(text);
                 if self.usage.escapes() {
                     out.http(text);
                 } else {
@@ -125,9 +210,9 @@ impl Format {
 
     /// The bytes it always gives, if it is nothing but text.
     pub fn constant(&self) -> Option<&[u8]> {
-        match &*self.pieces {
-            [] => Some(b""),
-            [Piece::Text(text)] => Some(text),
+        match (&*self.pieces, self.whole) {
+            ([], None) => Some(b""),
+            ([Piece::Text(text)], None) => Some(text),
             _ => None,
         }
     }

@@ -158,6 +158,102 @@ fn logged_early() {
 }
 
 #[test]
+fn texts_end_with_their_first_zero_byte() {
+    let mut stream = finished();
+    for (text, usage, expected) in [
+        ("<%[bin(410042)]> <%[bin(0041)]>", FormatUse::Log, "<A> <->"),
+        ("<%{+Q}[bin(0041)]>", FormatUse::Text, "<\"\">"),
+        ("<%[bin(410042)]>", FormatUse::Http, "<A>"),
+        ("%[str(a%00b),url_dec]", FormatUse::Http, "a"),
+    ] {
+        assert_eq!(show(&mut stream, text, usage), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_gives_nothing_between_blanks() {
+    let mut stream = finished();
+    for (text, expected) in [
+        ("a %HQ b", "a ?q=#221\\z] b"),
+        ("a %[var(txn.none)] b", "a - b"),
+    ] {
+        assert_eq!(show(&mut stream, text, FormatUse::Log), expected, "{text}");
+    }
+    stream.txn.request_line = b"GET / HTTP/1.1".to_vec();
+    assert_eq!(
+        show(&mut stream, "<%HQ> %{+Q}HQ", FormatUse::Log),
+        "<> \"\""
+    );
+    assert_eq!(
+        show(&mut stream, "a %[var(txn.none)] b", FormatUse::UniqueId),
+        "a  b"
+    );
+}
+
+#[test]
+fn encoded_lines() {
+    let mut stream = finished();
+    for (text, expected) in [
+        (
+            "%{+json}o %(ip)ci %(port)cp, %ST %(status)ST %(req)r %(sni)[var(txn.none)] %(yes)[bool(true)]",
+            r#"{"ip": "192.0.2.7", "port": 4711, "status": 200, "req": "GET /a\"bc|{}?q=\"1\\z] HTTP/1.1", "sni": null, "yes": true}"#,
+        ),
+        (
+            "%{+json}o %(status:str)ST %(port:bool)cp %(n:sint)[str(12)] %(not:sint)[str(x)] %{+Q}(b)b",
+            r#"{"status": "200", "port": true, "n": 12, "not": null, "b": "app"}"#,
+        ),
+        (
+            "%{+json}[var(txn.none)] %{+json}b %{+json}ST %{+json,+Q}(x:str)ST %s",
+            r#"null "app" 200 "200" s1"#,
+        ),
+        ("%{+cbor}o %(a)[int(1)] %(b)[int(2)]", "BF616101616202FF"),
+        (
+            "%{+cbor}o %(bin)[bin(00ff)] %(none)[var(txn.none)]",
+            "BF6362696E4200FF646E6F6E65F6FF",
+        ),
+        ("%{+bin,+cbor}o %(a)[int(1)]", "\u{fffd}aa\u{1}\u{fffd}"),
+        ("%(named)ci", "192.0.2.7"),
+        ("%{+json}o", "{}"),
+    ] {
+        assert_eq!(show(&mut stream, text, FormatUse::Log), expected, "{text}");
+    }
+    stream.txn.log_early = true;
+    assert_eq!(
+        show(&mut stream, "%{+json}o %(b)B %(ms)ms", FormatUse::Log),
+        r#"{"b": 217, "ms": 116}"#
+    );
+}
+
+#[test]
+fn marks_show_what_is_wrong_and_what_was_meant() {
+    let told = |text: &str| {
+        with_context(Place::Log, |cx| {
+            let error = parse(&word(text), cx, FormatUse::Log).err();
+            let warning = cx.diagnostics.pop();
+            let found = error.map(|error| *error).or(warning).expect("a diagnostic");
+            let help = found.help.first().cloned().unwrap_or_default();
+            (found.span.map(|span| (span.start, span.end)), help)
+        })
+    };
+    for (text, from, part, help) in [
+        ("a %{+Q,+Y}r", 7, "+Y", ""),
+        ("%ci %{+jsn}o", 6, "+jsn", "did you mean `+json`?"),
+        ("%ci %Tx", 5, "Tx", ""),
+        ("%(a:strr)ci", 4, "strr", "did you mean `str`?"),
+        ("%{+json}o %ci", 11, "ci", ""),
+    ] {
+        let (span, said) = told(text);
+        let (start, end) = span.expect("a place");
+        assert_eq!(
+            (start as usize - 10, (end - start) as usize),
+            (from, part.len()),
+            "{text}"
+        );
+        assert!(said.starts_with(help), "{text}: {said}");
+    }
+}
+
+#[test]
 fn refused() {
     for (text, message) in [
         (

@@ -28,7 +28,7 @@ use crate::balance::{Balancer, Params};
 use crate::format::Format;
 use crate::log;
 use crate::net::connect;
-use crate::sample::{Captures, Sample, VarNames};
+use crate::sample::{Captures, Identify, Sample, VarNames};
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
 use crate::syntax::Env;
@@ -95,7 +95,7 @@ pub struct Proxy {
     /// See `log_format`.
     pub error_log_format: Option<Format>,
     /// `unique-id-format`.
-    pub unique_id_format: Option<Format>,
+    pub unique_id_format: Option<Identify>,
     /// Servers, in configuration order.
     pub servers: Vec<Arc<Server>>,
     /// What stands for a server where `dispatch` or `option transparent` name none.

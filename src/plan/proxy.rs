@@ -9,7 +9,7 @@ use crate::config;
 use crate::diag::Diagnostic;
 use crate::log;
 use crate::net::listen;
-use crate::sample::{Linker, Pending};
+use crate::sample::{Identify, Linker, Pending};
 use crate::settings::{Bind, Endpoint, Mode, Options};
 
 use super::link::{Context, Fresh};
@@ -79,7 +79,9 @@ pub(super) fn link(
         log_format: step.one(proxy.log_format.as_ref()),
         log_format_sd: step.one(proxy.log_format_sd.as_ref()),
         error_log_format: step.one(proxy.error_log_format.as_ref()),
-        unique_id_format: step.one(proxy.unique_id_format.as_ref()),
+        unique_id_format: step
+            .one(proxy.unique_id_format.as_ref())
+            .map(|format| Identify::new(move |scope, out| format.render(scope, out))),
         dispatch: server::dispatch(proxy, global),
         balancer: Balancer::new(&balance, &slots, &Starting),
         balance,

@@ -13,6 +13,7 @@ use crate::end::End;
 use crate::http::Message;
 use crate::state;
 
+use super::identity::{Identify, UniqueId};
 use super::vars::Vars;
 
 /// An end of a connection.
@@ -116,6 +117,8 @@ pub struct Session {
     pub proxy_header: Option<ProxyHeader>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
     pub socket: Option<Socket>,
+    /// How its requests get unique ids, if they do.
+    pub identify: Option<Identify>,
 }
 
 impl Session {
@@ -135,6 +138,7 @@ impl Session {
             vars: Vars::default(),
             proxy_header: None,
             socket: None,
+            identify: None,
         }
     }
 }
@@ -213,8 +217,8 @@ pub struct Transaction {
     pub response_captures: Vec<Option<Box<[u8]>>>,
     /// `capture cookie` from the request, and from the response.
     pub cookie_captures: [Option<Box<[u8]>>; 2],
-    /// The unique id, once made.
-    pub unique_id: Option<Box<[u8]>>,
+    /// The unique id, see [`Scope::unique_id`].
+    pub unique_id: UniqueId,
     /// The backend, once chosen.
     pub backend: Option<Arc<state::Proxy>>,
     /// Numeric id of the backend (`be_id`).
@@ -331,7 +335,7 @@ impl Transaction {
         request_captures.clear();
         response_captures.clear();
         *cookie_captures = [None, None];
-        *unique_id = None;
+        unique_id.clear();
         *backend = None;
         *backend_id = 0;
         *server = None;

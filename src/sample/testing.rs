@@ -37,6 +37,7 @@ impl Stream {
             vars: Vars::default(),
             proxy_header: None,
             socket: None,
+            identify: None,
         };
         Self {
             session,

@@ -70,6 +70,7 @@ impl Client {
                 info: tcp_info,
                 set: set_option,
             }),
+            identify: proxy.unique_id_format.clone(),
         };
         Self {
             stream,

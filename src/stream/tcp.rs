@@ -22,11 +22,14 @@ pub async fn serve(worker: Rc<Worker>, mut client: Client) {
     let mut txn = worker.transaction();
     txn.timers.began = Some(client.session.accepted);
     txn.timers.request_date = Some(client.session.accept_date);
+    txn.number = client.plan.state.process.requests.load();
+    txn.log_early = client.proxy.settings.options.contains(Options::LOGASAP);
     let mut stream = Stream {
         worker: &worker,
         client: &mut client,
         txn: &mut txn,
         back: None,
+        logged: false,
     };
     match stream.run().await {
         Ok(Next::Done) => stream.finish(End::default()),
@@ -47,6 +50,8 @@ struct Stream<'a> {
     client: &'a mut Client,
     txn: &'a mut Transaction,
     back: Option<(Arc<Proxy>, Seat)>,
+    /// Its line was written when the server was reached (`option logasap`).
+    logged: bool,
 }
 
 /// What comes after the TCP engine.
@@ -79,6 +84,7 @@ impl Stream<'_> {
             self.inspect(&back).await?;
         }
         let lease = self.connect(&back).await?;
+        self.early_log();
         self.transfer(&back, &lease).await.map(|()| Next::Done)
     }
 
@@ -171,6 +177,26 @@ impl Stream<'_> {
         }
     }
 
+    /// `option logasap`: all is said once the server is reached.
+    fn early_log(&mut self) {
+        if self.txn.log_early {
+            self.txn.timers.ended = Some(Instant::now());
+            self.log(false);
+            self.logged = true;
+        }
+    }
+
+    fn log(&mut self, null: bool) {
+        let front = self.client.proxy.clone();
+        record::log(
+            self.worker,
+            &front,
+            &mut self.client.session,
+            self.txn,
+            null,
+        );
+    }
+
     /// Counts and logs.
     fn finish(&mut self, end: End) {
         let txn = &mut *self.txn;
@@ -201,14 +227,11 @@ impl Stream<'_> {
         if end != End::default() && front.settings.options.contains(Options::NO_LINGER) {
             self.client.stream.set_reset_on_close();
         }
+        self.client.plan.state.process.requests.inc();
         let null = txn.bytes_in == 0;
-        record::log(
-            self.worker,
-            &front.clone(),
-            &mut self.client.session,
-            txn,
-            null,
-        );
+        if !self.logged {
+            self.log(null);
+        }
     }
 }
 

@@ -92,7 +92,7 @@ fn uuid<'s>(now: Now<'s>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn unique_id<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
-    scope.txn.unique_id.as_deref().map(Value::text)
+    scope.unique_id().map(Value::text)
 }
 
 fn var<'s>(scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {

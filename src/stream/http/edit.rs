@@ -27,12 +27,10 @@ impl Exchange {
         }
         let frontend = Arc::clone(&self.frontend);
         let backend = Arc::clone(&self.backend);
-        if let Some(format) = &frontend.unique_id_format {
-            self.make_unique_id(format);
-            if let (Some(name), Some(id)) =
-                (&frontend.settings.unique_id_header, &self.txn.unique_id)
-            {
-                self.txn.request.head.add(name.as_bytes(), id);
+        if let Some(name) = &frontend.settings.unique_id_header {
+            let id = self.scope().unique_id().map(<[u8]>::to_vec);
+            if let Some(id) = id {
+                self.txn.request.head.add(name.as_bytes(), &id);
             }
         }
         let (front, back) = (&frontend.settings, &backend.settings);
@@ -59,15 +57,6 @@ impl Exchange {
         let value = forwarded::value(how, &self.scope());
         if let Some(value) = value {
             self.txn.request.head.add(b"forwarded", value.as_bytes());
-        }
-    }
-
-    /// Makes the unique id, once.
-    pub(super) fn make_unique_id(&mut self, format: &crate::format::Format) {
-        if self.txn.unique_id.is_none() {
-            let mut id = Vec::new();
-            format.render(&self.scope(), &mut id);
-            self.txn.unique_id = Some(id.into());
         }
     }
 

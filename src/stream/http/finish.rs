@@ -3,6 +3,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::exchange::Exchange;
+use super::half::Half;
 use super::{Next, Stop};
 use crate::end::{Cause, End, Stage};
 use crate::settings::Options;
@@ -123,10 +124,14 @@ impl Exchange {
     }
 
     /// `option logasap`: the line is written when the response's head is, with what is known by then.
-    pub(super) fn early_log(&mut self) {
+    pub(super) fn early_log(&mut self, download: &Half) {
         if self.frontend.settings.options.contains(Options::LOGASAP) {
             self.txn.end = self.end;
+            // What came of the body along with the head is about to be sent with it.
+            let sent = self.txn.bytes_out;
+            self.txn.bytes_out += download.at_hand();
             self.log();
+            self.txn.bytes_out = sent;
             self.logged = true;
         }
     }
@@ -136,11 +141,14 @@ impl Exchange {
         if frontend.log.silent() || frontend.log_format.is_none() {
             return;
         }
-        if let Some(format) = &frontend.unique_id_format {
-            self.make_unique_id(format);
-        }
         // The `+` stands in all lines of such a frontend, early or not, as in HAProxy's.
         self.txn.log_early = frontend.settings.options.contains(Options::LOGASAP);
+        if !self.txn.has_request {
+            let requests = &self.plan.state.process.requests;
+            self.txn.number = requests.load();
+            requests.inc();
+            self.txn.unique_id.forgo();
+        }
         let null = !self.txn.has_request && self.upload.buf.is_empty();
         let session = &mut self.connection.client.session;
         record::log(&self.worker, &frontend, session, &mut self.txn, null);

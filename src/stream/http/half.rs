@@ -106,6 +106,16 @@ impl Half {
         self.pump = None;
     }
 
+    /// Body bytes that were read and not decoded, where they can be told from framing.
+    pub fn at_hand(&self) -> u64 {
+        let left = self.leftover().len() as u64;
+        match &self.reader {
+            BodyReader::Sized(size) => left.min(*size),
+            BodyReader::UntilClose => left,
+            BodyReader::Done | BodyReader::Chunked(_) => 0,
+        }
+    }
+
     /// Everything has been written.
     pub fn finished(&self) -> bool {
         self.framed && !self.pending()

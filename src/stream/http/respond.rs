@@ -28,7 +28,7 @@ impl Exchange {
         self.after_response_rules();
         let tunnel = facts.body == BodyLength::Tunnel;
         self.stage_response(&facts, download);
-        self.early_log();
+        self.early_log(download);
         self.sent = true;
         if tunnel {
             return Box::pin(self.tunnel(&lease, download)).await;
