@@ -260,6 +260,36 @@ const CASES: &[(char, &str)] = &[
     ('D', "stick on src"),
     ('D', "redirect location /"),
     ('B', "block if TRUE"),
+    (
+        'L',
+        "reqdel a\n reqidel a\n reqrep a b\n reqirep a b\n cliexp a b",
+    ),
+    (
+        'L',
+        "reqallow a\n reqiallow a\n reqdeny a\n reqideny a\n reqpass a\n reqipass a",
+    ),
+    (
+        'L',
+        "reqtarpit a\n reqitarpit a\n rspadd A:b\n rspdel a\n rspidel a",
+    ),
+    (
+        'L',
+        "rspdeny a\n rspideny a\n rsprep a b\n rspirep a b\n srvexp a b",
+    ),
+    (
+        'L',
+        "contimeout 5\n srvtimeout 5\n redisp\n timeout clitimeout 5\n timeout srvtimeout 5\n timeout contimeout 5",
+    ),
+    ('L', "monitor-net 10.0.0.0/8\n usesrc clientip"),
+    ('L', "bind-process 1"),
+    ('L', "bind :90 process 2"),
+    ('L', "bind :90 process 1"),
+    ('L', "option http-use-htx"),
+    ('L', "option http_proxy"),
+    ('L', "server s 1.1.1.1:80\n server s 1.1.1.1:81"),
+    ('L', "timeout check 5s // five"),
+    ('L', "option httpchk GET / HTTP/1.1\\r\\nHost:\\ www"),
+    ('G', "cpu-map 2 0\n cpu-map 3/1 0"),
     ('B', "reqadd X:\\ y"),
     ('B', "clitimeout 5"),
     ('B', "redispatch"),
@@ -274,14 +304,15 @@ const CASES: &[(char, &str)] = &[
 ];
 
 /// The exit code and the messages of `program -c`.
-fn judge(program: &str, text: &str) -> (Option<i32>, Vec<String>) {
+fn judge(program: &str, arguments: &[&str], text: &str) -> (Option<i32>, Vec<String>) {
     let mut file = tempfile::Builder::new()
         .suffix(".cfg")
         .tempfile()
         .expect("a file");
     file.write_all(text.as_bytes()).expect("it takes the text");
     let output = Command::new(program)
-        .args(["-c", "-f"])
+        .args(arguments)
+        .arg("-f")
         .arg(file.path())
         .output()
         .expect("the haproxy package is needed for differential tests");
@@ -312,8 +343,12 @@ fn small_configurations_are_judged_as_haproxy_judges_them() {
             .find(|(name, _)| name == opening)
             .map_or("", |(_, text)| text);
         let text = format!("{opening} {lines}\n");
-        let theirs = judge("haproxy", &text);
-        let ours = judge(env!("CARGO_BIN_EXE_tidegate"), &text);
+        let theirs = judge("haproxy", &["-c"], &text);
+        let ours = judge(
+            env!("CARGO_BIN_EXE_tidegate"),
+            &["-c", "--strict-haproxy"],
+            &text,
+        );
         if theirs != ours {
             differ.push(format!("{text}  theirs {theirs:#?}\n  ours {ours:#?}"));
         }

@@ -12,6 +12,7 @@ mod control;
 mod header;
 mod map;
 mod normalize;
+mod old;
 mod read;
 mod redirect;
 mod reply;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use crate::http::Reply;
 use crate::sample::Scope;
 
+pub use old::{OldRule, OldVerb, old_rule};
 pub use reply::http_error;
 pub use rule::{
     Rule, Ruleset, http_after_response_rule, http_request_rule, http_response_rule, redirect_rule,

@@ -166,7 +166,7 @@ fn explain(mut error: Refusal, label: &str, cx: &Context<'_>) -> Refusal {
 }
 
 /// The condition, and the rule.
-fn finish(
+pub(super) fn finish(
     action: Pending<Action>,
     label: &str,
     cursor: &mut Cursor<'_>,

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::keyword::{Choices, Keyword, TlsOptions, keyword, options};
 use super::load::Load;
 use super::owner;
-use crate::diag::Lead;
+use crate::diag::{Diagnostic, Lead};
 use crate::settings::Bind;
 
 /// Every option of a `bind` line.
@@ -208,15 +208,7 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "process",
         "<set>",
         "which processes and threads accept (all do)",
-        |_, a, l| {
-            let word = a.word("a set")?;
-            let message = format!(
-                "'process {}' on 'bind' lines is deprecated and will be removed in 2.7.",
-                word.text()
-            );
-            l.warn(word.span, message);
-            Ok(())
-        },
+        |_, a, l| process(a, l),
     ),
     keyword(
         "thread",
@@ -354,11 +346,30 @@ fn not_yet(args: &mut Args<'_>, words: usize, needs: &str) -> Parsed {
     args.fail(&format!("is not available yet: it needs {needs}"))
 }
 
+/// `process <set>`: which processes accept. One is all there is, so the set can only be taken for what it is not.
+pub(super) fn process(args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("a set")?;
+    let text = word.text();
+    let set = text.split('/').next().unwrap_or_default();
+    let last = set.split_once('-').map_or(set, |(_, last)| last);
+    if matches!(set, "all" | "odd") || last == "1" {
+        let message =
+            format!("'process {text}' on 'bind' lines is deprecated and will be removed in 2.7.");
+        load.warn(word.span, message);
+        return Ok(());
+    }
+    let message = format!(
+        "'process' : '{set}' is not a valid number/range. It supports numbers from 1 to 1."
+    );
+    let refusal = Diagnostic::alert(word.span, message).help(format!("remove `process {text}`"));
+    load.old(refusal, "Every thread of the one process accepts here.")
+}
+
 /// A `bind` line: addresses with commas between them, and options for all of them.
 pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("{<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments")?;
     let text = word.text();
-    let section = super::draft::title(draft.proxy.kind);
+    let section = draft.proxy.kind.keyword();
     let mut endpoints = Vec::new();
     let mut from = 0;
     // A comma at the end is allowed, an empty address elsewhere is not.

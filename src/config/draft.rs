@@ -93,6 +93,10 @@ pub(super) struct Draft {
     pub seen: Vec<Rank>,
     /// Rulesets of this section whose last rule ends them whatever comes.
     pub ended: Vec<&'static str>,
+    /// How many `block` rules stand before the other `http-request` rules.
+    pub blocks: usize,
+    /// `monitor-net`
+    pub monitor_net: Option<Word>,
     /// `http-check` steps.
     pub http_steps: Vec<Step>,
     /// `tcp-check` steps.
@@ -136,6 +140,8 @@ impl Draft {
             unique_id: None,
             seen: Vec::new(),
             ended: Vec::new(),
+            blocks: 0,
+            monitor_net: None,
             http_steps: Vec::new(),
             tcp_steps: Vec::new(),
             timeouts: Vec::new(),
@@ -153,6 +159,7 @@ impl Draft {
         draft.acls = Acls::default();
         draft.seen = Vec::new();
         draft.ended = Vec::new();
+        draft.blocks = 0;
         draft.timeouts = Vec::new();
         draft.needs_http = Vec::new();
         if kind == Kind::Defaults {
@@ -164,6 +171,7 @@ impl Draft {
             draft.log_sd = None;
             draft.error_log = None;
             draft.unique_id = None;
+            draft.monitor_net = None;
             draft.proxy.default_backend = None;
         }
         draft
@@ -260,11 +268,12 @@ impl Draft {
     /// The section has ended: formats are read now, when the mode is known.
     pub fn finish(&mut self, load: &mut Load) {
         self.script(load);
-        let result = self.formats(load);
-        if let Err(problem) = result
-            && !load.diagnostics.contains(&problem)
-        {
-            load.diagnostics.push(*problem);
+        for result in [super::proxy::monitor_net(self, load), self.formats(load)] {
+            if let Err(problem) = result
+                && !load.diagnostics.contains(&problem)
+            {
+                load.diagnostics.push(*problem);
+            }
         }
     }
 

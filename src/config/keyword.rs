@@ -136,8 +136,12 @@ pub(super) fn options<T>(
         let result = match (known, tls.iter().find(|(known, _)| *known == name)) {
             (Some(option), _) => {
                 let outer = std::mem::replace(&mut args.name, name);
+                let before = load.diagnostics.len();
                 let result = (option.parse)(target, args, load);
                 args.name = outer;
+                for warning in load.diagnostics.iter_mut().skip(before) {
+                    warning.message = format!("{title} : {}", warning.message);
+                }
                 result.map_err(|mut problem| {
                     // An option that blames the keyword means itself.
                     if problem.span == Some(args.keyword()) {

@@ -9,7 +9,7 @@ use super::keyword::{find, unknown};
 use super::model::Config;
 use super::sections::{self, Section};
 use super::{global, http_errors, proxy, userlist, validate};
-use crate::diag::{Diagnostic, FileId, Lead, Sources, Span, has_alert};
+use crate::diag::{Diagnostic, FileId, Lead, Severity, Sources, Span, has_alert};
 use crate::settings::Kind;
 use crate::syntax::{Env, Line, Reader};
 
@@ -54,7 +54,44 @@ pub(super) struct Load {
     pub doubtful: HashSet<String>,
 }
 
+/// What is said behind HAProxy's refusal of a word that works here.
+pub(super) const WORKS: &str = "It still works here.";
+
 impl Load {
+    /// A word that HAProxy has removed: its refusal becomes a warning, with a note behind it. Under `--strict-haproxy`
+    /// the refusal stands.
+    pub fn old(&mut self, mut refusal: Diagnostic, note: &str) -> Parsed {
+        if self.strict {
+            return Err(Box::new(refusal));
+        }
+        let message = refusal.message.trim_end_matches(['.', ' ']);
+        refusal.message = format!("{message}. {note}");
+        refusal.severity = Severity::Warning;
+        self.diagnostics.push(refusal);
+        Ok(())
+    }
+
+    /// Ends the line: a word that is left was not expected.
+    pub fn end(&mut self, args: &mut Args<'_>) -> Parsed {
+        match args.end() {
+            Err(problem) => self.extra(args, *problem),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// A word too many. What looks like the comment of another language is passed over, as all such words were before
+    /// HAProxy 1.8.
+    pub fn extra(&mut self, args: &mut Args<'_>, problem: Diagnostic) -> Parsed {
+        match args.peek() {
+            Some(word) if word.bytes.starts_with(b"//") => {
+                self.old(problem, "The rest of the line is taken for a comment.")?;
+                args.skip();
+                Ok(())
+            }
+            _ => Err(Box::new(problem)),
+        }
+    }
+
     /// Adds a warning about the current line.
     pub fn warn(&mut self, span: Span, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::warning(span, message));

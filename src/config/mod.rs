@@ -21,6 +21,7 @@ mod owner;
 mod proxy;
 mod sections;
 mod server;
+mod unique;
 mod userlist;
 mod validate;
 

@@ -101,6 +101,14 @@ pub struct Rules {
     pub http_request: Vec<Pending<Rule>>,
     /// `redirect`, after all `http-request` rules.
     pub redirect: Vec<Pending<Rule>>,
+    /// `reqrep` and its kin, after all `http-request` rules.
+    pub request_filters: Vec<Pending<Rule>>,
+    /// `reqadd`, after those.
+    pub request_adds: Vec<Pending<Rule>>,
+    /// `rsprep` and its kin, after all `http-response` rules.
+    pub response_filters: Vec<Pending<Rule>>,
+    /// `rspadd`, after those.
+    pub response_adds: Vec<Pending<Rule>>,
     /// `tcp-response content`
     pub tcp_response: Vec<Pending<Rule>>,
     /// `http-response`

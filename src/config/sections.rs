@@ -2,7 +2,8 @@
 
 use super::args::{Args, Parsed, alert};
 use super::draft::{Defaults, Draft};
-use super::load::{Builder, Load};
+use super::load::{Builder, Load, WORKS};
+use super::proxy::bind_here;
 use crate::diag::{Diagnostic, Lead, suggest};
 use crate::settings::{ErrorFiles, Kind, Userlist};
 
@@ -231,14 +232,13 @@ fn proxy(
         Some(base) => Some(base),
         None => builder.defaults.last(),
     };
-    let draft = match base {
+    let mut draft = match base {
         Some(base) => {
             base.check_use(kind, head, load)?;
             base.draft.inherit(kind, &name, head)
         }
         None => Draft::new(kind, &name, head),
     };
-    builder.section = Section::Proxy(Box::new(draft));
     if let Some(word) = address {
         let message = "please use the 'bind' keyword for listening addresses.";
         let text = word.text();
@@ -246,9 +246,16 @@ fn proxy(
             Kind::Backend => format!("remove '{text}': a backend does not listen"),
             _ => format!("put this line below: `bind {text}`"),
         };
+        let refusal = Diagnostic::alert(word.span, message).help(help);
+        let result = match kind {
+            Kind::Backend => Err(Box::new(refusal)),
+            _ => load.old(refusal, WORKS),
+        };
+        let result = result.and_then(|()| bind_here(&mut draft, word, load));
         load.diagnostics
-            .push(Diagnostic::alert(word.span, message).help(help));
+            .extend(result.err().map(|problem| *problem));
     }
+    builder.section = Section::Proxy(Box::new(draft));
     Ok(name)
 }
 

@@ -168,35 +168,106 @@ fn what_is_near_is_offered() {
     assert_eq!(helps, ["did you mean `forwardfor`?"]);
 }
 
+fn strict(text: &str) -> Loaded {
+    let mut sources = Sources::default();
+    sources.add("x.cfg", text.as_bytes().to_vec());
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    load(sources, Env::default(), &options)
+}
+
 #[test]
-fn removed_words_show_the_line_of_today() {
+fn removed_words_work_and_show_the_line_of_today() {
     for (line, today) in [
         ("clitimeout 5000", "write instead: `timeout client 5000`"),
+        (
+            "timeout srvtimeout 5000",
+            "write instead: `timeout server 5000`",
+        ),
         (
             "reqadd X-A:\\ b",
             "write instead: `http-request add-header X-A b`",
         ),
+        (
+            "rspadd X-A:\\ 5%",
+            "write instead: `http-response add-header X-A 5%%`",
+        ),
         ("option forceclose", "write instead: `option httpclose`"),
         ("redispatch", "write instead: `option redispatch`"),
-        ("block if x", "write instead: `http-request deny if x`"),
         (
-            "mode health",
-            "put two lines here: `mode http` and `http-request return status 200`",
+            "block if TRUE",
+            "write instead: `http-request deny if TRUE`",
+        ),
+        (
+            "monitor-net 10.0.0.0/8",
+            "write instead: `http-request return status 200 if { src 10.0.0.0/8 }`",
         ),
     ] {
-        let loaded = read(&format!("listen l\n bind :1\n {line}\n"));
-        assert!(has_alert(&loaded.diagnostics), "{line}");
+        let text = format!("listen l\n bind :1\n mode http\n {line}\n");
+        let loaded = read(&text);
+        assert!(!has_alert(&loaded.diagnostics), "{line}");
         let help: Vec<_> = loaded
             .diagnostics
             .iter()
             .flat_map(|d| d.help.clone())
             .collect();
         assert_eq!(help, [today], "{line}");
+        assert!(has_alert(&strict(&text).diagnostics), "{line}");
     }
+    for line in ["mode health", "appsession X len 5", "usesrc clientip"] {
+        let loaded = read(&format!("listen l\n bind :1\n {line}\n"));
+        assert!(has_alert(&loaded.diagnostics), "{line}");
+    }
+}
+
+#[test]
+fn removed_words_do_what_todays_line_does() {
+    let config = valid(
+        "global\n nbproc 3\n debug\n cpu-map 2 1\ndefaults\n mode http\n contimeout 1s\n clitimeout 2s\n \
+         srvtimeout 3s\n redispatch\n option forceclose\nlisten l 127.0.0.1:80,:81\n \
+         http-request allow\n block if TRUE\n block if FALSE\n reqrep a b\n reqadd A:b\n rspdel a\n rspadd A:b\n \
+         monitor-net 10.0.0.0/8\n timeout check 5s // five\n server a x:1\n server b x:1\n server a x:2\nlisten l :82\n",
+    );
+    assert_eq!(config.global.nbthread, Some(3));
+    assert_eq!(config.global.cpu_map, [(2, vec![1])]);
+    assert!(config.global.debug);
+    let proxy = &config.proxies[0];
+    let timeouts = &proxy.settings.timeouts;
+    assert_eq!(timeouts.connect, Some(1_000));
+    assert_eq!(timeouts.client, Some(2_000));
+    assert_eq!(timeouts.server, Some(3_000));
+    assert_eq!(timeouts.check, Some(5_000));
+    assert_eq!(proxy.settings.redispatch, Some(-1));
+    assert_eq!(proxy.settings.http_mode, HttpMode::Close);
+    let binds: Vec<_> = proxy.binds.iter().map(|bind| &*bind.text).collect();
+    assert_eq!(binds, ["127.0.0.1:80", ":81"]);
+    let rules = &proxy.rules;
+    assert_eq!(rules.http_request.len(), 5);
+    assert_eq!(rules.request_filters.len(), 1);
+    assert_eq!(rules.request_adds.len(), 1);
+    assert_eq!(rules.response_filters.len(), 1);
+    assert_eq!(rules.response_adds.len(), 1);
+    let servers: Vec<_> = proxy.servers.iter().map(|(s, _)| &*s.name).collect();
+    assert_eq!(servers, ["a", "b", "a#2"]);
+    assert_eq!(config.proxies[1].name, "l#2");
+}
+
+#[test]
+fn an_address_on_the_line_of_a_section_is_a_bind_line() {
     let loaded = read("listen l 1.2.3.4:80\n mode http\n");
     assert_eq!(
         loaded.diagnostics[0].help,
         ["put this line below: `bind 1.2.3.4:80`"]
+    );
+    assert_eq!(loaded.config.proxies[0].binds.len(), 1);
+    assert_eq!(
+        alerts("backend b 1.2.3.4:80\nfrontend f 1.2.3.4:x\n"),
+        [
+            "1: please use the 'bind' keyword for listening addresses.",
+            "2: 'bind' : invalid character 'x' in port number 'x' in '1.2.3.4:x'"
+        ]
     );
 }
 
@@ -216,13 +287,7 @@ fn tls_is_refused_only_where_it_would_be_spoken() {
 fn extensions_are_refused_under_strict_haproxy() {
     let text = "backend b\n server a x:1 hash-key id\n";
     assert!(alerts(text).is_empty());
-    let mut sources = Sources::default();
-    sources.add("x.cfg", text.as_bytes().to_vec());
-    let options = Options {
-        strict: true,
-        ..Options::default()
-    };
-    let loaded = load(sources, Env::default(), &options);
+    let loaded = strict(text);
     assert!(has_alert(&loaded.diagnostics));
 }
 

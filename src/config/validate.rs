@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::draft::{Draft, title};
 use super::load::{Builder, Load};
 use super::model::{Config, Proxy, Target};
+use super::unique::{duplicates, number, same_servers};
 use crate::balance::Algorithm;
 use crate::diag::{Diagnostic, Lead, Severity, Span, suggest};
 use crate::settings::{Endpoint, Global, Kind, Mode};
@@ -20,10 +21,11 @@ pub(super) fn whole(builder: &mut Builder, load: &mut Load, broken: bool) {
         2
     };
     number(&mut drafts, first, load);
-    duplicates(&drafts, load);
+    duplicates(&mut drafts, load);
     if !broken {
         for draft in &mut drafts {
             modes(draft, load);
+            same_servers(draft, load);
         }
         unix_defaults(&mut drafts, &mut builder.config.global);
     }
@@ -39,7 +41,7 @@ pub(super) fn whole(builder: &mut Builder, load: &mut Load, broken: bool) {
     builder.config.proxies = drafts.into_iter().map(|draft| draft.proxy).collect();
 }
 
-fn say(load: &mut Load, severity: Severity, span: Span, message: String) {
+pub(super) fn say(load: &mut Load, severity: Severity, span: Span, message: String) {
     load.diagnostics
         .push(Diagnostic::new(severity, Some(span), message).lead(Lead::Bare));
 }
@@ -62,64 +64,6 @@ fn unix_defaults(drafts: &mut [Draft], global: &mut Global) {
     }
     for socket in &mut global.stats_sockets {
         apply(&mut socket.endpoint, &mut socket.owner);
-    }
-}
-
-/// Numbers the proxies: the numbers that lines give first, the free ones in order to the others.
-fn number(drafts: &mut [Draft], first: u32, load: &mut Load) {
-    let mut taken: HashMap<u32, Span> = HashMap::new();
-    for draft in drafts.iter() {
-        let Some(id) = draft.proxy.settings.id else {
-            continue;
-        };
-        if let Some(other) = taken.insert(id, draft.proxy.span) {
-            let message = format!(
-                "{} has the same id {id} as the proxy declared at {}.",
-                draft.title(),
-                load.place(other)
-            );
-            say(load, Severity::Alert, draft.proxy.span, message);
-        }
-    }
-    let mut next = first;
-    for draft in drafts {
-        draft.proxy.id = draft.proxy.settings.id.unwrap_or_else(|| {
-            while taken.contains_key(&next) {
-                next += 1;
-            }
-            taken.insert(next, draft.proxy.span);
-            next
-        });
-    }
-}
-
-/// Names are unique among frontends and among backends; a `listen` is both.
-fn duplicates(drafts: &[Draft], load: &mut Load) {
-    let mut names: HashMap<(&str, bool), &Draft> = HashMap::new();
-    for draft in drafts {
-        let kind = draft.proxy.kind;
-        let sides = [(true, kind.front()), (false, kind.back())];
-        let clash = sides
-            .iter()
-            .filter(|(_, has)| *has)
-            .find_map(|(front, _)| names.get(&(draft.proxy.name.as_str(), *front)).copied());
-        if let Some(other) = clash {
-            let message = format!(
-                "Parsing [{}]: {} has the same name as {} declared at {}.",
-                load.place(draft.proxy.span),
-                draft.title(),
-                other.title(),
-                load.place(other.proxy.span)
-            );
-            say(load, Severity::Alert, draft.proxy.span, message);
-        }
-        for (front, has) in sides {
-            if has {
-                names
-                    .entry((draft.proxy.name.as_str(), front))
-                    .or_insert(draft);
-            }
-        }
     }
 }
 
@@ -149,6 +93,10 @@ fn modes(draft: &mut Draft, load: &mut Load) {
     proxy.rules.http_response.clear();
     proxy.rules.http_after_response.clear();
     proxy.rules.redirect.clear();
+    proxy.rules.request_filters.clear();
+    proxy.rules.request_adds.clear();
+    proxy.rules.response_filters.clear();
+    proxy.rules.response_adds.clear();
     proxy.settings.stats = None;
     proxy.settings.forward_for = None;
     proxy.settings.forwarded = None;
@@ -200,20 +148,9 @@ fn missing(draft: &Draft, load: &mut Load) {
 /// Servers of one proxy: names, numbers, what is tracked, where checks go.
 fn servers(draft: &Draft, all: &[Draft], load: &mut Load) {
     let proxy = &draft.proxy;
-    let mut names: HashMap<&str, Span> = HashMap::new();
     let mut ids: HashMap<u32, (&str, Span)> = HashMap::new();
     for (server, span) in &proxy.servers {
         let own = |message: String| Diagnostic::alert(*span, message).lead(Lead::Bare);
-        if let Some(first) = names.get(server.name.as_str()) {
-            let message = format!(
-                "{}, another server named '{}' was already defined at line {}, please use distinct names.",
-                draft.title(),
-                server.name,
-                first.line
-            );
-            load.diagnostics.push(Diagnostic::alert(*span, message));
-        }
-        names.entry(&server.name).or_insert(*span);
         if let Some(id) = server.id
             && let Some((name, other)) = ids.insert(id, (&server.name, *span))
         {

@@ -220,6 +220,11 @@ impl Head {
         }
     }
 
+    /// Changes the version.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+    }
+
     /// Changes the status code, keeping the reason. Does nothing to a request.
     pub fn set_status(&mut self, status: u16) {
         if let Line::Status { code, .. } = &mut self.line {
@@ -340,6 +345,26 @@ impl Head {
             let value = self.append(value);
             self.entries[index].value = value;
         }
+    }
+
+    /// Gives the line at `index` another name and value; does nothing without such a line.
+    pub fn replace(&mut self, index: usize, name: &[u8], value: &[u8]) {
+        if index < self.entries.len() {
+            let entry = Entry {
+                name: self.append_name(name),
+                value: self.append(value),
+            };
+            self.entries[index] = entry;
+        }
+    }
+
+    /// Puts a line before the one at `index`, or behind all others.
+    pub fn insert(&mut self, index: usize, name: &[u8], value: &[u8]) {
+        let entry = Entry {
+            name: self.append_name(name),
+            value: self.append(value),
+        };
+        self.entries.insert(index.min(self.entries.len()), entry);
     }
 
     /// The memory this head holds on to between messages, in bytes.

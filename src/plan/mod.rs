@@ -165,12 +165,18 @@ pub struct Rules {
     pub tcp_session: Ruleset,
     /// `tcp-request content`
     pub tcp_content: Ruleset,
-    /// `http-request`, then `redirect`
+    /// `http-request`
     pub http_request: Ruleset,
+    /// `reqrep` and its kin
+    pub request_filters: Ruleset,
+    /// `reqadd`, then `redirect`: also behind an `http-request allow`.
+    pub redirect: Ruleset,
     /// `tcp-response content`
     pub tcp_response: Ruleset,
     /// `http-response`
     pub http_response: Ruleset,
+    /// `rsprep` and its kin, then `rspadd`: also behind an `http-response allow`.
+    pub response_filters: Ruleset,
     /// `http-after-response`
     pub http_after_response: Ruleset,
 }

@@ -187,15 +187,22 @@ impl Step<'_, '_> {
     }
 
     fn rules(&mut self, rules: &config::Rules) -> Rules {
-        let mut http_request = self.ruleset(&rules.http_request);
-        http_request.rules.extend(self.all(&rules.redirect));
+        let mut redirect = self.ruleset(&rules.request_adds);
+        redirect.rules.extend(self.all(&rules.redirect));
+        let mut response_filters = self.ruleset(&rules.response_filters);
+        response_filters
+            .rules
+            .extend(self.all(&rules.response_adds));
         Rules {
             tcp_connection: self.ruleset(&rules.tcp_connection),
             tcp_session: self.ruleset(&rules.tcp_session),
             tcp_content: self.ruleset(&rules.tcp_content),
-            http_request,
+            http_request: self.ruleset(&rules.http_request),
+            request_filters: self.ruleset(&rules.request_filters),
+            redirect,
             tcp_response: self.ruleset(&rules.tcp_response),
             http_response: self.ruleset(&rules.http_response),
+            response_filters,
             http_after_response: self.ruleset(&rules.http_after_response),
         }
     }

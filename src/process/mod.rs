@@ -94,8 +94,9 @@ struct Launch {
 
 impl Launch {
     fn daemon(&self, blueprint: &Blueprint) -> bool {
-        let stays = self.invocation.foreground || self.invocation.debug;
-        (self.invocation.daemon || blueprint.plan.global.daemon) && !stays
+        let global = &blueprint.plan.global;
+        let stays = self.invocation.foreground || self.invocation.debug || global.debug;
+        (self.invocation.daemon || global.daemon) && !stays
     }
 
     fn master_worker(&self, blueprint: &Blueprint) -> bool {

@@ -265,6 +265,8 @@ pub struct Transaction {
     pub tunnel_timeout: Option<u64>,
     /// Queue priority class and offset (`set-priority-*`).
     pub priority: (i32, i32),
+    /// True after a `reqallow` rule: no such rule of either proxy refuses the request any more.
+    pub old_allowed: bool,
     /// True after `http-request disable-l7-retry`.
     pub no_l7_retry: bool,
     /// Source address for the server side when `set-src` was in a request rule.
@@ -317,6 +319,7 @@ impl Transaction {
             server_timeout,
             tunnel_timeout,
             priority,
+            old_allowed,
             no_l7_retry,
             source,
             destination,
@@ -359,6 +362,7 @@ impl Transaction {
         *server_timeout = None;
         *tunnel_timeout = None;
         *priority = (0, 0);
+        *old_allowed = false;
         *no_l7_retry = false;
         *source = None;
         *destination = None;

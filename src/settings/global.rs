@@ -7,6 +7,10 @@ use super::{Endpoint, LogTarget};
 pub struct Global {
     /// `maxconn`; `None`: derived from `ulimit-n`.
     pub maxconn: Option<u32>,
+    /// `nbproc`: how many processes a file of old asked for; 0 where it did not.
+    pub nbproc: u16,
+    /// `debug`: stays in the foreground.
+    pub debug: bool,
     /// `nbthread`; `None`: one per CPU the process may use.
     pub nbthread: Option<u16>,
     /// `daemon`.
@@ -109,6 +113,8 @@ impl Default for Global {
     fn default() -> Self {
         Self {
             maxconn: None,
+            nbproc: 0,
+            debug: false,
             nbthread: None,
             daemon: false,
             master_worker: false,

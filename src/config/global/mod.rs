@@ -1,5 +1,6 @@
 //! Keywords of the `global` section (manual 3).
 
+mod cpu_map;
 mod environment;
 mod limits;
 mod moot;

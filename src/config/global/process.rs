@@ -6,6 +6,7 @@ use super::super::load::Load;
 use super::super::log;
 use super::super::owner;
 use super::super::units::Unit;
+use super::cpu_map::cpu_map;
 use super::{not_yet, nothing};
 use crate::diag::Diagnostic;
 use crate::settings::Global;
@@ -105,28 +106,39 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "nbproc",
         "<n>",
         "removed: threads do its work",
-        |_, a, _| {
+        |g, a, l| {
             let message = "nbproc is not supported any more since HAProxy 2.5. Threads will automatically be \
                        used on multi-processor machines if available.";
-            let count = a
-                .take()
-                .map(|word| word.text().into_owned())
-                .unwrap_or_default();
-            let help = match count.as_str() {
-                "1" => "remove this line".to_owned(),
-                count => format!("write instead: `nbthread {count}`, or remove this line"),
+            let count = a.int(1..=64)? as u16;
+            let (help, note) = match count {
+                1 => ("remove this line".to_owned(), "There is one process."),
+                count => (
+                    format!("write instead: `nbthread {count}`, or remove this line"),
+                    "That many threads work here.",
+                ),
             };
-            Err(Box::new(Diagnostic::alert(a.keyword(), message).help(help)))
+            l.old(Diagnostic::alert(a.keyword(), message).help(help), note)?;
+            g.nbproc = count;
+            if count > 1 && g.nbthread.is_none() {
+                g.nbthread = Some(count);
+            }
+            Ok(())
         },
     ),
     keyword(
         "debug",
         "",
         "removed: `-d` on the command line does its work",
-        |_, a, _| {
+        |g, a, l| {
             let message = "unknown keyword 'debug' in 'global' section";
             let help = "remove this line, and start with `-d` where it is wanted";
-            Err(Box::new(Diagnostic::alert(a.keyword(), message).help(help)))
+            let refusal = Diagnostic::alert(a.keyword(), message).help(help);
+            l.old(
+                refusal,
+                "It still works here: the process stays in the foreground.",
+            )?;
+            g.debug = true;
+            Ok(())
         },
     ),
     keyword(
@@ -338,90 +350,5 @@ fn default_path(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed 
             return args.fail_at(word.span, &what);
         }
     };
-    Ok(())
-}
-
-/// A set of numbers: `all`, `odd`, `even`, `3`, `1-4`, with `highest` for `all` and its kin.
-fn number_set(text: &str, highest: u16) -> Option<Vec<u16>> {
-    Some(match text {
-        "all" => (1..=highest).collect(),
-        "odd" => (1..=highest).step_by(2).collect(),
-        "even" => (2..=highest).step_by(2).collect(),
-        text => {
-            let (low, high) = text.split_once('-').unwrap_or((text, text));
-            let low: u16 = low.parse().ok()?;
-            let high: u16 = if high.is_empty() {
-                highest
-            } else {
-                high.parse().ok()?
-            };
-            (low <= high && high <= 4096).then(|| (low..=high).collect())?
-        }
-    })
-}
-
-/// `cpu-map 1/1-4 0-3`: all of the threads on all of the processors; `auto:`: one on one, in turn.
-fn cpu_map(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    const THREADS: u16 = 64;
-    let word = args.word("a thread set and a CPU set")?;
-    let text = word.text();
-    let (auto, set) = match text.strip_prefix("auto:") {
-        Some(set) => (true, set),
-        None => (false, &*text),
-    };
-    let (group, threads) = match set.split_once('/') {
-        Some((group, threads)) => (group, number_set(threads, THREADS)),
-        None => (set, number_set("all", THREADS)),
-    };
-    let bad = |text: &str| format!("cpu-map : '{text}' is not a valid number/range.");
-    let (Some(groups), Some(threads)) = (number_set(group, THREADS), threads) else {
-        return alert(word.span, bad(set));
-    };
-    if !groups.contains(&1) {
-        let behind: Vec<String> = args
-            .rest()
-            .iter()
-            .map(|word| word.text().into_owned())
-            .collect();
-        args.skip();
-        let alone = Diagnostic::alert(
-            word.span,
-            "cpu-map : there is one thread group only, number 1",
-        );
-        // What was a process once is a thread today.
-        let cpus = behind.join(" ");
-        return Err(Box::new(match set.contains('/') {
-            true => alone,
-            false => alone.help(format!("write instead: `cpu-map 1/{set} {cpus}`")),
-        }));
-    }
-    let mut cpus = Vec::new();
-    while let Some(word) = args.take() {
-        for part in word.text().split(',') {
-            match number_set(part, 0).filter(|_| part != "odd" && part != "even") {
-                Some(set) => cpus.extend(set),
-                None => return alert(word.span, bad(part)),
-            }
-        }
-    }
-    if cpus.is_empty() {
-        return args.fail("expects a thread set and a CPU set");
-    }
-    if auto && threads.len() != cpus.len() && set.contains('/') {
-        return alert(
-            word.span,
-            "cpu-map : with 'auto:' the sets must have the same size",
-        );
-    }
-    for (nth, thread) in threads.iter().enumerate() {
-        let cpus = match auto {
-            true => cpus.get(nth).map(|cpu| vec![*cpu]),
-            false => Some(cpus.clone()),
-        };
-        if let Some(cpus) = cpus {
-            global.cpu_map.retain(|(other, _)| other != thread);
-            global.cpu_map.push((*thread, cpus));
-        }
-    }
     Ok(())
 }

@@ -16,12 +16,12 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[keyword(
     stats,
 )];
 
-fn stats(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+fn stats(global: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("'socket', 'maxconn' or 'timeout'")?;
     args.name = format!("stats {}", word.text());
     match &*word.text() {
         "socket" => {
-            let socket = socket(args)?;
+            let socket = socket(args, load)?;
             global.stats_sockets.push(socket);
             Ok(())
         }
@@ -33,13 +33,13 @@ fn stats(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
             global.stats_maxconn = args.positive()?;
             Ok(())
         }
-        "bind-process" => Err(Box::new(
-            Diagnostic::alert(
-                word.span,
-                "'stats bind-process' is not supported any more: one process serves all.",
-            )
-            .help("remove this line"),
-        )),
+        "bind-process" => {
+            args.skip();
+            let message = "'stats bind-process' has no effect: one process serves all.";
+            let warning = Diagnostic::warning(word.span, message).help("remove this line");
+            load.diagnostics.push(warning);
+            Ok(())
+        }
         other => alert(
             word.span,
             format!(
@@ -49,7 +49,7 @@ fn stats(global: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     }
 }
 
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 10] = [
     "level",
     "expose-fd",
     "mode",
@@ -59,9 +59,10 @@ const OPTIONS: [&str; 9] = [
     "gid",
     "severity-output",
     "name",
+    "process",
 ];
 
-fn socket(args: &mut Args<'_>) -> Parsed<StatsSocket> {
+fn socket(args: &mut Args<'_>, load: &mut Load) -> Parsed<StatsSocket> {
     let Some(word) = args.take() else {
         return alert(
             args.keyword(),
@@ -100,6 +101,7 @@ fn socket(args: &mut Args<'_>) -> Parsed<StatsSocket> {
                 args.word("a name")?;
             }
             "severity-output" if args.take_if("none") => {}
+            "process" => super::super::bind::process(args, load)?,
             other => {
                 let message = format!("'stats socket' : unknown keyword '{other}'.");
                 let mut unknown = Diagnostic::alert(word.span, message).label("not known");

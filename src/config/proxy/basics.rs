@@ -9,7 +9,7 @@ use super::super::model::{Switch, Target};
 use super::super::{bind, server};
 use super::reading;
 use crate::acl;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Lead};
 use crate::format::{self, FormatUse};
 use crate::sample::Place;
 use crate::settings::{HttpReuse, Mode, RetryOn};
@@ -157,6 +157,20 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
                 return a.fail("only supports 'sessions'");
             }
             d.proxy.settings.rate_limit = a.count()?;
+            Ok(())
+        },
+    ),
+    within(
+        Sections::ALL,
+        "bind-process",
+        "<set>",
+        "which processes serve this proxy (one serves all)",
+        |_, a, l| {
+            a.skip();
+            let message =
+                "'bind-process' has no effect, is deprecated, and will be removed in version 2.7.";
+            let warning = Diagnostic::warning(a.keyword(), message).help("remove this line");
+            l.diagnostics.push(warning.lead(Lead::Reading));
             Ok(())
         },
     ),

@@ -5,6 +5,7 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
+use crate::diag::{Diagnostic, Lead};
 use crate::format::{self, Format, FormatUse};
 use crate::sample::{self, Pending, Place, Sample};
 use crate::settings::{
@@ -45,7 +46,7 @@ fn choose(draft: &mut Draft, args: &Args<'_>, kind: CheckKind) {
 }
 
 /// `option httpchk [<method>] [<uri>] [<version>]`
-pub(super) fn httpchk(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+pub(super) fn httpchk(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     choose(draft, args, CheckKind::Http);
     if args.prefix != Prefix::None {
         args.skip();
@@ -55,6 +56,9 @@ pub(super) fn httpchk(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> P
     while let Some(word) = args.take() {
         words.push(word.text().into_owned());
         if words.len() == 3 {
+            if word.bytes.contains(&b'\n') {
+                load.diagnostics.push(hidden_headers(args, &word.text()));
+            }
             break;
         }
     }
@@ -65,6 +69,31 @@ pub(super) fn httpchk(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> P
         (method, uri, version) => Some((method, uri, version)),
     };
     Ok(())
+}
+
+/// The warning about headers behind the version, and the lines that say the same today.
+fn hidden_headers(args: &Args<'_>, text: &str) -> Diagnostic {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+    let mut lines = head.split("\r\n");
+    let version = lines.next().unwrap_or_default();
+    let mut send = format!("http-check send ver {version}");
+    let quoted = |text: &str| text.trim().replace('\\', "\\\\").replace(' ', "\\ ");
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        send.push_str(&format!(" hdr {} {}", name.trim(), quoted(value)));
+    }
+    if !body.is_empty() {
+        send.push_str(&format!(" body {}", quoted(body)));
+    }
+    let message = format!(
+        "'{}' : hiding headers or body at the end of the version string is deprecated. Please, consider to use \
+         'http-check send' directive instead.",
+        args.name
+    );
+    Diagnostic::warning(args.keyword(), message)
+        .help(format!(
+            "put this line below, and leave out the version: `{send}`"
+        ))
+        .lead(Lead::Reading)
 }
 
 /// `option tcp-check`

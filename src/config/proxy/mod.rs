@@ -22,6 +22,8 @@ use crate::diag::{Diagnostic, Lead};
 use crate::settings::Kind;
 
 pub(super) use options::lines as option_lines;
+pub(super) use removed::{bind_here, monitor_net};
+use rules::response_place;
 
 /// Every keyword of a proxy section.
 pub(super) const TABLE: Table<Draft> = &[
@@ -39,8 +41,8 @@ pub(super) const TABLE: Table<Draft> = &[
 
 /// Reads one line of a proxy section.
 pub(super) fn keyword(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    if let Some(problem) = removed::check(args) {
-        return Err(problem);
+    if let Some(result) = removed::read(draft, args, load) {
+        return result;
     }
     let kind = draft.proxy.kind;
     let section = match kind {
@@ -57,7 +59,7 @@ pub(super) fn keyword(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -
         return Ok(());
     }
     (found.parse)(draft, args, load)?;
-    args.end()
+    load.end(args)
 }
 
 /// Whether a keyword may stand in this section. Where it has no effect HAProxy warns and goes on.

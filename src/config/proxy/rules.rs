@@ -163,7 +163,7 @@ fn http_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Pars
     Ok(())
 }
 
-fn response_place(draft: &Draft) -> Place {
+pub(super) fn response_place(draft: &Draft) -> Place {
     match draft.proxy.kind {
         Kind::Backend => Place::BackResponse,
         _ => Place::FrontResponse,

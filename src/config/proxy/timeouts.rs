@@ -4,6 +4,7 @@ use super::super::args::{Args, Parsed};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
+use crate::diag::Diagnostic;
 use crate::settings::{Kind, Timeouts};
 
 pub(super) const KEYWORDS: &[Keyword<Draft>] = &[within(
@@ -93,6 +94,14 @@ fn timeout(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     draft.timeouts.push(entry.name);
     // Zero means none, as in HAProxy.
     let time = args.time()?;
+    if let (Some(value), Some(extra)) = (args.last(), args.peek()) {
+        let message = format!(
+            "'{name}' : unexpected extra argument '{}' after value '{}'.",
+            extra.text(),
+            value.text()
+        );
+        load.extra(args, Diagnostic::alert(extra.span, message))?;
+    }
     *(entry.field)(&mut draft.proxy.settings.timeouts) = (time > 0).then_some(time);
     Ok(())
 }

@@ -52,6 +52,9 @@ impl Exchange {
     async fn request_rules(&mut self, proxy: &Arc<Proxy>) -> Result<(), Stop> {
         self.run_request(proxy, &proxy.rules.tcp_content).await?;
         self.run_request(proxy, &proxy.rules.http_request).await?;
+        self.run_request(proxy, &proxy.rules.request_filters)
+            .await?;
+        self.run_request(proxy, &proxy.rules.redirect).await?;
         self.restrict_names(proxy)?;
         self.stats_page(proxy).await
     }
@@ -149,7 +152,9 @@ impl Exchange {
         if [
             &back.tcp_response,
             &back.http_response,
+            &back.response_filters,
             &front.http_response,
+            &front.response_filters,
         ]
         .iter()
         .all(|rules| rules.rules.is_empty())
@@ -159,10 +164,12 @@ impl Exchange {
         let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
         self.run_response(&backend, &backend.rules.tcp_response)?;
         self.run_response(&backend, &backend.rules.http_response)?;
+        self.run_response(&backend, &backend.rules.response_filters)?;
         if Arc::ptr_eq(&backend, &frontend) {
             return Ok(());
         }
-        self.run_response(&frontend, &frontend.rules.http_response)
+        self.run_response(&frontend, &frontend.rules.http_response)?;
+        self.run_response(&frontend, &frontend.rules.response_filters)
     }
 
     fn run_response(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
@@ -227,6 +234,8 @@ fn lets_pass(proxy: &Proxy) -> bool {
     let rules = &proxy.rules;
     rules.tcp_content.rules.is_empty()
         && rules.http_request.rules.is_empty()
+        && rules.request_filters.rules.is_empty()
+        && rules.redirect.rules.is_empty()
         && proxy.settings.stats.is_none()
         && !proxy
             .settings
