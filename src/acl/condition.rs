@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::declare::{self, Criterion, Probe};
-use super::patterns::Patterns;
+use super::entries;
+use super::method::Method;
+use super::patterns::Reading;
 use super::set::Set;
 use super::{Acls, predefined};
 use crate::diag::{Diagnostic, Span, suggest};
-use crate::sample::{Context, Linker, Pending, Place, Sample, Scope, Value};
+use crate::sample::{Context, Linker, Pending, Place, Sample, Scope};
 use crate::syntax::{Cursor, Word};
 
 /// The outcome of a condition.
@@ -52,8 +54,7 @@ enum Test {
     Always(bool),
     Found(Sample),
     Bool(Sample),
-    One(Sample, Arc<[Patterns]>),
-    Any(Sample, Arc<[Patterns]>, Arc<[Arc<Set>]>),
+    Any(Sample, Arc<[Set]>),
     All(Box<Cond>),
 }
 
@@ -104,12 +105,8 @@ impl Test {
             Self::Always(answer) => *answer,
             Self::Found(sample) => sample.any(scope, &mut |_| true),
             Self::Bool(sample) => sample.any(scope, &mut |value| super::subject::truth(value)),
-            Self::One(sample, inline) => sample.any(scope, &mut |value| {
-                inline.iter().any(|set| set.find(value).is_some())
-            }),
-            Self::Any(sample, inline, files) => sample.any(scope, &mut |value: &Value<'_>| {
-                files.iter().any(|set| set.matches(value))
-                    || inline.iter().any(|set| set.find(value).is_some())
+            Self::Any(sample, sets) => sample.any(scope, &mut |value| {
+                sets.iter().any(|set| set.matches(value))
             }),
             Self::All(cond) => return cond.outcome(scope, waits),
         };
@@ -285,8 +282,7 @@ impl Part {
         Ok(match &criterion.probe {
             Probe::Found => Test::Found(sample),
             Probe::Bool => Test::Bool(sample),
-            Probe::Any(inline, files) if files.is_empty() => Test::One(sample, inline.clone()),
-            Probe::Any(inline, files) => Test::Any(sample, inline.clone(), files.clone()),
+            Probe::Any(sets) => Test::Any(sample, sets.clone()),
         })
     }
 }
@@ -357,7 +353,17 @@ fn named(word: &Word, bangs: usize, cx: &mut Context<'_>) -> Result<Vec<Part>, R
         return Ok(parts);
     }
     if matches!(name.as_str(), "TRUE" | "FALSE") {
-        return Ok(vec![Part::Always(name == "TRUE")]);
+        let (keyword, always) = match name.as_str() {
+            "TRUE" => ("always_true", true),
+            _ => ("always_false", false),
+        };
+        // It has a number like any other ACL.
+        let (words, user) = (entries::Reading::default(), (cx.file, span.line));
+        let own = cx
+            .files
+            .line(words, Reading::of(Method::Bool), None, keyword, user);
+        own.map_err(|(_, fault)| refuse(span, fault))?;
+        return Ok(vec![Part::Always(always)]);
     }
     if let Some(definition) = predefined::find(&name) {
         let words: Vec<Word> = definition

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::entries;
 use super::hint;
 use super::keyword;
 use super::method::{METHODS, Method};
 use super::number::Operator;
-use super::patterns::{Patterns, Reading};
+use super::patterns::Reading;
 use super::set::Set;
 use crate::diag::{Diagnostic, Span, suggest};
 use crate::sample::{self, Context, Expr, Place, Type};
@@ -33,7 +34,7 @@ pub(super) enum Probe {
     /// That it is true.
     Bool,
     /// That it matches one of the patterns.
-    Any(Arc<[Patterns]>, Arc<[Arc<Set>]>),
+    Any(Arc<[Set]>),
 }
 
 type Refusal = Box<Diagnostic>;
@@ -61,16 +62,19 @@ pub(super) fn criterion(
         map: false,
         keyword: &keyword,
         expr: &expr,
-        inline: Vec::new(),
+        words: entries::Reading::default(),
+        spans: Vec::new(),
         files: Vec::new(),
-        patterns: 0,
+        id: None,
         ended: false,
     };
     let values = reader.flags(rest, cx)?;
     reader.values(values)?;
     let probe = reader.finish(first.span, cx)?;
-    if let Some(method) = reader_method(&probe, implied) {
-        hint::never_matches(&expr, &keyword, method, values, cx);
+    if let Probe::Any(sets) = &probe
+        && let Some(own) = sets.first()
+    {
+        hint::never_matches(&expr, &keyword, own.method(), values, cx);
     }
     Ok(Criterion {
         expr,
@@ -78,14 +82,6 @@ pub(super) fn criterion(
         keyword,
         span: first.span,
     })
-}
-
-/// The method hints look at: the first inline set's.
-fn reader_method(probe: &Probe, implied: Option<Method>) -> Option<Method> {
-    match probe {
-        Probe::Any(inline, _) => inline.first().map(Patterns::method).or(implied),
-        Probe::Found | Probe::Bool => None,
-    }
 }
 
 /// The expression, the method that its keyword or type implies, the keyword, and how many words they are:
@@ -181,9 +177,10 @@ struct Reader<'a> {
     map: bool,
     keyword: &'a str,
     expr: &'a Expr,
-    inline: Vec<Patterns>,
-    files: Vec<Arc<Set>>,
-    patterns: usize,
+    words: entries::Reading,
+    spans: Vec<Span>,
+    files: Vec<Set>,
+    id: Option<u32>,
     ended: bool,
 }
 
@@ -213,9 +210,11 @@ impl Reader<'_> {
                 }
                 b"-u" => {
                     let id = argument("the argument of -u must be an integer")?;
-                    if id.text().parse::<u32>().is_err() {
-                        return Err(refuse(id.span, "the argument of -u must be an integer"));
-                    }
+                    let number = id.text().parse::<i32>();
+                    let number = number
+                        .map_err(|_| refuse(id.span, "the argument of -u must be an integer"))?;
+                    // HAProxy gives a negative one back to those that are chosen.
+                    self.id = u32::try_from(number).ok();
                     words = &rest[1..];
                 }
                 b"-m" => {
@@ -262,7 +261,7 @@ impl Reader<'_> {
                 format!("matching method '{text}' cannot be used with fetch keyword '{fetch}'"),
             ));
         }
-        if self.patterns > 0 || !self.files.is_empty() {
+        if !self.files.is_empty() {
             return Err(refuse(
                 name.span,
                 "'-m' must only be specified before patterns and files in parsing ACL expression",
@@ -299,7 +298,13 @@ impl Reader<'_> {
         let reading = self.reading(name.span)?;
         let set = cx
             .files
-            .patterns(&cx.directory, &name.text(), self.map, reading)
+            .patterns(
+                &cx.directory,
+                &name.text(),
+                self.map,
+                reading,
+                (cx.file, name.span.line),
+            )
             .map_err(|fault| refuse(name.span, fault))?;
         self.files.push(set);
         Ok(())
@@ -320,14 +325,8 @@ impl Reader<'_> {
                 }
                 self.number_or_operator(word)?;
             }
-            self.patterns += 1;
-            if self.inline.is_empty() {
-                self.inline.push(Patterns::new(reading));
-            }
-            if let Some(set) = self.inline.last_mut() {
-                set.insert(&word.bytes, operator)
-                    .map_err(|fault| refuse(word.span, fault))?;
-            }
+            self.words.word(&word.bytes, operator);
+            self.spans.push(word.span);
         }
         Ok(())
     }
@@ -335,7 +334,7 @@ impl Reader<'_> {
     /// A word of letters before numbers was meant as an operator.
     fn number_or_operator(&self, word: &Word) -> Result<(), Refusal> {
         let letters = word.bytes.iter().all(u8::is_ascii_alphabetic);
-        if !letters || self.patterns > 0 {
+        if !letters || self.words.len() > 0 {
             return Ok(());
         }
         let name = word.text();
@@ -349,13 +348,24 @@ impl Reader<'_> {
     }
 
     fn finish(&mut self, span: Span, cx: &mut Context<'_>) -> Result<Probe, Refusal> {
-        let method = self.reading(span)?.method;
-        match method {
+        let reading = self.reading(span)?;
+        let none = self.words.len() == 0 && self.files.is_empty() && !self.ended;
+        let own = cx
+            .files
+            .line(
+                std::mem::take(&mut self.words),
+                reading,
+                self.id,
+                self.keyword,
+                (cx.file, span.line),
+            )
+            .map_err(|(at, fault)| refuse(self.spans.get(at).copied().unwrap_or(span), fault))?;
+        match reading.method {
             Method::Found => return Ok(Probe::Found),
             Method::Bool => return Ok(Probe::Bool),
             _ => {}
         }
-        if self.patterns == 0 && self.files.is_empty() && !self.ended {
+        if none {
             let keyword = self.keyword;
             cx.diagnostics.push(Diagnostic::warning(
                 span,
@@ -368,13 +378,7 @@ impl Reader<'_> {
                 ),
             ));
         }
-        let mut inline = std::mem::take(&mut self.inline);
-        for set in &mut inline {
-            set.finish();
-        }
-        Ok(Probe::Any(
-            inline.into(),
-            std::mem::take(&mut self.files).into(),
-        ))
+        self.files.insert(0, own);
+        Ok(Probe::Any(std::mem::take(&mut self.files).into()))
     }
 }

@@ -3,18 +3,26 @@
 //! `config` declares ACLs and reads conditions here, converters look samples up in maps; the engine tests
 //! a linked [`Cond`]. Must not know the engine, and not what a rule does when its condition holds.
 
+mod change;
 mod condition;
 mod declare;
+mod entries;
+mod expressions;
 mod file;
+mod hash;
 mod hint;
 mod keys;
 mod keyword;
+mod live;
 mod method;
 mod network;
 mod number;
+mod parts;
 mod patterns;
 mod predefined;
+mod segmented;
 mod set;
+mod single;
 mod strings;
 mod subject;
 #[cfg(test)]
@@ -22,12 +30,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub use change::{Count, Entry, NoSuchVersion, Which};
 pub use condition::{Cond, Outcome};
-pub use file::{Entry, File, Files};
+pub use file::{Fault, File, Files, User, Uses};
 pub use keyword::{KEYWORDS, dump};
 pub use method::{METHODS, Method};
 pub use number::Operator;
-pub use patterns::{Patterns, Reading};
+pub use patterns::Reading;
 pub use predefined::PREDEFINED;
 pub use set::{Output, Set};
 pub(crate) use subject::with_bytes as with_text;

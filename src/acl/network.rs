@@ -1,25 +1,106 @@
 //! Addresses and networks: how patterns write them, and a table that finds the narrowest (manual 7.1.6).
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
+use std::ops::BitAnd;
 
+use super::hash::Seed;
 use super::keys::Keys;
 
-/// Networks of both families, each with the number of its pattern.
-#[derive(Debug, Default)]
+/// Networks of both families.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Networks {
     v4: Family<u32>,
     v6: Family<u128>,
+    /// Those whose mask has a hole: address, mask and entry. They are asked last, in order.
+    holed: Vec<(u32, u32, u32)>,
+    /// Those that were written as names: they are not asked for twice.
+    named: HashMap<u32, Network>,
 }
 
-/// Networks of one family: a hash per mask, the narrowest mask first. Few masks are ever in use, so a
-/// lookup costs a handful of probes whatever the size.
-#[derive(Debug, Default)]
+/// Networks of one family: a table per mask, the narrowest mask first, and a sieve that tells which
+/// masks occur around an address, so that a lookup costs a few probes whatever the size.
+#[derive(Debug, Clone, Default)]
 struct Family<T> {
     masks: Vec<(T, Keys<T>)>,
+    sieve: Sieve,
 }
 
-impl<T: Copy + Eq + Ord + std::hash::Hash + std::ops::BitAnd<Output = T>> Family<T> {
-    fn insert(&mut self, address: T, mask: T, id: u32) {
+/// For the hash of an address's first bits, the lengths of the networks there are, as bits.
+#[derive(Debug, Clone, Default)]
+struct Sieve {
+    seed: Seed,
+    /// Of networks wider than the first bits that are looked at.
+    wide: u128,
+    /// Empty while there are few networks: then all masks are tried.
+    near: Vec<u128>,
+    count: usize,
+}
+
+/// From this many networks on, the sieve is used.
+const SIEVED: usize = 256;
+/// Places of the sieve.
+const PLACES: usize = 1 << 16;
+
+impl Sieve {
+    #[inline]
+    fn place(&self, first: u64) -> usize {
+        self.seed.number(first) as usize % PLACES
+    }
+    fn add(&mut self, first: Option<u64>, len: u32) {
+        let bit = 1_u128.checked_shl(len.saturating_sub(1)).unwrap_or(0);
+        match first {
+            None => self.wide |= bit,
+            Some(first) => {
+                let at = self.place(first);
+                if let Some(bits) = self.near.get_mut(at) {
+                    *bits |= bit;
+                }
+            }
+        }
+    }
+    #[inline]
+    fn lengths(&self, first: u64) -> u128 {
+        match self.near.get(self.place(first)) {
+            Some(near) => near | self.wide,
+            None => u128::MAX,
+        }
+    }
+}
+
+/// What a family needs to know of its addresses.
+trait Bits: Copy + Eq + Ord + Hash + BitAnd<Output = Self> {
+    /// How many bits the sieve looks at.
+    const FIRST: u32;
+    /// Those bits.
+    fn first(self) -> u64;
+    /// Bits set.
+    fn len(self) -> u32;
+}
+
+impl Bits for u32 {
+    const FIRST: u32 = 16;
+    fn first(self) -> u64 {
+        u64::from(self >> 16)
+    }
+    fn len(self) -> u32 {
+        self.count_ones()
+    }
+}
+
+impl Bits for u128 {
+    const FIRST: u32 = 32;
+    fn first(self) -> u64 {
+        (self >> 96) as u64
+    }
+    fn len(self) -> u32 {
+        self.count_ones()
+    }
+}
+
+impl<T: Bits> Family<T> {
+    fn insert(&mut self, address: T, mask: T, slot: u32) {
         let at = match self.masks.binary_search_by(|(known, _)| mask.cmp(known)) {
             Ok(at) => at,
             Err(at) => {
@@ -28,19 +109,43 @@ impl<T: Copy + Eq + Ord + std::hash::Hash + std::ops::BitAnd<Output = T>> Family
             }
         };
         if let Some((_, networks)) = self.masks.get_mut(at) {
-            networks.insert(address & mask, id);
+            networks.insert(address & mask, slot);
+        }
+        self.sieve.count += 1;
+        if self.sieve.count >= SIEVED && self.sieve.near.is_empty() {
+            self.sieve.near = vec![0; PLACES];
+            for (mask, networks) in &self.masks {
+                for network in networks.keys() {
+                    self.sieve.add(Self::first(*network, *mask), mask.len());
+                }
+            }
+        }
+        self.sieve.add(Self::first(address, mask), mask.len());
+    }
+
+    fn first(address: T, mask: T) -> Option<u64> {
+        (mask.len() >= T::FIRST).then(|| address.first())
+    }
+
+    fn remove(&mut self, address: T, mask: T, slot: u32) {
+        if let Ok(at) = self.masks.binary_search_by(|(known, _)| mask.cmp(known))
+            && let Some((_, networks)) = self.masks.get_mut(at)
+        {
+            networks.remove(address & mask, slot);
+            if networks.is_empty() {
+                self.masks.remove(at);
+            }
         }
     }
-    fn remove(&mut self, id: u32) {
-        for (_, networks) in &mut self.masks {
-            networks.remove(id);
-        }
-        self.masks.retain(|(_, networks)| !networks.is_empty());
-    }
+
+    #[inline]
     fn find(&self, address: T) -> Option<u32> {
-        self.masks
-            .iter()
-            .find_map(|(mask, networks)| networks.find(&(address & *mask)))
+        let lengths = self.sieve.lengths(address.first());
+        self.masks.iter().find_map(|(mask, networks)| {
+            let len = mask.len();
+            let may = len == 0 || lengths >> (len - 1) & 1 == 1;
+            may.then(|| networks.find(&(address & *mask))).flatten()
+        })
     }
 }
 
@@ -52,31 +157,61 @@ pub(super) enum Network {
 }
 
 impl Networks {
-    pub(super) fn insert(&mut self, network: Network, id: u32) {
+    /// Adds what [`parse`] read from the text of an entry.
+    pub(super) fn insert(&mut self, network: Network, text: &[u8], slot: u32) {
+        if of(text).is_none() {
+            self.named.insert(slot, network);
+        }
         match network {
-            Network::V4(ip, mask) => self.v4.insert(ip.into(), mask, id),
-            Network::V6(ip, mask) => self.v6.insert(ip.into(), mask, id),
+            Network::V4(ip, mask) if holed(mask) => {
+                self.holed.push((u32::from(ip) & mask, mask, slot));
+            }
+            Network::V4(ip, mask) => self.v4.insert(ip.into(), mask, slot),
+            Network::V6(ip, mask) => self.v6.insert(ip.into(), mask, slot),
         }
     }
 
-    pub(super) fn remove(&mut self, id: u32) {
-        self.v4.remove(id);
-        self.v6.remove(id);
+    pub(super) fn remove(&mut self, text: &[u8], slot: u32) {
+        let network = self.named.remove(&slot).or_else(|| of(text));
+        match network {
+            Some(Network::V4(_, mask)) if holed(mask) => {
+                self.holed.retain(|(_, _, known)| *known != slot);
+            }
+            Some(Network::V4(ip, mask)) => self.v4.remove(ip.into(), mask, slot),
+            Some(Network::V6(ip, mask)) => self.v6.remove(ip.into(), mask, slot),
+            None => {}
+        }
     }
 
     /// The narrowest network the address is in; an address is tried in the other family's form too.
     pub(super) fn find(&self, address: IpAddr) -> Option<u32> {
-        match address {
-            IpAddr::V4(ip) => self
-                .v4
-                .find(ip.into())
-                .or_else(|| self.v6.find(ip.to_ipv6_mapped().into())),
-            IpAddr::V6(ip) => self
-                .v6
-                .find(ip.into())
-                .or_else(|| self.v4.find(embedded(ip)?.into())),
-        }
+        let (v4, v6) = match address {
+            IpAddr::V4(ip) => (Some(ip), ip.to_ipv6_mapped()),
+            IpAddr::V6(ip) => (embedded(ip), ip),
+        };
+        let in_v4 = || self.v4.find(v4?.into());
+        let in_v6 = || self.v6.find(v6.into());
+        let found = match address {
+            IpAddr::V4(_) => in_v4().or_else(in_v6),
+            IpAddr::V6(_) => in_v6().or_else(in_v4),
+        };
+        found.or_else(|| {
+            let ip = u32::from(v4?);
+            let mut holed = self.holed.iter();
+            let found = holed.find(|(address, mask, _)| ip & mask == *address);
+            found.map(|(_, _, slot)| *slot)
+        })
     }
+}
+
+/// True if a one stands behind a zero.
+fn holed(mask: u32) -> bool {
+    mask.leading_ones() + mask.trailing_zeros() < 32
+}
+
+/// The network of a text without names.
+fn of(text: &[u8]) -> Option<Network> {
+    parse(std::str::from_utf8(text).ok()?, false)
 }
 
 /// The IPv4 address inside `::ffff:a.b.c.d`, `::a.b.c.d` or `2002:aabb:ccdd::`.
@@ -200,7 +335,7 @@ mod tests {
         .enumerate()
         {
             if let Some(network) = parse(text, false) {
-                table.insert(network, id as u32);
+                table.insert(network, text.as_bytes(), id as u32);
             }
         }
         let find = |ip: &str| ip.parse().ok().and_then(|ip| table.find(ip));

@@ -1,5 +1,6 @@
 //! Numbers and ranges of numbers, with `eq ge gt le lt` before them (manual 7.1.2).
 
+use super::entries::View;
 use super::keys::Keys;
 
 /// An operator before numbers.
@@ -32,36 +33,36 @@ impl Operator {
     }
 }
 
-/// Numbers and ranges, each with the number of its pattern.
-#[derive(Debug, Default)]
+/// Numbers and ranges.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Numbers {
     exact: Keys<i64>,
+    /// In order: from, to, entry.
     ranges: Vec<(i64, i64, u32)>,
 }
 
 impl Numbers {
-    pub(super) fn insert(&mut self, (low, high): (i64, i64), id: u32) {
+    pub(super) fn insert(&mut self, (low, high): (i64, i64), slot: u32) {
         if low == high {
-            self.exact.insert(low, id);
+            self.exact.insert(low, slot);
         } else {
-            self.ranges.push((low, high, id));
+            self.ranges.push((low, high, slot));
         }
     }
-    pub(super) fn remove(&mut self, id: u32) {
-        self.exact.remove(id);
-        self.ranges.retain(|(_, _, known)| *known != id);
+    pub(super) fn remove(&mut self, (low, high): (i64, i64), slot: u32) {
+        if low == high {
+            self.exact.remove(low, slot);
+        } else {
+            self.ranges.retain(|(_, _, known)| *known != slot);
+        }
     }
-    pub(super) fn find(&self, n: i64) -> Option<u32> {
+    /// The first entry that holds the number.
+    #[inline]
+    pub(super) fn find(&self, view: View<'_>, n: i64) -> Option<u32> {
         let exact = self.exact.find(&n);
-        let range = self
-            .ranges
-            .iter()
-            .find(|(low, high, _)| (*low..=*high).contains(&n));
-        let range = range.map(|(_, _, id)| *id);
-        match (exact, range) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let mut ranges = self.ranges.iter();
+        let range = ranges.find(|(low, high, _)| (*low..=*high).contains(&n));
+        view.earlier(exact, range.map(|(_, _, slot)| *slot))
     }
 }
 

@@ -1,11 +1,13 @@
-//! A set of patterns of one method: what ACLs and maps look samples up in.
+//! Patterns of one method, in the shape that finds them fastest: what ACLs and maps look samples up in.
 
-use std::borrow::Cow;
-
+use super::entries::{View, unhex};
+use super::expressions::Expressions;
 use super::method::Method;
-use super::network::{self, Networks};
+use super::network::{self, Network, Networks};
 use super::number::{self, Numbers, Operator};
-use super::strings::{Affixes, Exact, Parts, Words};
+use super::parts::Parts;
+use super::single;
+use super::strings::{Affixes, Exact, Words};
 use super::subject;
 use crate::regex::{Groups, Regex};
 use crate::sample::Value;
@@ -21,206 +23,266 @@ pub struct Reading {
     pub resolve: bool,
 }
 
-/// Patterns, numbered in the order in which they were read.
-#[derive(Debug)]
-pub struct Patterns {
-    reading: Reading,
-    index: Index,
-    next: u32,
+impl Reading {
+    /// A method without flags.
+    pub fn of(method: Method) -> Self {
+        Self {
+            method,
+            icase: false,
+            resolve: false,
+        }
+    }
 }
 
-#[derive(Debug)]
+/// Up to this many texts, comparing each is faster than a table.
+const FEW: usize = 8;
+
+/// Where the entries with a pattern are. The texts of the entries are the caller's ([`View`]).
+#[derive(Debug, Clone)]
+pub(super) struct Patterns {
+    pub(super) reading: Reading,
+    index: Index,
+}
+
+#[derive(Debug, Clone)]
 enum Index {
     Found,
     Bool,
+    /// Entries in order.
+    Few(Vec<u32>),
     Numbers(Numbers),
-    Lengths(Numbers),
-    Networks(Networks),
+    Networks(Box<Networks>),
     Exact(Exact),
     Affixes(Affixes),
     Parts(Parts),
     Words(Words),
-    Regexes(Vec<(Regex, u32)>),
+    Regexes(Expressions),
+}
+
+/// A pattern that was read.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    /// Compared as it is written.
+    Text,
+    /// A range of numbers.
+    Range(i64, i64),
+    /// A network.
+    Network(Network),
+    /// An expression.
+    Regex(Regex),
 }
 
 impl Patterns {
     /// An empty set.
-    pub fn new(reading: Reading) -> Self {
+    pub(super) fn new(reading: Reading) -> Self {
         let index = match reading.method {
             Method::Found => Index::Found,
             Method::Bool => Index::Bool,
-            Method::Int | Method::Version => Index::Numbers(Numbers::default()),
-            Method::Len => Index::Lengths(Numbers::default()),
-            Method::Ip => Index::Networks(Networks::default()),
-            Method::Bin | Method::Str => Index::Exact(Exact::default()),
-            Method::Beg => Index::Affixes(Affixes::new(false)),
-            Method::End => Index::Affixes(Affixes::new(true)),
-            Method::Sub => Index::Parts(Parts::new(reading.icase)),
-            Method::Dir => Index::Words(Words::new(b"/?")),
-            Method::Dom => Index::Words(Words::new(b"/?.:")),
-            Method::Reg => Index::Regexes(Vec::new()),
+            Method::Int | Method::Version | Method::Len => Index::Numbers(Numbers::default()),
+            Method::Ip => Index::Networks(Box::default()),
+            Method::Bin => Index::Exact(Exact::new(false)),
+            Method::Reg => Index::Regexes(Expressions::new(reading.icase)),
+            Method::Str | Method::Beg | Method::End | Method::Sub | Method::Dir | Method::Dom => {
+                Index::Few(Vec::new())
+            }
         };
-        Self {
-            reading,
-            index,
-            next: 0,
+        Self { reading, index }
+    }
+
+    /// The table for many texts.
+    fn table(&self) -> Index {
+        let Reading { method, icase, .. } = self.reading;
+        match method {
+            Method::Beg => Index::Affixes(Affixes::new(false, icase)),
+            Method::End => Index::Affixes(Affixes::new(true, icase)),
+            Method::Sub => Index::Parts(Parts::new(icase)),
+            Method::Dir | Method::Dom => Index::Words(Words::new(method, icase)),
+            _ => Index::Exact(Exact::new(icase)),
         }
     }
 
-    /// The method all its patterns have.
-    pub fn method(&self) -> Method {
-        self.reading.method
-    }
-
-    /// Adds a pattern; answers its number.
+    /// Reads a pattern; names of hosts only if `resolve`.
     ///
     /// # Errors
     /// What is wrong with it, in HAProxy's words.
-    pub fn insert(&mut self, text: &[u8], operator: Operator) -> Result<u32, String> {
-        let id = self.next;
-        let name = String::from_utf8_lossy(text);
-        let folded = fold(text, self.reading.icase);
+    pub(super) fn parse(
+        &self,
+        text: &[u8],
+        operator: Operator,
+        resolve: bool,
+    ) -> Result<Parsed, String> {
+        let method = self.reading.method;
+        let name = || String::from_utf8_lossy(text);
+        Ok(match (&self.index, method) {
+            (Index::Numbers(_), _) => {
+                let version = method == Method::Version;
+                let (low, high) = number::parse(&name(), version, operator)?;
+                Parsed::Range(low, high)
+            }
+            (Index::Networks(_), _) => {
+                let parsed = network::parse(&name(), resolve);
+                Parsed::Network(
+                    parsed.ok_or_else(|| {
+                        format!("'{}' is not a valid IPv4 or IPv6 address", name())
+                    })?,
+                )
+            }
+            (Index::Regexes(expressions), _) => Parsed::Regex(expressions.compile(text)?),
+            (_, Method::Bin) => unhex(text).map(|_| Parsed::Text)?,
+            _ => Parsed::Text,
+        })
+    }
+
+    /// Adds an entry, the last one so far, whose pattern was read; its text is `text`.
+    pub(super) fn insert(&mut self, view: View<'_>, text: &[u8], parsed: Parsed, slot: u32) {
+        if let Index::Few(few) = &mut self.index {
+            if few.len() < FEW {
+                few.push(slot);
+                return;
+            }
+            let few = std::mem::take(few);
+            self.index = self.table();
+            for slot in few {
+                self.insert(view, view.key(slot), Parsed::Text, slot);
+            }
+        }
+        match (&mut self.index, parsed) {
+            (Index::Numbers(numbers), Parsed::Range(low, high)) => {
+                numbers.insert((low, high), slot)
+            }
+            (Index::Networks(table), Parsed::Network(network)) => table.insert(network, text, slot),
+            (Index::Regexes(list), Parsed::Regex(regex)) => list.insert(view, text, regex, slot),
+            (Index::Exact(exact), _) if self.reading.method == Method::Bin => {
+                exact.insert(&unhex(text).unwrap_or_default(), slot);
+            }
+            (Index::Exact(exact), _) => exact.insert(text, slot),
+            (Index::Affixes(affixes), _) => affixes.insert(text, slot),
+            (Index::Parts(parts), _) => parts.insert(text, slot),
+            (Index::Words(words), _) => words.insert(text, slot),
+            _ => {}
+        }
+    }
+
+    /// Forgets an entry, whose text is still there.
+    pub(super) fn remove(&mut self, view: View<'_>, slot: u32) {
+        let text = view.key(slot);
         match &mut self.index {
             Index::Found | Index::Bool => {}
+            Index::Few(few) => few.retain(|known| *known != slot),
             Index::Numbers(numbers) => {
                 let version = self.reading.method == Method::Version;
-                numbers.insert(number::parse(&name, version, operator)?, id);
+                let text = String::from_utf8_lossy(text);
+                if let Ok(range) = number::parse(&text, version, view.operator(slot)) {
+                    numbers.remove(range, slot);
+                }
             }
-            Index::Lengths(numbers) => numbers.insert(number::parse(&name, false, operator)?, id),
-            Index::Networks(table) => {
-                let network = network::parse(&name, self.reading.resolve)
-                    .ok_or_else(|| format!("'{name}' is not a valid IPv4 or IPv6 address"))?;
-                table.insert(network, id);
-            }
+            Index::Networks(index) => index.remove(text, slot),
             Index::Exact(exact) if self.reading.method == Method::Bin => {
-                exact.insert(&unhex(text)?, id);
+                exact.remove(&unhex(text).unwrap_or_default(), slot);
             }
-            Index::Exact(exact) => exact.insert(&folded, id),
-            Index::Affixes(affixes) => affixes.insert(&folded, id),
-            Index::Parts(parts) => parts.insert(&folded, id),
-            Index::Words(words) => words.insert(&folded, id),
-            Index::Regexes(list) => list.push((Regex::new(text, self.reading.icase)?, id)),
-        }
-        self.next = id.saturating_add(1);
-        Ok(id)
-    }
-
-    /// Forgets the pattern of this number.
-    pub fn remove(&mut self, id: u32) {
-        match &mut self.index {
-            Index::Found | Index::Bool => {}
-            Index::Numbers(index) | Index::Lengths(index) => index.remove(id),
-            Index::Networks(index) => index.remove(id),
-            Index::Exact(index) => index.remove(id),
-            Index::Affixes(index) => index.remove(id),
-            Index::Parts(index) => index.remove(id),
-            Index::Words(index) => index.remove(id),
-            Index::Regexes(list) => list.retain(|(_, known)| *known != id),
+            Index::Exact(index) => index.remove(text, slot),
+            Index::Affixes(index) => index.remove(text, slot),
+            Index::Parts(index) => index.remove(text, slot),
+            Index::Words(index) => index.remove(text, slot),
+            Index::Regexes(index) => index.remove(slot),
         }
     }
 
-    /// To be called after the last `insert` or `remove` of a series: builds what is built at once.
-    pub fn finish(&mut self) {
-        if let Index::Parts(parts) = &mut self.index {
-            parts.finish();
-        }
-    }
-
-    /// The number of the pattern that the sample matches: the most specific for networks and beginnings,
-    /// the first one read for the rest.
-    pub fn find(&self, value: &Value<'_>) -> Option<u32> {
+    /// The entry that the sample matches: the most specific one for networks and for beginnings with case,
+    /// the first one for the rest.
+    #[inline]
+    pub(super) fn find(&self, view: View<'_>, value: &Value<'_>) -> Option<u32> {
         match &self.index {
-            Index::Found => Some(0),
-            Index::Bool => subject::truth(value).then_some(0),
-            Index::Numbers(numbers) => numbers.find(value.int()?),
-            Index::Networks(table) => table.find(value.addr()?),
-            Index::Lengths(numbers) => {
-                subject::with_bytes(value, |bytes| numbers.find(bytes.len() as i64))
+            Index::Found => Some(u32::MAX),
+            Index::Bool => subject::truth(value).then_some(u32::MAX),
+            Index::Numbers(numbers) if self.reading.method == Method::Len => {
+                subject::with_bytes(value, |bytes| numbers.find(view, bytes.len() as i64))
             }
-            _ => subject::with_bytes(value, |bytes| self.find_bytes(bytes)),
+            Index::Numbers(numbers) => numbers.find(view, value.int()?),
+            Index::Networks(table) => table.find(value.addr()?),
+            _ => subject::with_bytes(value, |bytes| self.find_text(view, bytes)),
         }
     }
 
     /// As `find` among expressions, with the groups of the match.
-    pub fn captures(&self, bytes: &[u8]) -> Option<(u32, Groups)> {
-        let Index::Regexes(list) = &self.index else {
-            return None;
-        };
-        list.iter()
-            .find_map(|(regex, id)| Some((*id, regex.captures(bytes, 0)?)))
-    }
-
-    fn find_bytes(&self, bytes: &[u8]) -> Option<u32> {
+    pub(super) fn captures(&self, view: View<'_>, subject: &[u8]) -> Option<(u32, Groups)> {
         match &self.index {
-            Index::Regexes(list) => list
-                .iter()
-                .find(|(regex, _)| regex.is_match(bytes))
-                .map(|(_, id)| *id),
-            Index::Exact(exact) if self.reading.method == Method::Bin => exact.find(bytes),
-            _ => with_folded(bytes, self.reading.icase, |bytes| match &self.index {
-                Index::Exact(index) => index.find(bytes),
-                Index::Affixes(index) => index.find(bytes),
-                Index::Parts(index) => index.find(bytes),
-                Index::Words(index) => index.find(bytes),
-                _ => None,
+            Index::Regexes(list) => list.captures(view, subject),
+            _ => None,
+        }
+    }
+
+    fn find_text(&self, view: View<'_>, subject: &[u8]) -> Option<u32> {
+        let Reading { method, icase, .. } = self.reading;
+        match &self.index {
+            Index::Few(few) if method == Method::Beg && !icase => {
+                let matches = |slot: &u32| single::matches(method, icase, view.key(*slot), subject);
+                let matching = few.iter().filter(|slot| matches(slot));
+                // Of the longest ones, the first.
+                let longest = matching.rev().max_by_key(|slot| view.key(**slot).len());
+                longest.copied()
+            }
+            Index::Few(few) => {
+                let matches = |slot: &u32| single::matches(method, icase, view.key(*slot), subject);
+                few.iter().find(|slot| matches(slot)).copied()
+            }
+            Index::Exact(exact) => exact.find(subject, |slot| {
+                let key = view.key(slot);
+                if method == Method::Bin {
+                    unhex(key).is_ok_and(|key| *key == *subject)
+                } else {
+                    single::equal(key, subject, icase)
+                }
             }),
+            Index::Affixes(affixes) => affixes.find(view, subject),
+            Index::Parts(parts) => {
+                let best = std::cell::Cell::new(None);
+                let matters = |slot| view.earlier(best.get(), Some(slot)) == Some(slot);
+                let key = |slot| matters(slot).then(|| view.key(slot));
+                parts.each(subject, key, |slot| best.set(Some(slot)));
+                best.get()
+            }
+            Index::Words(words) => words.find(view, subject),
+            Index::Regexes(list) => list.find(view, subject),
+            _ => None,
         }
     }
-}
-
-/// Small letters where case does not count.
-fn fold(bytes: &[u8], icase: bool) -> Cow<'_, [u8]> {
-    if icase && bytes.iter().any(u8::is_ascii_uppercase) {
-        Cow::Owned(bytes.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(bytes)
-    }
-}
-
-/// As `fold`, without the heap for all but very long subjects.
-fn with_folded<R>(bytes: &[u8], icase: bool, then: impl FnOnce(&[u8]) -> R) -> R {
-    if !icase || !bytes.iter().any(u8::is_ascii_uppercase) {
-        return then(bytes);
-    }
-    let mut small = [0; 512];
-    match small.get_mut(..bytes.len()) {
-        Some(small) => {
-            small.copy_from_slice(bytes);
-            small.make_ascii_lowercase();
-            then(small)
-        }
-        None => then(&bytes.to_ascii_lowercase()),
-    }
-}
-
-/// Hexadecimal digits to bytes.
-fn unhex(text: &[u8]) -> Result<Vec<u8>, String> {
-    if !text.len().is_multiple_of(2) {
-        return Err("an even number of hex digit is expected".into());
-    }
-    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
-    text.chunks_exact(2)
-        .map(|pair| Some(digit(pair[0])? * 16 + digit(pair[1])?))
-        .collect::<Option<_>>()
-        .ok_or_else(|| format!("'{}' is not a hex sequence", String::from_utf8_lossy(text)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::acl::entries::{self, Base};
+    use proptest::prelude::*;
+    use std::borrow::Cow;
 
-    fn set(method: Method, icase: bool, patterns: &[&str]) -> Patterns {
+    /// Patterns and what they were made of.
+    struct Set(Base, Patterns);
+
+    impl Set {
+        fn find(&self, value: &Value<'_>) -> Option<u32> {
+            self.1.find(View::frozen(&self.0), value)
+        }
+    }
+
+    fn set(method: Method, icase: bool, patterns: &[&str]) -> Set {
+        let mut words = entries::Reading::default();
+        for pattern in patterns {
+            words.word(pattern.as_bytes(), Operator::Eq);
+        }
+        let base = words.finish();
         let mut set = Patterns::new(Reading {
             method,
             icase,
             resolve: false,
         });
-        for pattern in patterns {
-            set.insert(pattern.as_bytes(), Operator::Eq)
+        for (pattern, slot) in patterns.iter().zip(0..) {
+            let parsed = set
+                .parse(pattern.as_bytes(), Operator::Eq, false)
                 .unwrap_or_else(|e| panic!("{pattern}: {e}"));
+            set.insert(View::frozen(&base), pattern.as_bytes(), parsed, slot);
         }
-        set.finish();
-        set
+        Set(base, set)
     }
 
     fn text(s: &str) -> Value<'_> {
@@ -318,21 +380,63 @@ mod tests {
         assert!(set(Method::Bool, false, &[]).find(&Value::Int(2)).is_some());
     }
 
-    #[test]
-    fn removed_patterns_match_no_more() {
-        for method in [
-            Method::Str,
-            Method::Beg,
-            Method::End,
-            Method::Sub,
-            Method::Dom,
-            Method::Reg,
-        ] {
-            let mut set = set(method, false, &["a", "b"]);
-            set.remove(0);
-            set.finish();
-            assert_eq!(set.find(&text("a")), None, "{method:?}");
-            assert_eq!(set.find(&text("b")), Some(1), "{method:?}");
+    /// Texts over a few letters, so that they meet.
+    fn texts(most: usize) -> impl Strategy<Value = Vec<String>> {
+        prop::collection::vec("[ab/.A]{0,6}", 1..most)
+    }
+
+    proptest! {
+        #[test]
+        fn tables_answer_as_one_by_one(
+            patterns in texts(40),
+            subjects in texts(10),
+            icase in any::<bool>(),
+            removed in prop::collection::vec(0_usize..40, 0..20),
+        ) {
+            use Method::*;
+            for method in [Str, Beg, End, Sub, Dir, Dom] {
+                let refs: Vec<&str> = patterns.iter().map(String::as_str).collect();
+                let Set(base, mut index) = set(method, icase, &refs);
+                let mut left: Vec<usize> = (0..refs.len()).collect();
+                let check = |index: &Patterns, left: &[usize]| {
+                    for subject in &subjects {
+                        let matching: Vec<usize> = left.iter().copied().filter(|at| {
+                            single::matches(method, icase, refs[*at].as_bytes(), subject.as_bytes())
+                        }).collect();
+                        let expected = if method == Beg && !icase {
+                            matching.iter().rev().copied().max_by_key(|at| refs[*at].len())
+                        } else {
+                            matching.first().copied()
+                        };
+                        let found = index.find(View::frozen(&base), &text(subject));
+                        assert_eq!(found.map(|s| s as usize), expected, "{method:?} {icase} {refs:?} {subject}");
+                    }
+                };
+                check(&index, &left);
+                for at in &removed {
+                    if left.contains(at) {
+                        index.remove(View::frozen(&base), *at as u32);
+                        left.retain(|known| known != at);
+                    }
+                }
+                check(&index, &left);
+            }
+        }
+
+        #[test]
+        fn many_expressions_answer_as_one_by_one(
+            patterns in prop::collection::vec("(\\^)?[ab]{1,4}(\\.)?[abc]{0,3}", 1..30),
+            subjects in prop::collection::vec("[abcA]{0,9}", 1..10),
+            icase in any::<bool>(),
+        ) {
+            let refs: Vec<&str> = patterns.iter().map(String::as_str).collect();
+            let set = set(Method::Reg, icase, &refs);
+            for subject in &subjects {
+                let expected = refs.iter().position(|pattern| {
+                    Regex::new(pattern.as_bytes(), icase).is_ok_and(|r| r.is_match(subject.as_bytes()))
+                });
+                prop_assert_eq!(set.find(&text(subject)).map(|s| s as usize), expected, "{:?} {}", refs, subject);
+            }
         }
     }
 
@@ -340,6 +444,6 @@ mod tests {
     fn hex_errors() {
         assert!(unhex(b"aaz").is_err());
         assert!(unhex(b"zz").is_err());
-        assert_eq!(unhex(b"0aFF"), Ok(vec![0x0a, 0xff]));
+        assert_eq!(unhex(b"0aFF").as_deref(), Ok(&[0x0a, 0xff][..]));
     }
 }

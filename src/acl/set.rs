@@ -1,19 +1,26 @@
-//! The patterns of a file, compiled for one method and one type of result.
+//! The entries of a file as one ACL or map sees them: by one method, giving one type of result.
 
-use std::sync::{PoisonError, RwLock};
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::atomic::Ordering::Acquire;
+use std::sync::{Arc, PoisonError};
 
-use super::file::{Entry, Fault};
-use super::number::Operator;
+use super::entries::View;
+use super::file::{Fault, File};
+use super::live::Live;
 use super::patterns::{Patterns, Reading};
 use crate::regex::Regex;
 use crate::sample::Value;
 
 /// The patterns of a file, read for one method and one type of result.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Set {
-    reading: Reading,
+    file: Arc<File>,
+    /// Its place among the sets of the file.
+    at: usize,
     output: Output,
-    inner: RwLock<Inner>,
+    /// As read, before any change.
+    patterns: Arc<Patterns>,
 }
 
 /// What a map gives.
@@ -23,148 +30,108 @@ pub enum Output {
     None,
     /// Text.
     Str,
+    /// Text in which `\\1` and kin stand for the groups of the match.
+    Groups,
     /// A number.
     Int,
     /// An address.
     Ip,
 }
 
-#[derive(Debug)]
-struct Inner {
-    patterns: Patterns,
-    /// By the number of the pattern.
-    values: Vec<Option<(Box<[u8]>, Value<'static>)>>,
+/// The value as what a map gives.
+///
+/// # Errors
+/// Text that is no value of this type, in HAProxy's words.
+pub(super) fn typed(output: Output, value: &[u8]) -> Result<Value<'_>, Fault> {
+    let parsed = match output {
+        Output::None | Output::Str | Output::Groups => return Ok(Value::text(value)),
+        Output::Int => text(value).and_then(|t| t.parse().ok()).map(Value::Int),
+        Output::Ip => text(value)
+            .and_then(|t| t.parse::<IpAddr>().ok())
+            .map(Value::address),
+    };
+    parsed.ok_or_else(|| format!("unable to parse '{}'", String::from_utf8_lossy(value)))
 }
 
-impl Inner {
-    fn insert(&mut self, output: Output, entry: &Entry) -> Result<(), Fault> {
-        let value = typed(output, &entry.value)?;
-        let id = self.patterns.insert(&entry.key, Operator::Eq)? as usize;
-        if self.values.len() <= id {
-            self.values.resize(id + 1, None);
-        }
-        self.values[id] = Some((entry.key.clone(), value));
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &[u8]) {
-        for (id, slot) in self.values.iter_mut().enumerate() {
-            if slot.as_ref().is_some_and(|(known, _)| **known == *key) {
-                *slot = None;
-                self.patterns.remove(id as u32);
-            }
-        }
-    }
-}
-
-fn typed(output: Output, value: &[u8]) -> Result<Value<'static>, Fault> {
-    let text = String::from_utf8_lossy(value);
-    match output {
-        Output::None | Output::Str => Ok(Value::Str(value.to_vec().into())),
-        Output::Int => text
-            .parse()
-            .map(Value::Int)
-            .map_err(|_| format!("'{text}' is not a number")),
-        Output::Ip => match text.parse() {
-            Ok(std::net::IpAddr::V4(ip)) => Ok(Value::Ipv4(ip)),
-            Ok(std::net::IpAddr::V6(ip)) => Ok(Value::Ipv6(ip)),
-            Err(_) => Err(format!("'{text}' is not a valid IPv4 or IPv6 address")),
-        },
-    }
+fn text(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value).ok()
 }
 
 impl Set {
-    /// Compiles the entries.
-    pub(super) fn new(
+    /// A set of a file.
+    pub(super) fn of(
+        file: &Arc<File>,
         reading: Reading,
         output: Output,
-        entries: &[Entry],
-    ) -> Result<Self, (Fault, u32)> {
-        let mut inner = Inner {
-            patterns: Patterns::new(reading),
-            values: Vec::new(),
-        };
-        for entry in entries {
-            inner
-                .insert(output, entry)
-                .map_err(|fault| (fault, entry.line))?;
-        }
-        inner.patterns.finish();
+    ) -> Result<Self, (usize, Fault)> {
+        let (at, patterns) = file.compile(reading, output)?;
         Ok(Self {
-            reading,
+            file: file.clone(),
+            at,
             output,
-            inner: RwLock::new(inner),
+            patterns,
         })
     }
 
-    /// True if it was compiled for these.
-    pub(super) fn is(&self, reading: Reading, output: Output) -> bool {
-        self.reading == reading && self.output == output
+    /// The method of its patterns.
+    pub(super) fn method(&self) -> super::Method {
+        self.patterns.reading.method
     }
 
-    /// Adds an entry that [`Self::check`] has passed.
-    pub(super) fn add(&self, entry: &Entry) -> Result<(), Fault> {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        inner.insert(self.output, entry)?;
-        inner.patterns.finish();
-        Ok(())
-    }
-
-    /// Removes all entries with this pattern.
-    pub(super) fn remove(&self, key: &[u8]) {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        inner.remove(key);
-        inner.patterns.finish();
-    }
-
-    /// Whether a value is of its type.
-    pub(super) fn takes(&self, value: &[u8]) -> Result<(), Fault> {
-        typed(self.output, value).map(|_| ())
-    }
-
-    /// Gives all entries with this pattern another value.
-    pub(super) fn set_value(&self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        let new = typed(self.output, value)?;
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let values = inner.values.iter_mut().flatten();
-        for (_, old) in values.filter(|(known, _)| **known == *key) {
-            *old = new.clone();
+    /// Looks at the entries as they are now.
+    #[inline]
+    fn look<R>(&self, look: impl FnOnce(&Patterns, View<'_>, Option<&Live>) -> R) -> R {
+        let base = &self.file.base;
+        if self.file.changed.load(Acquire) {
+            let live = self
+                .file
+                .live
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(live) = &*live
+                && let Some(patterns) = live.indexes.get(self.at)
+            {
+                return look(patterns, live.view(base), Some(live));
+            }
         }
-        Ok(())
+        look(&self.patterns, View::frozen(base), None)
     }
 
     /// True if the sample matches one of the patterns.
+    #[inline]
     pub fn matches(&self, value: &Value<'_>) -> bool {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.patterns.find(value).is_some()
+        self.look(|patterns, view, _| patterns.find(view, value).is_some())
+    }
+
+    /// What an entry gives. Only what was set at run time has to be copied.
+    fn value(&self, slot: u32, live: Option<&Live>) -> Option<Cow<'_, [u8]>> {
+        let base = &self.file.base;
+        match live {
+            Some(live) if live.value(base, slot).is_some() => live
+                .value(base, slot)
+                .map(|value| Cow::Owned(value.to_vec())),
+            _ => base.value(slot).map(Cow::Borrowed),
+        }
     }
 
     /// What the map gives for the sample.
-    pub fn lookup(&self, value: &Value<'_>) -> Option<Value<'static>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let id = inner.patterns.find(value)? as usize;
-        inner
-            .values
-            .get(id)?
-            .as_ref()
-            .map(|(_, value)| value.clone())
+    pub fn lookup(&self, value: &Value<'_>) -> Option<Value<'_>> {
+        let found =
+            self.look(|patterns, view, live| self.value(patterns.find(view, value)?, live))?;
+        match found {
+            Cow::Borrowed(bytes) => typed(self.output, bytes).ok(),
+            Cow::Owned(bytes) => typed(self.output, &bytes).ok().map(Value::into_static),
+        }
     }
 
     /// What a map of expressions gives for the text, with `\\1` and kin replaced by the groups of the match.
     pub fn expanded(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        let (id, groups) = inner.patterns.captures(text)?;
-        let (_, value) = inner.values.get(id as usize)?.as_ref()?;
-        let mut out = Vec::new();
-        Regex::expand(text, &groups, &value.borrowed().into_text(), &mut out);
-        Some(out)
-    }
-
-    /// Whether it could take an entry.
-    pub(super) fn check(&self, entry: &Entry) -> Result<(), Fault> {
-        typed(self.output, &entry.value)?;
-        Patterns::new(self.reading)
-            .insert(&entry.key, Operator::Eq)
-            .map(|_| ())
+        self.look(|patterns, view, live| {
+            let (slot, groups) = patterns.captures(view, text)?;
+            let value = self.value(slot, live)?;
+            let mut out = Vec::new();
+            Regex::expand(text, &groups, &value, &mut out);
+            Some(out)
+        })
     }
 }

@@ -1,153 +1,174 @@
-//! String patterns in the shape that their method looks them up fastest (manual 7.1.3).
+//! Tables of text patterns: whole texts, beginnings and ends, words (manual 7.1.3). All hold hashes
+//! only; the entries' own texts decide.
 
 use std::collections::BTreeMap;
 
-use aho_corasick::AhoCorasick;
-
+use super::entries::View;
+use super::hash::Seed;
 use super::keys::Keys;
+use super::method::Method;
+use super::single::{delimiters, equal, starts, strip};
 
-/// Whole strings.
-#[derive(Debug, Default)]
-pub(super) struct Exact(Keys<Box<[u8]>>);
+/// Whole texts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Exact {
+    seed: Seed,
+    icase: bool,
+    keys: Keys<u64>,
+}
 
 impl Exact {
-    pub(super) fn insert(&mut self, key: &[u8], id: u32) {
-        self.0.insert(key.into(), id);
-    }
-    pub(super) fn remove(&mut self, id: u32) {
-        self.0.remove(id);
-    }
-    pub(super) fn find(&self, subject: &[u8]) -> Option<u32> {
-        self.0.find(subject)
-    }
-}
-
-/// Beginnings or ends: a hash per length that occurs.
-#[derive(Debug, Default)]
-pub(super) struct Affixes {
-    suffix: bool,
-    by_len: BTreeMap<usize, Keys<Box<[u8]>>>,
-}
-
-impl Affixes {
-    pub(super) fn new(suffix: bool) -> Self {
-        Self {
-            suffix,
-            by_len: BTreeMap::new(),
-        }
-    }
-    pub(super) fn insert(&mut self, key: &[u8], id: u32) {
-        let keys = self.by_len.entry(key.len()).or_default();
-        keys.insert(key.into(), id);
-    }
-    pub(super) fn remove(&mut self, id: u32) {
-        for keys in self.by_len.values_mut() {
-            keys.remove(id);
-        }
-        self.by_len.retain(|_, keys| !keys.is_empty());
-    }
-    /// The longest beginning; of ends, the one that was read first.
-    pub(super) fn find(&self, subject: &[u8]) -> Option<u32> {
-        let lens = self.by_len.range(..=subject.len());
-        if self.suffix {
-            lens.filter_map(|(len, keys)| keys.find(&subject[subject.len() - len..]))
-                .min()
-        } else {
-            lens.rev()
-                .find_map(|(len, keys)| keys.find(&subject[..*len]))
-        }
-    }
-}
-
-/// Parts anywhere: one by one while they are few, all in one pass when they are many.
-#[derive(Debug, Default)]
-pub(super) struct Parts {
-    icase: bool,
-    list: Vec<(Box<[u8]>, u32)>,
-    all: Option<AhoCorasick>,
-}
-
-/// From this many patterns on the automaton is faster.
-const MANY: usize = 5;
-
-impl Parts {
     pub(super) fn new(icase: bool) -> Self {
         Self {
             icase,
             ..Self::default()
         }
     }
-    pub(super) fn insert(&mut self, key: &[u8], id: u32) {
-        self.list.push((key.into(), id));
-        self.all = None;
+    pub(super) fn insert(&mut self, key: &[u8], slot: u32) {
+        self.keys.insert(self.seed.text(key, self.icase), slot);
     }
-    pub(super) fn remove(&mut self, id: u32) {
-        self.list.retain(|(_, known)| *known != id);
-        self.all = None;
+    pub(super) fn remove(&mut self, key: &[u8], slot: u32) {
+        self.keys.remove(self.seed.text(key, self.icase), slot);
     }
-    /// Builds the automaton, once all patterns are in.
-    pub(super) fn finish(&mut self) {
-        if self.list.len() >= MANY && self.all.is_none() {
-            let keys = self.list.iter().map(|(key, _)| key);
-            self.all = AhoCorasick::builder()
-                .ascii_case_insensitive(self.icase)
-                .build(keys)
-                .ok();
-        }
+    /// The first entry with this text, if `is` confirms that it has it.
+    #[inline]
+    pub(super) fn find(&self, subject: &[u8], is: impl FnOnce(u32) -> bool) -> Option<u32> {
+        let found = self.keys.find(&self.seed.text(subject, self.icase))?;
+        is(found).then_some(found)
     }
-    /// The pattern read first of those that occur.
-    pub(super) fn find(&self, subject: &[u8]) -> Option<u32> {
-        if let Some(all) = &self.all {
-            return all
-                .find_overlapping_iter(subject)
-                .filter_map(|found| self.list.get(found.pattern().as_usize()))
-                .map(|(_, id)| *id)
-                .min();
-        }
-        let occurs = |key: &[u8]| memchr::memmem::find(subject, key).is_some();
-        self.list
-            .iter()
-            .find(|(key, _)| occurs(key))
-            .map(|(_, id)| *id)
+    /// All entries that may have this text, in order.
+    pub(super) fn all(&self, key: &[u8]) -> Vec<u32> {
+        self.keys.all(&self.seed.text(key, self.icase))
     }
 }
 
-/// Parts between delimiters.
-#[derive(Debug, Default)]
+/// How many patterns there are of each length.
+type Lengths = BTreeMap<usize, u32>;
+
+fn count(lengths: &mut Lengths, len: usize) {
+    *lengths.entry(len).or_default() += 1;
+}
+
+fn discount(lengths: &mut Lengths, len: usize) {
+    if let Some(left) = lengths.get_mut(&len) {
+        *left -= 1;
+        if *left == 0 {
+            lengths.remove(&len);
+        }
+    }
+}
+
+/// Beginnings or ends: one hash that grows along the subject, looked up wherever a pattern may end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Affixes {
+    seed: Seed,
+    icase: bool,
+    suffix: bool,
+    /// The longest pattern answers, not the first.
+    longest: bool,
+    lengths: Lengths,
+    keys: Keys<u64>,
+}
+
+impl Affixes {
+    /// As HAProxy has it, only beginnings with case prefer the longest.
+    pub(super) fn new(suffix: bool, icase: bool) -> Self {
+        Self {
+            icase,
+            suffix,
+            longest: !suffix && !icase,
+            ..Self::default()
+        }
+    }
+    fn hash(&self, key: &[u8]) -> u64 {
+        let step = |hash, byte: &u8| self.seed.grown(hash, *byte, self.icase);
+        if self.suffix {
+            key.iter().rev().fold(self.seed.start(), step)
+        } else {
+            key.iter().fold(self.seed.start(), step)
+        }
+    }
+    pub(super) fn insert(&mut self, key: &[u8], slot: u32) {
+        count(&mut self.lengths, key.len());
+        self.keys.insert(self.hash(key), slot);
+    }
+    pub(super) fn remove(&mut self, key: &[u8], slot: u32) {
+        discount(&mut self.lengths, key.len());
+        self.keys.remove(self.hash(key), slot);
+    }
+    pub(super) fn find(&self, view: View<'_>, subject: &[u8]) -> Option<u32> {
+        let mut best = None;
+        let (mut hash, mut hashed) = (self.seed.start(), 0);
+        for (len, _) in self.lengths.range(..=subject.len()) {
+            let affix = if self.suffix {
+                &subject[subject.len() - len..]
+            } else {
+                &subject[..*len]
+            };
+            let new = len - hashed;
+            let step = |hash, byte: &u8| self.seed.grown(hash, *byte, self.icase);
+            hash = if self.suffix {
+                affix[..new].iter().rev().fold(hash, step)
+            } else {
+                affix[hashed..].iter().fold(hash, step)
+            };
+            hashed = *len;
+            let found = self.keys.find(&hash);
+            let found = found.filter(|slot| equal(view.key(*slot), affix, self.icase));
+            best = match found {
+                Some(_) if self.longest => found,
+                _ => view.earlier(best, found),
+            };
+        }
+        best
+    }
+}
+
+/// Parts between delimiters: looked up wherever one begins, in each length that ends before one.
+#[derive(Debug, Clone)]
 pub(super) struct Words {
+    seed: Seed,
+    icase: bool,
     delimiters: &'static [u8],
-    list: Vec<(Box<[u8]>, u32)>,
+    lengths: Lengths,
+    keys: Keys<u64>,
 }
 
 impl Words {
-    pub(super) fn new(delimiters: &'static [u8]) -> Self {
+    pub(super) fn new(method: Method, icase: bool) -> Self {
         Self {
-            delimiters,
-            list: Vec::new(),
+            seed: Seed::default(),
+            icase,
+            delimiters: delimiters(method),
+            lengths: Lengths::new(),
+            keys: Keys::default(),
         }
     }
-    /// Delimiters around the pattern do not count.
-    pub(super) fn insert(&mut self, key: &[u8], id: u32) {
-        let inner = |b: &u8| !self.delimiters.contains(b);
-        let start = key.iter().position(inner).unwrap_or(key.len());
-        let end = key.iter().rposition(inner).map_or(start, |at| at + 1);
-        self.list.push((key[start..end].into(), id));
+    pub(super) fn insert(&mut self, key: &[u8], slot: u32) {
+        let key = strip(key, self.delimiters);
+        count(&mut self.lengths, key.len());
+        self.keys.insert(self.seed.text(key, self.icase), slot);
     }
-    pub(super) fn remove(&mut self, id: u32) {
-        self.list.retain(|(_, known)| *known != id);
+    pub(super) fn remove(&mut self, key: &[u8], slot: u32) {
+        let key = strip(key, self.delimiters);
+        discount(&mut self.lengths, key.len());
+        self.keys.remove(self.seed.text(key, self.icase), slot);
     }
-    pub(super) fn find(&self, subject: &[u8]) -> Option<u32> {
-        let holds = |key: &[u8]| !key.is_empty() && self.holds(subject, key);
-        self.list
-            .iter()
-            .find(|(key, _)| holds(key))
-            .map(|(_, id)| *id)
-    }
-    fn holds(&self, subject: &[u8], key: &[u8]) -> bool {
-        let edge = |byte: Option<&u8>| byte.is_none_or(|b| self.delimiters.contains(b));
-        memchr::memmem::find_iter(subject, key).any(|at| {
-            let before = at.checked_sub(1).and_then(|at| subject.get(at));
-            edge(before) && edge(subject.get(at + key.len()))
-        })
+    pub(super) fn find(&self, view: View<'_>, subject: &[u8]) -> Option<u32> {
+        let mut best = None;
+        for start in starts(subject, self.delimiters) {
+            let rest = subject.get(start..).unwrap_or_default();
+            for (len, _) in self.lengths.range(..=rest.len()) {
+                let (word, after) = rest.split_at(*len);
+                if after.first().is_some_and(|b| !self.delimiters.contains(b)) {
+                    continue;
+                }
+                let found = self.keys.find(&self.seed.text(word, self.icase));
+                let is =
+                    |slot: &u32| equal(strip(view.key(*slot), self.delimiters), word, self.icase);
+                best = view.earlier(best, found.filter(is));
+            }
+        }
+        best
     }
 }

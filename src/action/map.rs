@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::read::{Words, rendered};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
-use crate::acl::File;
+use crate::acl::{File, Which};
 use crate::format::FormatUse;
-use crate::sample::Pending;
+use crate::sample::{Linker, Pending};
 
 pub(super) static MAPS: &[Entry] = &[
     Entry::open(
@@ -52,22 +52,27 @@ fn file(
         })
 }
 
+/// The file, ready to be changed.
+fn changeable(linker: &Linker<'_>, name: &str) -> Option<Arc<File>> {
+    let file = linker.files.find(name)?;
+    file.wake();
+    Some(file)
+}
+
 fn add(file: &File, key: &[u8]) {
-    if !file.holds(key) {
-        // A pattern of the wrong shape changes nothing, as in HAProxy.
-        let _ = file.add(key, b"");
-    }
+    // A pattern of the wrong shape changes nothing, as in HAProxy.
+    let _ = file.add_new(key);
 }
 
 fn remove(file: &File, key: &[u8]) {
-    file.remove(key);
+    file.remove(Which::Key(key));
 }
 
 fn change(words: &mut Words<'_, '_, '_>, action: &str, then: fn(&File, &[u8])) -> Read {
     let name = file(words, action)?;
     let key = words.format("expects exactly 1 arguments", FormatUse::Text)?;
     Ok(Pending::new(move |linker| {
-        let (file, key) = (linker.files.find(&name), key.link(linker)?);
+        let (file, key) = (changeable(linker, &name), key.link(linker)?);
         Ok(Action::new(Box::new(move |scope| {
             rendered(&key, scope, |_, key| {
                 if let Some(file) = &file {
@@ -85,18 +90,14 @@ fn set(words: &mut Words<'_, '_, '_>) -> Read {
     let key = words.format(EXPECTS, FormatUse::Text)?;
     let value = words.format(EXPECTS, FormatUse::Text)?;
     Ok(Pending::new(move |linker| {
-        let file: Option<Arc<File>> = linker.files.find(&name);
+        let file: Option<Arc<File>> = changeable(linker, &name);
         let (key, value) = (key.link(linker)?, value.link(linker)?);
         Ok(Action::new(Box::new(move |scope| {
             rendered(&key, scope, |scope, key| {
                 rendered(&value, scope, |_, value| {
                     let Some(file) = &file else { return };
                     // A value of the wrong type changes nothing, as in HAProxy.
-                    if file.holds(key) {
-                        let _ = file.set_value(key, value);
-                    } else {
-                        let _ = file.add(key, value);
-                    }
+                    let _ = file.put(key, value);
                 });
             });
             Flow::Continue

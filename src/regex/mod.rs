@@ -3,6 +3,7 @@
 //! ACLs, converters, rules and checks call it. The linear-time engine runs whatever it can express; only
 //! look-around and back-references go to the backtracking one. Must not know what is matched.
 
+mod literal;
 mod translate;
 
 use std::ops::Range;
@@ -54,6 +55,12 @@ impl Regex {
                     reason(&error)
                 )
             })
+    }
+
+    /// Texts of which a subject must hold at least one to match this pattern, whatever their case if `icase`;
+    /// `None` where there are none worth looking for.
+    pub fn literals(pattern: &[u8]) -> Option<Vec<Box<[u8]>>> {
+        literal::required(&translate::translate(pattern))
     }
 
     /// True if it matches anywhere.

@@ -201,7 +201,7 @@ pub enum Arg {
     /// Numbers of a dotted path.
     Path(Arc<[u64]>),
     /// A map.
-    Map(Arc<Set>),
+    Map(Set),
     /// All backends by name, and the name of the proxy whose line it is.
     Backends(Arc<HashMap<Box<[u8]>, Backend>>, Arc<str>),
 }

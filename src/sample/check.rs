@@ -33,6 +33,7 @@ fn refuse<T>(message: impl Into<String>, range: Option<Range<usize>>) -> Result<
 pub(super) fn check(
     params: &[Param],
     raw: Option<&[RawArg]>,
+    line: u32,
     cx: &Context<'_>,
 ) -> Result<Vec<Checked>, Refusal> {
     // `f()` is `f` without arguments, unless its first one may be an empty text.
@@ -54,7 +55,7 @@ pub(super) fn check(
     for (at, param) in params.iter().enumerate() {
         match raw.get(at) {
             Some(arg) => {
-                let loose = check_one(*param, arg, raw, cx).map_err(|message| Refusal {
+                let loose = check_one(*param, arg, raw, line, cx).map_err(|message| Refusal {
                     message: message_at(&message, at, param.kind, &arg.text),
                     range: Some(arg.range.clone()),
                 })?;
@@ -121,6 +122,7 @@ fn check_one(
     param: Param,
     arg: &RawArg,
     all: &[RawArg],
+    line: u32,
     cx: &Context<'_>,
 ) -> Result<Loose, String> {
     let text = std::str::from_utf8(&arg.text);
@@ -136,7 +138,8 @@ fn check_one(
                 icase: false,
                 resolve: false,
             };
-            let map = cx.files.map(&cx.directory, word, reading, output)?;
+            let user = (cx.file, line);
+            let map = cx.files.map(&cx.directory, word, reading, output, user)?;
             ready(Arg::Map(map))
         }
         Kind::Address => match address(&arg.text) {

@@ -281,7 +281,7 @@ fn arguments(
         diagnostic.message = format!("{what} '{name}' : {}", diagnostic.message);
         diagnostic
     })?;
-    let checked = check::check(params, raw.as_deref(), cx).map_err(|refusal| {
+    let checked = check::check(params, raw.as_deref(), reader.line(), cx).map_err(|refusal| {
         let range = refusal.range.unwrap_or_else(|| named.clone());
         Box::new(
             Diagnostic::alert(

@@ -21,6 +21,11 @@ pub(super) struct RawArg {
 }
 
 impl<'w> Reader<'w> {
+    /// The line that the word stands in.
+    pub fn line(&self) -> u32 {
+        self.word.span.line
+    }
+
     pub fn new(word: &'w Word, range: Range<usize>) -> Self {
         let end = range.end.min(word.bytes.len());
         Self {

@@ -33,7 +33,7 @@ pub(super) const TABLE: &[Converter] = &[
     entry("map_reg", &[need(Kind::Map(Method::Reg, Output::Str)), may(Kind::Str)], Type::Str, Convert::Str(by_text), "what a map file gives for it, by `reg`"),
     entry("map_reg_int", &[need(Kind::Map(Method::Reg, Output::Int)), may(Kind::Int)], Type::Int, Convert::Str(by_text), "what a map file gives for it, by `reg`"),
     entry("map_reg_ip", &[need(Kind::Map(Method::Reg, Output::Ip)), may(Kind::Address)], Type::Addr, Convert::Str(by_text), "what a map file gives for it, by `reg`"),
-    entry("map_regm", &[need(Kind::Map(Method::Reg, Output::Str)), may(Kind::Str)], Type::Str, Convert::Str(expanded), "what a map file of expressions gives for it, with groups filled in"),
+    entry("map_regm", &[need(Kind::Map(Method::Reg, Output::Groups)), may(Kind::Str)], Type::Str, Convert::Str(expanded), "what a map file of expressions gives for it, with groups filled in"),
     entry("map_str", &[need(Kind::Map(Method::Str, Output::Str)), may(Kind::Str)], Type::Str, Convert::Str(by_text), "what a map file gives for it, by `str`"),
     entry("map_str_int", &[need(Kind::Map(Method::Str, Output::Int)), may(Kind::Int)], Type::Int, Convert::Str(by_text), "what a map file gives for it, by `str`"),
     entry("map_str_ip", &[need(Kind::Map(Method::Str, Output::Ip)), may(Kind::Address)], Type::Addr, Convert::Str(by_text), "what a map file gives for it, by `str`"),
