@@ -13,7 +13,7 @@ pub(super) static REJECT: Entry = Entry::new("reject", "", "closes without an an
 pub(super) static SILENT_DROP: Entry = Entry::new(
     "silent-drop",
     "[ rst-ttl <ttl> ]",
-    "vanishes without telling the client",
+    "vanishes without telling the client (`rst-ttl`: 2.8)",
     silent_drop,
 );
 pub(super) static CLOSE: Entry =
@@ -144,8 +144,16 @@ fn option(words: &mut Words<'_, '_, '_>, make: fn(u32) -> SocketOption) -> Read 
 }
 
 fn silent_drop(words: &mut Words<'_, '_, '_>) -> Read {
-    if words.cursor.is("rst-ttl") {
-        return words.absent("'rst-ttl'");
+    let mut ttl = None;
+    if words.cursor.take_if("rst-ttl") {
+        let word = words.word("'rst-ttl' expects a TTL value between 1 and 255")?;
+        match word.text().parse() {
+            Ok(value @ 1..=255) => ttl = Some(value),
+            _ => {
+                let message = "'rst-ttl' expects a TTL value between 1 and 255";
+                return Err(words.refuse_at(word.span, message));
+            }
+        }
     }
-    ready(|| Action::new(Box::new(|_| Flow::SilentDrop)))
+    ready(move || Action::new(Box::new(move |_| Flow::SilentDrop(ttl))))
 }

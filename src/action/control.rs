@@ -142,8 +142,8 @@ fn log_level(words: &mut Words<'_, '_, '_>) -> Read {
 fn strict_mode(words: &mut Words<'_, '_, '_>) -> Read {
     let word = words.word("expects exactly 1 arguments")?;
     match word.bytes.as_slice() {
-        // Rewrites have room without bound until the head is written out, so none fails on the way.
-        b"on" | b"off" => simple(|_| {}),
+        b"on" => simple(|scope| scope.txn.rewriting.lenient = false),
+        b"off" => simple(|scope| scope.txn.rewriting.lenient = true),
         _ => {
             let text = word.text();
             Err(words.refuse_at(

@@ -1,6 +1,7 @@
 //! Rules that edit headers.
 
 use super::read::{Side, Words, ready, rendered};
+use super::rewrite::{self, follow_host, grow};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
 use crate::format::FormatUse;
@@ -52,18 +53,26 @@ fn add_or_set(words: &mut Words<'_, '_, '_>, set: bool) -> Read {
     let format = words.format(MISSING, FormatUse::Http)?;
     Ok(Pending::new(move |linker| {
         let (name, format) = (name.clone(), format.link(linker)?);
+        let host = names_host(side, &name);
         Ok(Action::new(Box::new(move |scope| {
             rendered(&format, scope, |scope, value| {
-                let head = side.head(scope);
                 if set {
-                    head.set(&name, value);
-                } else {
-                    head.add(&name, value);
+                    side.head(scope).remove(&name);
                 }
-            });
-            Flow::Continue
+                grow(side, scope, name.len() + value.len(), 1, |head| {
+                    head.add(&name, value);
+                    if host {
+                        follow_host(head, value);
+                    }
+                })
+            })
         })))
     }))
+}
+
+/// Whether the header is the one that the target of a request in absolute form goes with.
+fn names_host(side: Side, name: &[u8]) -> bool {
+    side == Side::Request && name.eq_ignore_ascii_case(b"host")
 }
 
 /// How `del-header` finds names.
@@ -89,7 +98,9 @@ fn delete(words: &mut Words<'_, '_, '_>) -> Read {
             b"end" => Names::End,
             b"sub" => Names::Sub,
             b"reg" => Names::Reg(
-                Regex::new(&name.bytes, true).map_err(|error| words.refuse_at(name.span, error))?,
+                // Names are in small letters, and that is what it is held against.
+                Regex::new(&name.bytes, false)
+                    .map_err(|error| words.refuse_at(name.span, error))?,
             ),
             _ => {
                 let text = method.text();
@@ -126,9 +137,8 @@ fn replace(words: &mut Words<'_, '_, '_>, items: bool) -> Read {
         let (name, regex, format) = (name.clone(), regex.clone(), format.link(linker)?);
         Ok(Action::new(Box::new(move |scope| {
             rendered(&format, scope, |scope, replacement| {
-                replace_lines(side, &name, &regex, replacement, items, scope);
-            });
-            Flow::Continue
+                replace_lines(side, &name, &regex, replacement, items, scope)
+            })
         })))
     }))
 }
@@ -140,11 +150,15 @@ fn replace_lines(
     replacement: &[u8],
     items: bool,
     scope: &mut Scope<'_>,
-) {
-    let head = side.head(scope);
+) -> Flow {
+    let host = names_host(side, name);
     let mut out = Vec::new();
     let mut from = 0;
-    while let Some(at) = head.position(name, from) {
+    loop {
+        let head = side.head(scope);
+        let Some(at) = head.position(name, from) else {
+            return Flow::Continue;
+        };
         from = at + 1;
         let value = head.field(at).map_or(&b""[..], |field| field.value);
         out.clear();
@@ -156,22 +170,36 @@ fn replace_lines(
                 true
             })
         };
-        if changed {
+        if !changed {
+            continue;
+        }
+        let more = out.len().saturating_sub(value.len());
+        let flow = grow(side, scope, more, 0, |head| {
             head.replace_value(at, &out);
+            if host {
+                follow_host(head, &out);
+            }
+        });
+        if !matches!(flow, Flow::Continue) {
+            return flow;
         }
     }
 }
 
-/// Replaces the matching items of a list (slices of `value`); what stands between items stays as it is.
+/// Replaces the matching items of a list (slices of `value`) together with the blanks around them, as HAProxy does. Other
+/// items stay as they are.
 fn replace_items(value: &[u8], regex: &Regex, replacement: &[u8], out: &mut Vec<u8>) -> bool {
     let base = value.as_ptr().addr();
     let (mut copied, mut changed) = (0, false);
     for item in list_items(value) {
         let start = item.as_ptr().addr() - base;
         if let Some(groups) = regex.captures(item, 0) {
-            out.extend_from_slice(value.get(copied..start).unwrap_or_default());
+            let before = value.get(copied..start).unwrap_or_default();
+            out.extend_from_slice(before.trim_ascii_end());
             Regex::expand(item, &groups, replacement, out);
-            copied = start + item.len();
+            let end = start + item.len();
+            let after = value.get(end..).unwrap_or_default();
+            copied = end + (after.len() - after.trim_ascii_start().len());
             changed = true;
         }
     }
@@ -186,7 +214,10 @@ fn early_hint(words: &mut Words<'_, '_, '_>) -> Read {
     Ok(Pending::new(move |linker| {
         let (name, format) = (name.clone(), format.link(linker)?);
         Ok(Action::hint(Box::new(move |scope| {
-            rendered(&format, scope, |_, value| {
+            rendered(&format, scope, |scope, value| {
+                if !rewrite::fits(scope, value.len()) {
+                    return Flow::Internal;
+                }
                 let mut head = Head::response(Version::HTTP_11, 103, b"Early Hints");
                 head.add(&name, value);
                 Flow::Hint(Box::new(Reply {

@@ -16,6 +16,7 @@ mod old;
 mod read;
 mod redirect;
 mod reply;
+mod rewrite;
 mod rule;
 mod rulesets;
 mod status;
@@ -56,8 +57,8 @@ pub enum Flow {
     Tarpit(u16, Option<Box<Reply>>),
     /// `reject`: close without an answer.
     Reject,
-    /// `silent-drop`: vanish without telling the client.
-    SilentDrop,
+    /// `silent-drop`: vanish without telling the client. With `rst-ttl` a reset is sent that so many routers pass on.
+    SilentDrop(Option<u8>),
     /// `return`, `redirect`, `auth`, `monitor`: send this reply; an interception, not an error.
     Reply(Box<Reply>),
     /// `return` with `default-errorfiles`: as `Reply`, with the proxy's error page of this status.
@@ -75,7 +76,9 @@ pub enum Flow {
     WaitForBody(u64, usize),
     /// Send an informational response (103 early hints) and go on.
     Hint(Box<Reply>),
-    /// An action failed in a way that HAProxy answers with 500.
+    /// What a rule makes does not fit the buffer, which HAProxy answers with 500 and takes for the proxy's doing.
+    NoRoom,
+    /// An action failed in a way that HAProxy answers with 500 and takes for an internal error.
     Internal,
 }
 

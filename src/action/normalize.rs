@@ -1,6 +1,7 @@
 //! `normalize-uri`: one kind of normalisation at a time (manual 4.2 `http-request normalize-uri`).
 
-use super::read::{Words, ready};
+use super::read::{Side, Words, ready};
+use super::rewrite::grow;
 use super::table::{Entry, Read};
 use super::target::Part;
 use super::{Action, Flow};
@@ -48,8 +49,7 @@ fn normalize(words: &mut Words<'_, '_, '_>) -> Read {
 }
 
 fn apply(part: Part, run: Normalizer, scope: &mut Scope<'_>) -> Flow {
-    let head = &mut scope.txn.request.head;
-    let target = head.target();
+    let target = scope.txn.request.head.target();
     let range = part.range(target);
     let old = target.get(range.clone()).unwrap_or_default();
     let Some(new) = run(old) else {
@@ -62,7 +62,10 @@ fn apply(part: Part, run: Normalizer, scope: &mut Scope<'_>) -> Flow {
             target.get(range.end..).unwrap_or_default(),
         ]
         .concat();
-        head.set_target(&whole);
+        let more = new.len().saturating_sub(old.len());
+        return grow(Side::Request, scope, more, 0, |head| {
+            head.set_target(&whole);
+        });
     }
     Flow::Continue
 }

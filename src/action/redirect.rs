@@ -6,6 +6,7 @@ use super::{Action, Flow};
 use crate::diag::Diagnostic;
 use crate::format::{Format, FormatUse};
 use crate::http::redirect::{self, Kind, Options};
+use crate::http::{BodyState, Message};
 use crate::sample::{Pending, Scope};
 
 pub(super) static REDIRECT: Entry = Entry::new(
@@ -32,6 +33,7 @@ struct Draft {
 }
 
 struct Redirect {
+    side: Side,
     kind: Kind,
     target: Linked,
     code: u16,
@@ -60,7 +62,8 @@ pub(super) fn read(words: &mut Words<'_, '_, '_>, formats: bool) -> Read {
     let Some((kind, target)) = draft.target.clone() else {
         return Err(words.refuse("redirection type expected ('prefix', 'location', or 'scheme')"));
     };
-    if words.side() == Side::Response && kind != Kind::Location {
+    let side = words.side();
+    if side == Side::Response && kind != Kind::Location {
         return Err(
             words.refuse("response redirect can't use 'prefix' or 'scheme', only 'location'")
         );
@@ -78,6 +81,7 @@ pub(super) fn read(words: &mut Words<'_, '_, '_>, formats: bool) -> Read {
             Target::Format(format) => Linked::Format(format.link(linker)?),
         };
         let redirect = Redirect {
+            side,
             kind,
             target,
             code,
@@ -154,6 +158,13 @@ fn cookie(name: &[u8], end: &[u8]) -> Vec<u8> {
     [name, end].concat()
 }
 
+/// Whether a request has a body, wherever it is by now.
+fn has_body(request: &Message) -> bool {
+    request.body_len.is_some()
+        || request.body_state != BodyState::Complete
+        || !request.body.is_empty()
+}
+
 impl Redirect {
     fn run(&self, scope: &mut Scope<'_>) -> Flow {
         let mut value = Vec::new();
@@ -165,13 +176,27 @@ impl Redirect {
             return Flow::Continue;
         }
         let mut location = Vec::new();
-        let request = &scope.txn.request.head;
-        redirect::location(self.kind, &value, self.options, request, &mut location);
+        let request = &scope.txn.request;
+        redirect::location(
+            self.kind,
+            &value,
+            self.options,
+            &request.head,
+            &mut location,
+        );
         let Some(mut reply) = redirect::reply(self.code, &location) else {
             return Flow::Internal;
         };
         if let Some(cookie) = &self.cookie {
             reply.head.add(b"set-cookie", cookie);
+        }
+        if self.side == Side::Request && has_body(request) {
+            // The client may still be sending it, and there is nobody to read it.
+            reply.head.add(b"connection", b"close");
+        }
+        let room = scope.txn.rewriting.room;
+        if !room.is_none_or(|room| reply.head.has_room(room, 0, 0)) {
+            return Flow::Internal;
         }
         Flow::Reply(Box::new(reply))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arguments::draft;
-use super::read::{Words, ready};
+use super::read::{Side, Words, ready};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
 use crate::diag::Diagnostic;
@@ -25,11 +25,7 @@ pub(super) static RETURN: Entry =
         })
     });
 pub(super) static DENY: Entry = Entry::new("deny", SYNOPSIS, "refuses with an answer", |w| {
-    let status = if w.side() == super::read::Side::Response {
-        502
-    } else {
-        403
-    };
+    let status = if w.side() == Side::Response { 502 } else { 403 };
     answer(w, status, |status, reply| {
         Flow::Deny(status, reply.map(Box::new))
     })
@@ -97,17 +93,20 @@ fn answer(
     status: u16,
     flow: fn(u16, Option<Reply>) -> Flow,
 ) -> Read {
+    let side = words.side();
     let draft = draft(words, status)?;
-    Ok(draft.pending(flow))
+    Ok(draft.pending(side, flow))
 }
 
 impl Draft {
-    fn pending(self, flow: fn(u16, Option<Reply>) -> Flow) -> Pending<Action> {
+    fn pending(self, side: Side, flow: fn(u16, Option<Reply>) -> Flow) -> Pending<Action> {
         Pending::new(move |linker| {
             let status = self.status;
             let linked = self.link(linker)?;
             Ok(Action::new(Box::new(move |scope| {
-                flow(status, linked.reply(scope))
+                linked
+                    .reply(side, scope)
+                    .map_or(Flow::NoRoom, |reply| flow(status, reply))
             })))
         })
     }
@@ -165,12 +164,13 @@ fn section(
 
 impl Linked {
     /// The reply now; `None` is the proxy's page.
-    fn reply(&self, scope: &mut Scope<'_>) -> Option<Reply> {
-        match self {
+    fn reply(&self, side: Side, scope: &mut Scope<'_>) -> Result<Option<Reply>, TooLong> {
+        Ok(match self {
             Self::Page => None,
             Self::Whole(reply) => Some(Reply::clone(reply)),
             Self::Action(action) => match action.run(scope) {
                 Flow::Reply(reply) => Some(*reply),
+                Flow::NoRoom => return Err(TooLong),
                 _ => None,
             },
             Self::Made {
@@ -181,18 +181,39 @@ impl Linked {
             } => {
                 // The reply's own formats see its status.
                 scope.txn.status = Some(*status);
+                let headers = rendered(headers, scope);
                 let body = match body {
                     Payload::Bytes(bytes) => bytes.to_vec(),
                     Payload::Format(format) => {
+                        if side == Side::Response {
+                            // The text takes the place of the server's response, which is gone by then.
+                            scope.txn.response.clear();
+                            scope.txn.has_response = false;
+                        }
                         let mut out = Vec::new();
                         format.render(scope, &mut out);
                         out
                     }
                 };
-                Some(made(*status, content_type, body, headers, scope))
+                Some(made(*status, content_type, body, &headers, scope)?)
             }
-        }
+        })
     }
+}
+
+/// A reply that no buffer takes.
+#[derive(Debug)]
+struct TooLong;
+
+fn rendered(headers: &[(Box<[u8]>, Format)], scope: &Scope<'_>) -> Vec<(Box<[u8]>, Vec<u8>)> {
+    let render = |(name, format): &(Box<[u8]>, Format)| {
+        let mut value = Vec::new();
+        format.render(scope, &mut value);
+        (name.clone(), value)
+    };
+    // A reply's header without a value is left out, as in HAProxy; `set-header` sends it.
+    let all = headers.iter().map(render);
+    all.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// HAProxy's order: the rule's headers, then length and type.
@@ -200,28 +221,26 @@ fn made(
     status: u16,
     content_type: &[u8],
     body: Vec<u8>,
-    headers: &[(Box<[u8]>, Format)],
+    headers: &[(Box<[u8]>, Vec<u8>)],
     scope: &Scope<'_>,
-) -> Reply {
+) -> Result<Reply, TooLong> {
     let mut head = Head::response(Version::HTTP_11, status, reason(status));
-    let mut value = Vec::new();
-    for (name, format) in headers {
-        value.clear();
-        format.render(scope, &mut value);
-        // A reply's header without a value is left out, as in HAProxy; `set-header` sends it.
-        if !value.is_empty() {
-            head.add(name, &value);
-        }
+    for (name, value) in headers {
+        head.add(name, value);
     }
     head.add(b"content-length", body.len().to_string().as_bytes());
     if !body.is_empty() && !content_type.is_empty() {
         head.add(b"content-type", content_type);
     }
-    Reply {
+    let room = scope.txn.rewriting.room;
+    if !room.is_none_or(|room| head.has_room(room, body.len(), 1)) {
+        return Err(TooLong);
+    }
+    Ok(Reply {
         head,
         body,
         silent: false,
-    }
+    })
 }
 
 fn auth(words: &mut Words<'_, '_, '_>) -> Read {
@@ -260,7 +279,7 @@ pub fn http_error(
     if !CODES.contains(&status) {
         return Err(words.refuse(format!("'{status}' is not a status that is ever generated")));
     }
-    let action = draft.pending(|status, reply| match reply {
+    let action = draft.pending(Side::Request, |status, reply| match reply {
         Some(reply) => Flow::Reply(Box::new(reply)),
         None => Flow::Page(status),
     });

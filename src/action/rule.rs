@@ -43,6 +43,10 @@ impl Ruleset {
     /// engine comes back with that number after [`Flow::Wait`] and with the next one after whatever else
     /// lets the ruleset go on ([`Flow::Pause`], [`Flow::Hint`]).
     pub fn run(&self, from: usize, scope: &mut Scope<'_>) -> (Flow, usize) {
+        if from == 0 {
+            // `strict-mode` holds to the end of its ruleset.
+            scope.txn.rewriting.lenient = false;
+        }
         for (at, rule) in self.rules.iter().enumerate().skip(from) {
             match rule.outcome(scope) {
                 Outcome::Pass => {}

@@ -1,13 +1,14 @@
 //! Rules that rewrite the request line.
 
-use super::read::{Words, rendered};
+use super::read::{Side, Words, rendered};
+use super::rewrite::{follow_target, grow};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
 use crate::format::FormatUse;
 use crate::http::Head;
 use crate::http::target::split_query;
 use crate::regex::Regex;
-use crate::sample::Pending;
+use crate::sample::{Pending, Scope};
 
 pub(super) static TARGETS: &[Entry] = &[
     Entry::new("set-method", "<fmt>", "sets the request method", |w| {
@@ -73,8 +74,23 @@ impl Part {
         }
     }
 
-    /// Puts new bytes in its place.
-    pub(super) fn set(self, head: &mut Head, value: &[u8]) {
+    /// Puts new bytes in its place, if there is room for them.
+    pub(super) fn rewrite(self, scope: &mut Scope<'_>, value: &[u8]) -> Flow {
+        let head = &scope.txn.request.head;
+        let before = match self {
+            Self::Method => head.method().len(),
+            _ => self.range(head.target()).len(),
+        };
+        let more = value.len().saturating_sub(before);
+        grow(Side::Request, scope, more, 0, |head| {
+            self.set(head, value);
+            if self == Self::Uri {
+                follow_target(head);
+            }
+        })
+    }
+
+    fn set(self, head: &mut Head, value: &[u8]) {
         if self == Self::Method {
             head.set_method(value);
             return;
@@ -113,10 +129,7 @@ fn set(words: &mut Words<'_, '_, '_>, part: Part) -> Read {
     Ok(Pending::new(move |linker| {
         let format = format.link(linker)?;
         Ok(Action::new(Box::new(move |scope| {
-            rendered(&format, scope, |scope, value| {
-                part.set(&mut scope.txn.request.head, value);
-            });
-            Flow::Continue
+            rendered(&format, scope, |scope, value| part.rewrite(scope, value))
         })))
     }))
 }
@@ -134,16 +147,15 @@ fn replace(words: &mut Words<'_, '_, '_>, part: Part) -> Read {
         let (regex, format) = (regex.clone(), format.link(linker)?);
         Ok(Action::new(Box::new(move |scope| {
             rendered(&format, scope, |scope, replacement| {
-                let head = &mut scope.txn.request.head;
-                let target = head.target();
+                let target = scope.txn.request.head.target();
                 let subject = target.get(part.range(target)).unwrap_or_default();
-                if let Some(groups) = regex.captures(subject, 0) {
-                    let mut new = Vec::with_capacity(subject.len() + replacement.len());
-                    Regex::expand(subject, &groups, replacement, &mut new);
-                    part.set(head, &new);
-                }
-            });
-            Flow::Continue
+                let Some(groups) = regex.captures(subject, 0) else {
+                    return Flow::Continue;
+                };
+                let mut new = Vec::with_capacity(subject.len() + replacement.len());
+                Regex::expand(subject, &groups, replacement, &mut new);
+                part.rewrite(scope, &new)
+            })
         })))
     }))
 }

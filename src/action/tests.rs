@@ -130,7 +130,8 @@ fn answers() {
             "WaitForBody(1000, 1024)",
         ),
         ("http-request reject", "Reject"),
-        ("http-request silent-drop", "SilentDrop"),
+        ("http-request silent-drop", "SilentDrop(None)"),
+        ("http-request silent-drop rst-ttl 3", "SilentDrop(Some(3))"),
         ("http-request allow", "Accept"),
     ] {
         let mut stream = Stream::request(REQUEST);
@@ -176,14 +177,18 @@ fn header_rules() {
             "host: h.com:81; x-r: q-/11",
         ),
         (&["http-request del-header x- -m beg"], "host: h.com:81"),
-        (&["http-request del-header ^X.R$ -m reg"], "host: h.com:81"),
+        (&["http-request del-header ^x.r$ -m reg"], "host: h.com:81"),
+        (
+            &["http-request del-header ^X.R$ -m reg"],
+            "host: h.com:81; x-r: abbc, bb, d; x-r: bc; x-r: q",
+        ),
         (
             &["http-request replace-header X-R (b+)(c)? <\\1|\\2|\\0>"],
             "host: h.com:81; x-r: <bb|c|bbc>; x-r: <b|c|bc>; x-r: q",
         ),
         (
             &["http-request replace-value X-R (b+)(c)? <\\1|\\2|\\0>"],
-            "host: h.com:81; x-r: <bb|c|bbc>, <bb||bb>, d; x-r: <b|c|bc>; x-r: q",
+            "host: h.com:81; x-r: <bb|c|bbc>,<bb||bb>, d; x-r: <b|c|bc>; x-r: q",
         ),
         (
             &[

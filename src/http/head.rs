@@ -7,6 +7,7 @@
 //! Header names are kept in small letters, as HAProxy shows and forwards them; lookups ignore case.
 
 mod adopt;
+mod weight;
 mod write;
 
 use super::{Method, Version, token::lowercase};

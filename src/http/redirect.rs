@@ -18,7 +18,7 @@ pub enum Kind {
 pub struct Options {
     /// `drop-query`: the query string is left out (prefix and scheme).
     pub drop_query: bool,
-    /// `append-slash`: a path without a final slash gets one (with `drop-query` only).
+    /// `append-slash`: a path without a final slash gets one .
     pub append_slash: bool,
 }
 
@@ -39,13 +39,13 @@ pub fn location(kind: Kind, value: &[u8], options: Options, request: &Head, out:
         }
     }
     let path_and_query = Target::of(request.target()).path_and_query();
-    if !options.drop_query {
-        out.extend_from_slice(path_and_query);
-        return;
-    }
-    let (path, _) = split_query(path_and_query);
-    out.extend_from_slice(path);
-    if options.append_slash && !path.ends_with(b"/") {
+    let seen = match options.drop_query {
+        true => split_query(path_and_query).0,
+        false => path_and_query,
+    };
+    out.extend_from_slice(seen);
+    // HAProxy looks at the last byte, be it a query's, and appends to that.
+    if options.append_slash && !seen.ends_with(b"/") {
         out.push(b'/');
     }
 }

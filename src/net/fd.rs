@@ -88,6 +88,8 @@ pub enum Extra {
     FastOpen(i32),
     /// TCP_FASTOPEN_CONNECT: `connect` may send data in the SYN.
     FastOpenConnect,
+    /// TCP_REPAIR: closing sends nothing. Needs CAP_NET_ADMIN.
+    Repair,
     /// IP_BIND_ADDRESS_NO_PORT: choose the source port at connect, so that it may be used for several
     /// destinations.
     BindAddressNoPort,
@@ -152,6 +154,7 @@ pub(super) fn set_extra(fd: impl AsFd, option: Extra) -> io::Result<()> {
         Extra::DeferAccept(seconds) => (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, seconds),
         Extra::FastOpen(queue) => (libc::IPPROTO_TCP, libc::TCP_FASTOPEN, queue),
         Extra::FastOpenConnect => (libc::IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, 1),
+        Extra::Repair => (libc::IPPROTO_TCP, libc::TCP_REPAIR, 1),
         Extra::BindAddressNoPort => (libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1),
     };
     let size = std::mem::size_of::<libc::c_int>() as libc::socklen_t;

@@ -21,7 +21,7 @@ use rustix::net::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::Buffer;
+use super::{Buffer, fd};
 
 /// A connected, non-blocking stream socket. One task uses it.
 #[derive(Debug)]
@@ -290,13 +290,15 @@ impl Stream {
         let _ = sockopt::set_socket_linger(&self.io, Some(Duration::ZERO));
     }
 
-    /// Makes the client believe that it is still connected (`silent-drop`): the socket vanishes
-    /// without a FIN or RST leaving, by TTL 0 as far as the system allows, else by RST.
-    pub fn vanish(&self) {
-        // TCP_REPAIR, the clean way, needs CAP_NET_ADMIN. A hop limit of 1 lets the RST die at the
-        // first router, as HAProxy does without the capability.
-        let _ = sockopt::set_ip_ttl(&self.io, 1);
-        let _ = sockopt::set_ipv6_unicast_hops(&self.io, Some(1));
+    /// Makes the client believe that it is still connected (`silent-drop`): the socket vanishes without a word. Where that
+    /// takes a privilege that is missing, or a hop limit is given, a reset is sent that dies after so many routers.
+    pub fn vanish(&self, hops: Option<u8>) {
+        if hops.is_none() && fd::set_extra(&self.io, fd::Extra::Repair).is_ok() {
+            return;
+        }
+        let hops = hops.unwrap_or(1);
+        let _ = sockopt::set_ip_ttl(&self.io, u32::from(hops));
+        let _ = sockopt::set_ipv6_unicast_hops(&self.io, Some(hops));
         self.set_reset_on_close();
     }
 

@@ -33,8 +33,8 @@ pub use parse::{Captures, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{
-    Address, Now, Payload, ProxyHeader, Scope, Session, Socket, SocketOption, Spoken, TcpInfo,
-    Timers, Transaction, millis,
+    Address, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption, Spoken,
+    TcpInfo, Timers, Transaction, millis,
 };
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use value::{Type, Value};

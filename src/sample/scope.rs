@@ -187,6 +187,15 @@ pub enum Spoken {
     Other,
 }
 
+/// How rules that rewrite messages are held to the room that there is (manual 4.2 `strict-mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rewriting {
+    /// Bytes that a head may grow to; `None` without bound.
+    pub room: Option<usize>,
+    /// `strict-mode off`: what finds no room is left undone.
+    pub lenient: bool,
+}
+
 /// One request and its response, as the language sees them.
 #[derive(Debug, Default)]
 pub struct Transaction {
@@ -269,6 +278,8 @@ pub struct Transaction {
     pub old_allowed: bool,
     /// True after `http-request disable-l7-retry`.
     pub no_l7_retry: bool,
+    /// What rewrites may do.
+    pub rewriting: Rewriting,
     /// Source address for the server side when `set-src` was in a request rule.
     pub source: Option<Address>,
     /// Destination changed by a request rule (`http-request set-dst`).
@@ -321,6 +332,7 @@ impl Transaction {
             priority,
             old_allowed,
             no_l7_retry,
+            rewriting,
             source,
             destination,
             cause_line,
@@ -364,6 +376,7 @@ impl Transaction {
         *priority = (0, 0);
         *old_allowed = false;
         *no_l7_retry = false;
+        *rewriting = Rewriting::default();
         *source = None;
         *destination = None;
         *cause_line = None;

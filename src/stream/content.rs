@@ -52,8 +52,9 @@ pub(super) async fn request(
         match step {
             Step::Pass => return Verdict::Pass,
             Step::Refuse => return Verdict::Refuse,
-            Step::Vanish => {
-                client.stream.vanish();
+            Step::Close => return Verdict::Refuse,
+            Step::Vanish(hops) => {
+                client.stream.vanish(hops);
                 return Verdict::Refuse;
             }
             Step::Pause(ms, next) => {
@@ -117,6 +118,10 @@ impl RequestReader {
 pub(super) enum Over {
     /// The rules refused what the server said.
     Refused,
+    /// The rules closed the server's side.
+    Closed,
+    /// The rules would have the client wait in vain; its reset, if any, passes so many routers.
+    Vanished(Option<u8>),
     /// The tunnel ended meanwhile.
     Tunnel(Outcome),
 }
@@ -136,9 +141,24 @@ pub(super) async fn response(
 ) -> Result<(), Over> {
     let rules = &proxy.rules.tcp_response;
     let limit = worker.plan().global.bufsize;
-    let mut until = None;
+    let delay = proxy.settings.response_inspect_delay;
+    let until = deadline(delay);
+    // Without a delay the rules do not wait for what the server may say.
+    txn.server_payload.complete = delay.is_none();
     let mut from = 0;
     loop {
+        let complete = txn.server_payload.complete;
+        match step(worker, session, txn, rules, from, complete) {
+            Step::Pass => break,
+            Step::Wait(at) => from = at,
+            Step::Pause(_, next) => {
+                from = next;
+                continue;
+            }
+            Step::Refuse => return Err(Over::Refused),
+            Step::Close => return Err(Over::Closed),
+            Step::Vanish(hops) => return Err(Over::Vanished(hops)),
+        }
         let data = &mut txn.server_payload.data;
         data.reserve(limit.saturating_sub(data.len()).max(1));
         alarm.set(until);
@@ -151,14 +171,6 @@ pub(super) async fn response(
                 txn.server_payload.complete = true;
             }
             Err(outcome) => return Err(Over::Tunnel(outcome)),
-        }
-        until = until.or_else(|| deadline(proxy.settings.response_inspect_delay));
-        let complete = txn.server_payload.complete;
-        match step(worker, session, txn, rules, from, complete) {
-            Step::Pass => break,
-            Step::Wait(at) => from = at,
-            Step::Pause(_, next) => from = next,
-            Step::Refuse | Step::Vanish => return Err(Over::Refused),
         }
     }
     tunnel.answer_first(std::mem::take(&mut txn.server_payload.data));
@@ -173,7 +185,8 @@ fn deadline(delay: Option<u64>) -> Option<Instant> {
 enum Step {
     Pass,
     Refuse,
-    Vanish,
+    Close,
+    Vanish(Option<u8>),
     /// More data is needed by the rule of this number.
     Wait(usize),
     /// Wait these milliseconds, then go on with the rule of this number.
@@ -200,7 +213,8 @@ fn step(
             }
             (Flow::Wait, at) => Step::Wait(at),
             (Flow::Pause(ms), at) => Step::Pause(ms, at + 1),
-            (Flow::SilentDrop, _) => Step::Vanish,
+            (Flow::SilentDrop(hops), _) => Step::Vanish(hops),
+            (Flow::Close, _) => Step::Close,
             _ => Step::Refuse,
         };
     }

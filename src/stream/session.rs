@@ -17,6 +17,8 @@ use super::Client;
 pub(super) fn admit(worker: &Rc<Worker>, client: &mut Client) -> bool {
     let proxy = client.proxy.clone();
     if !permits(worker, client, &proxy.rules.tcp_connection) {
+        // As in HAProxy the client learns of it by a reset, whatever it has sent.
+        client.stream.set_reset_on_close();
         proxy.state.front.denied_conns.inc();
         client.listener.state.denied_conns.inc();
         return false;
@@ -52,8 +54,8 @@ fn permits(worker: &Rc<Worker>, client: &mut Client, rules: &Ruleset) -> bool {
     worker.recycle(txn);
     match flow {
         Flow::Continue | Flow::Accept => true,
-        Flow::SilentDrop => {
-            client.stream.vanish();
+        Flow::SilentDrop(hops) => {
+            client.stream.vanish(hops);
             false
         }
         _ => false,

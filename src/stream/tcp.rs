@@ -170,7 +170,17 @@ impl Stream<'_> {
         match outcome {
             Ok(outcome) => ended(outcome),
             Err(content::Over::Tunnel(outcome)) => ended(outcome),
+            Err(content::Over::Closed) => {
+                self.take_unread();
+                Ok(())
+            }
+            Err(content::Over::Vanished(hops)) => {
+                back.state.back.denied_responses.inc();
+                self.client.stream.vanish(hops);
+                Err(End::new(Cause::Proxy, Stage::Request))
+            }
             Err(content::Over::Refused) => {
+                self.take_unread();
                 back.state.back.denied_responses.inc();
                 Err(End::new(Cause::Proxy, Stage::Data))
             }
@@ -197,19 +207,23 @@ impl Stream<'_> {
         );
     }
 
+    /// Reads what the client sent meanwhile, so that closing is no reset.
+    fn take_unread(&mut self) {
+        let data = &mut self.txn.client_payload.data;
+        data.reserve(self.client.plan.global.bufsize);
+        let _ = self.client.stream.try_append(data);
+    }
+
     /// Counts and logs.
     fn finish(&mut self, end: End) {
+        if self.txn.timers.connected.is_none() {
+            self.take_unread();
+            self.txn.bytes_in = self.txn.client_payload.data.len() as u64;
+        }
         let txn = &mut *self.txn;
         txn.end = end;
         if let Some(cause) = self.client.slot.ended_by() {
             txn.end = End::new(cause, Stage::None);
-        }
-        if txn.timers.connected.is_none() {
-            // What the client sent meanwhile is read, so that closing is no reset, and counted.
-            let data = &mut txn.client_payload.data;
-            data.reserve(self.client.plan.global.bufsize);
-            let _ = self.client.stream.try_append(data);
-            txn.bytes_in = data.len() as u64;
         }
         txn.timers.ended = Some(Instant::now());
         let front = &self.client.proxy;

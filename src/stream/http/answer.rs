@@ -29,9 +29,9 @@ impl Exchange {
                 self.keep_alive = false;
                 Ok(())
             }
-            Stop::Vanish(_) => {
+            Stop::Vanish(hops, _) => {
                 self.keep_alive = false;
-                self.connection.client.stream.vanish();
+                self.connection.client.stream.vanish(hops);
                 Ok(())
             }
             _ if self.sent => {
@@ -39,6 +39,11 @@ impl Exchange {
                 Ok(())
             }
             Stop::Reply(reply, _) => self.reply(&reply).await,
+            Stop::Page(reply, status, _) => {
+                let sent = self.reply(&reply).await;
+                self.txn.status = Some(status);
+                sent
+            }
             Stop::Error(status, _) => self.error_reply(status).await,
             Stop::Unparsed(status, _) => self.unparsed_reply(status).await,
             Stop::Monitor(status) => {
@@ -85,7 +90,8 @@ impl Exchange {
         let mut reply = self.page(status);
         let value = format!("Basic realm=\"{realm}\"");
         reply.head.set(header, value.as_bytes());
-        Stop::Reply(Box::new(reply), End::new(Cause::Proxy, Stage::Request))
+        let end = End::new(Cause::Local, Stage::Request);
+        Stop::Page(Box::new(reply), status, end)
     }
 
     /// The answer to what could not be parsed. No rule sees it, and its bytes are not counted.
@@ -126,7 +132,10 @@ impl Exchange {
         let txn = &mut *self.txn;
         txn.response.head.copy_from(&reply.head);
         txn.has_response = true;
-        self.after_response_rules();
+        if !self.after_response_rules() {
+            self.keep_alive = false;
+            return Err(Stop::close(Cause::Proxy, Stage::Request));
+        }
         let head = &self.txn.response.head;
         let status = head.status();
         let bodiless = self.txn.request.head.known_method() == Method::Head
@@ -134,7 +143,7 @@ impl Exchange {
         self.keep_alive &= (sized || bodiless) && !asks_to_close(head);
         let framing = Framing {
             announced: match status {
-                100..200 | 204 | 304 => BodyLength::Empty,
+                100..200 | 204 => BodyLength::Empty,
                 _ if !sized => BodyLength::UntilClose,
                 _ => BodyLength::Sized(reply.body.len() as u64),
             },

@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use super::Stop;
 use super::exchange::Exchange;
+use super::half::Half;
+use super::response_rules::Source;
+use super::size;
 use crate::end::{Cause, Stage};
-use crate::http::{BodyState, Method};
+use crate::http::{BodyState, Head, Message, Method};
 use crate::settings::Options;
-use crate::wire::h1::{BodyReader, Piece};
+use crate::wire::h1::{self as wire, BodyLength, BodyReader, Fault, Piece, ResponseFacts};
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -48,8 +51,8 @@ impl Exchange {
         while !self.enough(least) {
             match self.read_body().await {
                 Some(Ok(1..)) => self.decode_buffered()?,
-                Some(_) => return Err(Stop::error(400, Cause::Client, Stage::Data)),
-                None => return Err(Stop::error(408, Cause::ClientTimeout, Stage::Data)),
+                Some(_) => return Err(Stop::error(400, Cause::Client, Stage::Request)),
+                None => return Err(Stop::error(408, Cause::ClientTimeout, Stage::Request)),
             }
         }
         self.upload.keep_from = None;
@@ -62,27 +65,93 @@ impl Exchange {
         body.body_state == BodyState::Complete || full || (least > 0 && body.body.len() >= least)
     }
 
+    /// The same for a server's response.
+    pub(super) async fn wait_for_answer(
+        &mut self,
+        ms: Option<u64>,
+        least: usize,
+        source: &mut Source<'_>,
+    ) -> Result<(), Stop> {
+        let (length, at, stream) = (
+            source.facts.body,
+            source.facts.consumed,
+            source.lease.stream(),
+        );
+        let options = self.response_options();
+        let download = &mut *source.download;
+        if length == BodyLength::Tunnel {
+            return Ok(());
+        }
+        download.keep_from = Some(at);
+        self.connection.client.alarm.after(Instant::now(), ms);
+        loop {
+            let message = &mut self.txn.response;
+            decode(message, length, &download.buf, at, &options)
+                .map_err(|_| Stop::error(502, Cause::Proxy, Stage::Headers))?;
+            let full = download.buf.len() >= download.buf.capacity();
+            let enough = least > 0 && message.body.len() >= least;
+            if message.body_state == BodyState::Complete || full || enough {
+                break;
+            }
+            let (alarm, pools) = (&mut self.connection.client.alarm, &self.worker.pools);
+            match alarm
+                .until(|cx| download.poll_fill(cx, stream, pools))
+                .await
+            {
+                Ok(Ok(1..)) => {}
+                Ok(Ok(_)) if length == BodyLength::UntilClose => {
+                    self.txn.response.body_state = BodyState::Complete;
+                    break;
+                }
+                Ok(_) => return Err(Stop::error(502, Cause::Server, Stage::Headers)),
+                Err(_) => return Err(Stop::error(504, Cause::ServerTimeout, Stage::Request)),
+            }
+        }
+        download.keep_from = None;
+        Ok(())
+    }
+
+    /// What HAProxy counts for the part of a response's body that has come.
+    pub(super) fn arrived(&self, facts: &ResponseFacts, download: &Half) -> u64 {
+        let mut message = Message::default();
+        let options = self.response_options();
+        let buf = &download.buf;
+        // What is malformed is not counted.
+        let _ = decode(&mut message, facts.body, buf, facts.consumed, &options);
+        let chunked = facts.body == BodyLength::Chunked;
+        let end = chunked && message.body_state == BodyState::Complete;
+        message.body.len() as u64 + if end { size::of_end(&Head::new()) } else { 0 }
+    }
+
     /// Decodes what is there of the body into the message, for rules. The upload itself starts from the raw bytes again.
     fn decode_buffered(&mut self) -> Result<(), Stop> {
-        let mut reader = BodyReader::new(self.facts.body);
-        let mut at = self.body_at;
-        let message = &mut self.txn.request;
-        message.body.clear();
-        message.body_state = BodyState::Partial;
-        self.upload.trailers.clear();
-        loop {
-            let trailers = &mut self.upload.trailers;
-            match reader.next(&self.upload.buf, &mut at, trailers, &self.options) {
-                Ok(Piece::Data(range)) => {
-                    let data = self.upload.buf.get(range).unwrap_or_default();
-                    message.body.extend_from_slice(data);
-                }
-                Ok(Piece::More) => return Ok(()),
-                Ok(Piece::End) => {
-                    message.body_state = BodyState::Complete;
-                    return Ok(());
-                }
-                Err(_) => return Err(Stop::error(400, Cause::Proxy, Stage::Request)),
+        let (buf, message) = (&self.upload.buf, &mut self.txn.request);
+        decode(message, self.facts.body, buf, self.body_at, &self.options)
+            .map_err(|_| Stop::error(400, Cause::Proxy, Stage::Request))
+    }
+}
+
+/// Decodes the body that starts at `at`, as far as it is there.
+fn decode(
+    message: &mut Message,
+    length: BodyLength,
+    buf: &[u8],
+    mut at: usize,
+    options: &wire::Options,
+) -> Result<(), Fault> {
+    let (mut reader, mut trailers) = (BodyReader::new(length), Head::new());
+    message.body.clear();
+    message.body_state = BodyState::Partial;
+    loop {
+        match reader.next(buf, &mut at, &mut trailers, options)? {
+            Piece::Data(range) => {
+                let data = buf.get(range).unwrap_or_default();
+                message.body.extend_from_slice(data);
+            }
+            Piece::More => return Ok(()),
+            Piece::End => {
+                message.body_state = BodyState::Complete;
+                return Ok(());
             }
         }
     }

@@ -167,6 +167,7 @@ impl Exchange {
         self.sent = false;
         self.parting = false;
         self.txn.timers.began = Some(self.connection.since);
+        self.txn.rewriting.room = Some(self.plan.global.bufsize);
     }
 
     /// Lends session and transaction to the language.

@@ -40,6 +40,7 @@ impl Exchange {
         let mut attempts = Attempts::default();
         loop {
             let lease = self.connect(&mut attempts).await?;
+            self.early_response_rules()?;
             self.stage_request(&lease);
             let mut download = Half::new(&self.worker.pools);
             let head = self.response_head(&lease, &mut download).await;

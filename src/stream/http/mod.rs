@@ -17,6 +17,7 @@ mod names;
 mod receive;
 mod relay;
 mod respond;
+mod response_rules;
 mod rules;
 mod runner;
 mod size;

@@ -3,10 +3,11 @@
 use super::cacheable::shares_cookie;
 use super::exchange::Exchange;
 use super::half::Half;
+use super::response_rules::Source;
 use super::{Stop, size};
 use crate::backend::Lease;
 use crate::end::{Cause, Stage};
-use crate::http::{Head, Version};
+use crate::http::{Head, Method, Version};
 use crate::log::ALERT;
 use crate::settings::{HttpMode, Options};
 use crate::wire::h1::{
@@ -23,21 +24,33 @@ impl Exchange {
     ) -> Result<(), Stop> {
         self.note_response(&lease);
         self.capture_response();
-        self.response_rules()?;
+        if self.has_response_rules() {
+            let from = Source {
+                lease: &lease,
+                download,
+                facts: &facts,
+            };
+            Box::pin(self.response_rules(from)).await?;
+        }
         self.check_cache(&lease)?;
-        self.after_response_rules();
+        if !self.after_response_rules() {
+            self.txn.bytes_out += self.arrived(&facts, download);
+            return Err(Stop::error(500, Cause::Proxy, Stage::Headers));
+        }
+        self.check_status(&facts, download)?;
         let tunnel = facts.body == BodyLength::Tunnel;
-        self.stage_response(&facts, download);
+        let withheld = self.stage_response(&facts, download);
         self.early_log(download);
         self.sent = true;
         if tunnel {
             return Box::pin(self.tunnel(&lease, download)).await;
         }
         let moved = self.relay(&lease, download).await;
-        self.count_data(&facts, download);
+        self.count_data(&facts, download, withheld);
         moved.map_err(Stop::Close)?;
         self.keep_alive &= self.upload.reader.is_done();
         let reusable = facts.keep_alive
+            && !withheld
             && self.http_mode() == HttpMode::KeepAlive
             && self.upload.finished()
             && download.leftover().is_empty()
@@ -67,18 +80,38 @@ impl Exchange {
         Err(Stop::error(502, Cause::Proxy, Stage::Headers))
     }
 
-    /// Puts the response's head before its body.
-    fn stage_response(&mut self, facts: &ResponseFacts, download: &mut Half) {
-        let txn = &mut *self.txn;
-        let status = txn.response.head.status();
-        txn.status = Some(status);
-        let old_client = txn.request.head.version() < Version::HTTP_11;
-        let announced = match facts.announced {
+    /// A rule may have made an interim response of a final one: after that nothing can follow.
+    fn check_status(&mut self, facts: &ResponseFacts, download: &Half) -> Result<(), Stop> {
+        let status = self.txn.response.head.status();
+        if status >= 200 || facts.body == BodyLength::Tunnel {
+            return Ok(());
+        }
+        self.txn.status = Some(status);
+        self.txn.bytes_out += self.arrived(facts, download);
+        Err(Stop::close(Cause::Client, Stage::Data))
+    }
+
+    /// Puts the response's head before its body. True if the body is withheld: rules have given the response a status that
+    /// allows none.
+    fn stage_response(&mut self, facts: &ResponseFacts, download: &mut Half) -> bool {
+        let status = self.txn.response.head.status();
+        self.txn.status = Some(status);
+        let old_client = self.txn.request.head.version() < Version::HTTP_11;
+        let withheld = matches!(status, 204 | 304) && facts.body != BodyLength::Empty;
+        let made_bodied = self.lacks_body(facts);
+        let (announced, body) = match facts.announced {
+            _ if withheld && status == 204 => (BodyLength::Empty, BodyLength::Empty),
+            other if withheld => (other, BodyLength::Empty),
+            _ if made_bodied => (BodyLength::Chunked, BodyLength::Empty),
+            other => (other, facts.body),
+        };
+        let announced = match announced {
             // What an old client would take for data.
             BodyLength::Chunked if old_client => BodyLength::UntilClose,
             other => other,
         };
-        let endless = announced == BodyLength::UntilClose && facts.body != BodyLength::Empty;
+        let endless =
+            announced == BodyLength::UntilClose && (body != BodyLength::Empty || made_bodied);
         let tunnel = facts.body == BodyLength::Tunnel;
         self.keep_alive &=
             !endless && !tunnel && !self.closing() && !asks_to_close(&self.txn.response.head);
@@ -96,12 +129,28 @@ impl Exchange {
             .contains(Options::CASE_ADJUST_CLIENT);
         let case = bogus.then_some(&self.plan.case_adjust);
         write_head(head, framing, case, download.stage());
-        let written = if facts.body == BodyLength::Chunked {
-            announced
-        } else {
-            facts.body
+        let written = match body {
+            BodyLength::Chunked => announced,
+            BodyLength::Empty if made_bodied && announced == BodyLength::Chunked => {
+                download.stage().extend_from_slice(b"0\r\n\r\n");
+                BodyLength::Empty
+            }
+            _ => body,
         };
-        download.carry(facts.body, written);
+        download.carry(body, written);
+        if withheld {
+            download.data = self.arrived(facts, download);
+        }
+        withheld
+    }
+
+    /// Whether a response that came without a body has a status by now that promises one.
+    fn lacks_body(&self, facts: &ResponseFacts) -> bool {
+        let status = self.txn.response.head.status();
+        facts.body == BodyLength::Empty
+            && facts.announced != BodyLength::Sized(0)
+            && !matches!(status, 100..200 | 204 | 304)
+            && self.txn.request.head.known_method() != Method::Head
     }
 
     /// Whether the client connection has to end after this response in any case.
@@ -109,9 +158,9 @@ impl Exchange {
         self.http_mode() == HttpMode::Close || self.worker.fleet.stopping()
     }
 
-    fn count_data(&mut self, facts: &ResponseFacts, download: &Half) {
+    fn count_data(&mut self, facts: &ResponseFacts, download: &Half, withheld: bool) {
         self.txn.bytes_out += download.data;
-        if facts.body == BodyLength::Chunked && download.reader.is_done() {
+        if !withheld && facts.body == BodyLength::Chunked && download.reader.is_done() {
             self.txn.bytes_out += size::of_end(&download.trailers);
         }
     }

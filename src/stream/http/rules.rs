@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Stop;
 use super::exchange::Exchange;
+use super::{Stop, size};
 use crate::acl::Outcome;
 use crate::action::{Flow, Ruleset, Service};
 use crate::end::{Cause, End, Stage};
-use crate::http::Reply;
+use crate::http::{Reply, Version};
 use crate::plan::Proxy;
 use crate::settings::Options;
 
@@ -93,11 +93,13 @@ impl Exchange {
                 Flow::Reject | Flow::Close => {
                     self.count_denied(proxy);
                     self.not_processed();
+                    self.forget_line(proxy, rules);
                     return Err(Stop::close(Cause::Proxy, Stage::Request));
                 }
-                Flow::SilentDrop => {
+                Flow::SilentDrop(hops) => {
                     self.count_denied(proxy);
-                    return Err(Stop::Vanish(End::new(Cause::Proxy, Stage::Request)));
+                    self.forget_line(proxy, rules);
+                    return Err(Stop::Vanish(hops, End::new(Cause::Proxy, Stage::Request)));
                 }
                 Flow::Reply(reply) => {
                     self.frontend.state.front.intercepted.inc();
@@ -116,19 +118,30 @@ impl Exchange {
                     Box::pin(self.wait_for_body(Some(ms), least)).await?;
                 }
                 Flow::Hint(reply) => Box::pin(self.hint(&reply)).await?,
-                Flow::Internal => {
+                flow @ (Flow::NoRoom | Flow::Internal) => {
                     self.frontend.state.front.internal_errors.inc();
-                    return Err(Stop::error(500, Cause::Internal, Stage::Request));
+                    return Err(Stop::error(500, blamed(&flow), Stage::Request));
                 }
             }
         }
         Ok(())
     }
 
+    /// Content rules come before HAProxy reads a request: what they refuse is logged as one that could not be read.
+    fn forget_line(&mut self, proxy: &Proxy, rules: &Ruleset) {
+        if std::ptr::eq(rules, &raw const proxy.rules.tcp_content) {
+            self.txn.request_line.clear();
+        }
+    }
+
     /// An early hint: an interim response of our own.
     async fn hint(&mut self, reply: &Reply) -> Result<(), Stop> {
+        if self.txn.request.head.version() < Version::HTTP_11 {
+            return Ok(());
+        }
         let mut out = Vec::new();
         reply.head.write_to(&mut out);
+        self.txn.bytes_out += size::of_head(&reply.head);
         self.flush_to_client(&out).await
     }
 
@@ -146,86 +159,23 @@ impl Exchange {
         }
     }
 
-    /// Runs the rules on a server's response: the backend's, then the frontend's.
-    pub(super) fn response_rules(&mut self) -> Result<(), Stop> {
-        let (back, front) = (&self.backend.rules, &self.frontend.rules);
-        if [
-            &back.tcp_response,
-            &back.http_response,
-            &back.response_filters,
-            &front.http_response,
-            &front.response_filters,
-        ]
-        .iter()
-        .all(|rules| rules.rules.is_empty())
-        {
-            return Ok(());
-        }
-        let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
-        self.run_response(&backend, &backend.rules.tcp_response)?;
-        self.run_response(&backend, &backend.rules.http_response)?;
-        self.run_response(&backend, &backend.rules.response_filters)?;
-        if Arc::ptr_eq(&backend, &frontend) {
-            return Ok(());
-        }
-        self.run_response(&frontend, &frontend.rules.http_response)?;
-        self.run_response(&frontend, &frontend.rules.response_filters)
-    }
-
-    fn run_response(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
-        let mut from = 0;
-        while from < rules.rules.len() {
-            let (flow, at) = rules.run(from, &mut self.scope());
-            from = at + 1;
-            match flow {
-                Flow::Continue | Flow::Accept => return Ok(()),
-                Flow::Deny(status, reply) | Flow::Tarpit(status, reply) => {
-                    self.frontend.state.front.denied_responses.inc();
-                    self.connection.client.listener.state.denied_responses.inc();
-                    proxy.state.back.denied_responses.inc();
-                    self.txn.timers.response = None;
-                    return Err(refusal(status, reply, Stage::Headers));
-                }
-                Flow::Reply(reply) => {
-                    return Err(Stop::Reply(reply, End::new(Cause::Local, Stage::Headers)));
-                }
-                Flow::Page(status) => {
-                    return Err(Stop::error(status, Cause::Local, Stage::Headers));
-                }
-                Flow::Reject | Flow::Close | Flow::SilentDrop => {
-                    return Err(Stop::error(502, Cause::Proxy, Stage::Headers));
-                }
-                Flow::Internal => {
-                    proxy.state.back.internal_errors.inc();
-                    return Err(Stop::error(500, Cause::Internal, Stage::Headers));
-                }
-                // The response cannot be held back: a rule that would have to wait is passed over.
-                Flow::Wait
-                | Flow::Pause(_)
-                | Flow::WaitForBody(..)
-                | Flow::Hint(_)
-                | Flow::Auth(_)
-                | Flow::Service(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// `http-after-response`: on every response that is sent, the proxy's own included. Only edits are possible here.
-    pub(super) fn after_response_rules(&mut self) {
+    /// `http-after-response`: on every response that is sent, the proxy's own included. Only edits are possible here;
+    /// false if there is no room for one.
+    pub(super) fn after_response_rules(&mut self) -> bool {
         let (back, front) = (&self.backend.rules, &self.frontend.rules);
         if back.http_after_response.rules.is_empty() && front.http_after_response.rules.is_empty() {
-            return;
+            return true;
         }
         let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
-        let rules = &backend.rules.http_after_response;
-        if !rules.rules.is_empty() {
-            rules.run(0, &mut self.scope());
-        }
-        let rules = &frontend.rules.http_after_response;
-        if !Arc::ptr_eq(&backend, &frontend) && !rules.rules.is_empty() {
-            rules.run(0, &mut self.scope());
-        }
+        let same = Arc::ptr_eq(&backend, &frontend);
+        [Some(backend), (!same).then_some(frontend)]
+            .into_iter()
+            .flatten()
+            .all(|proxy| {
+                let rules = &proxy.rules.http_after_response;
+                let (flow, _) = rules.run(0, &mut self.scope());
+                !matches!(flow, Flow::NoRoom | Flow::Internal)
+            })
     }
 }
 
@@ -241,6 +191,14 @@ fn lets_pass(proxy: &Proxy) -> bool {
             .settings
             .options
             .intersects(Options::RESTRICT_NAMES_REJECT | Options::RESTRICT_NAMES_DELETE)
+}
+
+/// Who is to blame for a 500 of a rule.
+pub(super) fn blamed(flow: &Flow) -> Cause {
+    match flow {
+        Flow::NoRoom => Cause::Proxy,
+        _ => Cause::Internal,
+    }
 }
 
 pub(super) fn refusal(status: u16, reply: Option<Box<Reply>>, stage: Stage) -> Stop {

@@ -3,27 +3,12 @@
 
 use crate::http::Head;
 
-/// The fixed part of a first line.
-const LINE: usize = 20;
-/// The length of a version, `HTTP/1.1`.
-const VERSION: usize = 8;
-/// A status code.
-const STATUS: usize = 3;
-/// The end of the headers.
+/// The end of trailers.
 const END: usize = 1;
 
 /// The size of a head.
 pub(super) fn of_head(head: &Head) -> u64 {
-    let line = if head.is_request() {
-        head.method().len() + head.target().len()
-    } else {
-        STATUS + head.reason().len()
-    };
-    let fields: usize = head
-        .fields()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    (LINE + VERSION + line + fields + END) as u64
+    head.weight() as u64
 }
 
 /// The size of what follows the data of a chunked body.

@@ -12,10 +12,12 @@ pub(super) enum Stop {
     Unparsed(u16, End),
     /// An answer made by a rule. The status it is logged with is its own.
     Reply(Box<Reply>, End),
+    /// As `Reply`, logged with this status whatever the page says.
+    Page(Box<Reply>, u16, End),
     /// No answer; the connection is closed.
     Close(End),
-    /// No answer, and the client is not to notice.
-    Vanish(End),
+    /// No answer, and the client is not to notice: unless by a reset that so many routers pass on.
+    Vanish(Option<u8>, End),
     /// The monitor's answer of this status, which is not logged.
     Monitor(u16),
 }
@@ -34,8 +36,9 @@ impl Stop {
             Self::Error(_, end)
             | Self::Unparsed(_, end)
             | Self::Reply(_, end)
+            | Self::Page(_, _, end)
             | Self::Close(end)
-            | Self::Vanish(end) => *end,
+            | Self::Vanish(_, end) => *end,
             Self::Monitor(_) => End::new(Cause::Local, Stage::Request),
         }
     }
