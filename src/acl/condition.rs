@@ -7,8 +7,8 @@ use super::entries;
 use super::method::Method;
 use super::patterns::Reading;
 use super::set::Set;
-use super::{Acls, predefined};
-use crate::diag::{Diagnostic, Span, suggest};
+use super::{Acls, predefined, slip};
+use crate::diag::{Diagnostic, Span};
 use crate::sample::{Context, Linker, Pending, Place, Sample, Scope};
 use crate::syntax::{Cursor, Word};
 
@@ -167,12 +167,14 @@ pub(super) fn read(
         b"unless" => true,
         _ => {
             let found = word.text();
-            return Err(refuse(
+            let mut error = refuse(
                 word.span,
                 format!(
                     "expects either 'if' or 'unless' followed by a condition but found '{found}'."
                 ),
-            ));
+            );
+            error.help.extend(slip::not_a_condition(&found, cx.acls));
+            return Err(error);
         }
     };
     let mut draft = Draft {
@@ -205,7 +207,7 @@ impl Draft {
         let (mut negated, mut join) = (false, false);
         while let Some((word, rest)) = words.split_first() {
             words = rest;
-            if matches!(word.bytes.as_slice(), b"or" | b"||") {
+            if word.bytes == b"||" || word.bytes.eq_ignore_ascii_case(b"or") {
                 (negated, join) = (false, false);
                 continue;
             }
@@ -218,13 +220,14 @@ impl Draft {
             let parts = if name == b"{" {
                 let close = words.iter().position(|word| word.bytes == b"}");
                 let Some(close) = close else {
-                    return Err(refuse(word.span, "missing closing '}' in condition"));
+                    return Err(unclosed(word, words));
                 };
                 let (inner, rest) = words.split_at(close);
                 words = rest.get(1..).unwrap_or_default();
                 vec![anonymous(inner, rest.first().map_or(end, |w| w.span), cx)?]
             } else {
-                named(word, bangs, cx)?
+                let following = words.first().map(Word::text);
+                named(word, bangs, following.as_deref(), cx)?
             };
             if !join {
                 self.alternatives.push(Vec::new());
@@ -287,6 +290,18 @@ impl Part {
     }
 }
 
+/// The alert about a brace that nothing closes; a brace that is part of a word is shown.
+fn unclosed(open: &Word, words: &[Word]) -> Refusal {
+    let mut error = refuse(open.span, "missing closing '}' in condition");
+    if let Some(glued) = words.iter().find(|word| word.bytes.ends_with(b"}")) {
+        error.help.push(format!(
+            "a `}}` closes it only as a word of its own: put a blank into '{}'",
+            glued.text()
+        ));
+    }
+    error
+}
+
 /// The words between braces.
 fn anonymous(words: &[Word], end: Span, cx: &mut Context<'_>) -> Result<Part, Refusal> {
     let part = part(words, end, cx)?;
@@ -330,7 +345,7 @@ pub(super) fn all_of(
     };
     for word in &words {
         let bangs = usize::from(word.bytes.first() == Some(&b'!'));
-        let parts = named(word, bangs, cx)?;
+        let parts = named(word, bangs, None, cx)?;
         if let Some(terms) = draft.alternatives.last_mut() {
             terms.push((bangs == 1, parts));
         }
@@ -339,7 +354,12 @@ pub(super) fn all_of(
 }
 
 /// A declared or predefined ACL; `bangs` is where its name begins in the word.
-fn named(word: &Word, bangs: usize, cx: &mut Context<'_>) -> Result<Vec<Part>, Refusal> {
+fn named(
+    word: &Word,
+    bangs: usize,
+    following: Option<&str>,
+    cx: &mut Context<'_>,
+) -> Result<Vec<Part>, Refusal> {
     let name = String::from_utf8_lossy(&word.bytes[bangs..]).into_owned();
     let span = word.part(bangs, word.bytes.len());
     let acls: &Acls = cx.acls;
@@ -380,10 +400,7 @@ fn named(word: &Word, bangs: usize, cx: &mut Context<'_>) -> Result<Vec<Part>, R
     }
     let mut error =
         Diagnostic::alert(span, format!("no such ACL : '{name}'")).label("not declared");
-    let known = acls
-        .names()
-        .chain(predefined::PREDEFINED.iter().map(|(name, _)| *name));
-    error.help.extend(suggest::did_you_mean(&name, known));
+    error.help.extend(slip::acl(&name, following, acls));
     Err(Box::new(error))
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::entries;
 use super::hint;
 use super::keyword;
-use super::method::{METHODS, Method};
+use super::method::Method;
 use super::number::Operator;
 use super::patterns::Reading;
 use super::set::Set;
+use super::slip;
 use crate::diag::{Diagnostic, Span, suggest};
+use crate::regex::Regex;
 use crate::sample::{self, Context, Expr, Place, Type};
 use crate::syntax::Word;
 
@@ -63,7 +65,7 @@ pub(super) fn criterion(
         keyword: &keyword,
         expr: &expr,
         words: entries::Reading::default(),
-        spans: Vec::new(),
+        written: Vec::new(),
         files: Vec::new(),
         id: None,
         ended: false,
@@ -157,6 +159,16 @@ fn has_converters(bytes: &[u8]) -> bool {
 
 /// HAProxy's words for a fetch that is none; a suggestion from the ACL keywords too.
 fn explain(mut error: Refusal, name: &str) -> Refusal {
+    if let Some((fetch, _)) = keyword::find(name) {
+        let own = format!("ACL keyword '{name}' : ");
+        let fetch = format!("fetch method '{fetch}' : ");
+        error.message = match error.message.strip_prefix(&fetch) {
+            Some(rest) => format!("{own}{rest}"),
+            None if error.message.contains("converter") => format!("{own}{}", error.message),
+            None => error.message,
+        };
+        return error;
+    }
     if error.message.starts_with("unknown fetch method") {
         error.message = format!("{} in ACL expression '{name}'", error.message);
         if error.help.is_empty() {
@@ -178,7 +190,7 @@ struct Reader<'a> {
     keyword: &'a str,
     expr: &'a Expr,
     words: entries::Reading,
-    spans: Vec<Span>,
+    written: Vec<Word>,
     files: Vec<Set>,
     id: Option<u32>,
     ended: bool,
@@ -246,12 +258,11 @@ impl Reader<'_> {
     fn choose(&mut self, name: &Word) -> Result<(), Refusal> {
         let text = name.text();
         let Some(method) = Method::of(&name.bytes) else {
-            let names = METHODS.iter().map(|(known, _)| *known);
             let mut error = Diagnostic::alert(
                 name.span,
                 format!("unknown matching method '{text}' when parsing ACL expression"),
             );
-            error.help.extend(suggest::did_you_mean(&text, names));
+            error.help.extend(slip::method(&text));
             return Err(Box::new(error));
         };
         if !method.takes(self.expr.ty) {
@@ -326,7 +337,7 @@ impl Reader<'_> {
                 self.number_or_operator(word)?;
             }
             self.words.word(&word.bytes, operator);
-            self.spans.push(word.span);
+            self.written.push(word.clone());
         }
         Ok(())
     }
@@ -359,7 +370,10 @@ impl Reader<'_> {
                 self.keyword,
                 (cx.file, span.line),
             )
-            .map_err(|(at, fault)| refuse(self.spans.get(at).copied().unwrap_or(span), fault))?;
+            .map_err(|(at, fault)| match self.written.get(at) {
+                Some(word) => pattern_refused(word, fault, reading),
+                None => refuse(span, fault),
+            })?;
         match reading.method {
             Method::Found => return Ok(Probe::Found),
             Method::Bool => return Ok(Probe::Bool),
@@ -381,4 +395,19 @@ impl Reader<'_> {
         self.files.insert(0, own);
         Ok(Probe::Any(std::mem::take(&mut self.files).into()))
     }
+}
+
+/// The alert about a pattern: within a regular expression what is wrong with it is marked, and where a number
+/// should stand the operator that was meant is offered.
+fn pattern_refused(word: &Word, fault: impl Into<String>, reading: Reading) -> Refusal {
+    let part = match reading.method {
+        Method::Reg => Regex::new(&word.bytes, reading.icase).err(),
+        _ => None,
+    };
+    let place = part.map(|fault| word.part(fault.range.start, fault.range.end));
+    let mut error = refuse(place.unwrap_or(word.span), fault);
+    if reading.method.has_operators() {
+        error.help.extend(slip::operator(&word.text()));
+    }
+    error
 }

@@ -45,7 +45,7 @@ impl Expressions {
     }
 
     pub(super) fn compile(&self, pattern: &[u8]) -> Result<Regex, String> {
-        Regex::new(pattern, self.icase)
+        Ok(Regex::new(pattern, self.icase)?)
     }
 
     pub(super) fn insert(&mut self, view: View<'_>, pattern: &[u8], regex: Regex, slot: u32) {

@@ -23,6 +23,7 @@ mod predefined;
 mod segmented;
 mod set;
 mod single;
+mod slip;
 mod strings;
 mod subject;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use number::Operator;
 pub use patterns::Reading;
 pub use predefined::PREDEFINED;
 pub use set::{Output, Set};
+pub(crate) use slip::not_a_condition;
 pub(crate) use subject::with_bytes as with_text;
 
 use crate::diag::Diagnostic;

@@ -25,9 +25,8 @@ pub(super) fn draft(words: &mut Words<'_, '_, '_>, status: u16) -> Result<Draft,
     while !words.done() {
         let word = words.word("unexpected empty argument")?;
         if !reading.take(word, words)? {
-            let name = word.text();
             let rule = words.name.text();
-            return Err(words.refuse_at(word.span, super::rule::no_condition(&rule, &name, words)));
+            return Err(super::rule::no_condition(&rule, word, words));
         }
     }
     if reading.chosen.is_none() && reading.only_deny_status && !returns {

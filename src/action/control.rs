@@ -208,7 +208,7 @@ fn set_timeout(words: &mut Words<'_, '_, '_>) -> Read {
         _ => {
             let text = which.text();
             let message = format!("'set-timeout' rule supports 'server'/'tunnel' (got '{text}')");
-            return Err(words.refuse_at(which.span, message));
+            return Err(words.unknown(which, message, ["server", "tunnel"]));
         }
     };
     let which = which.text();

@@ -4,6 +4,7 @@ use super::read::{Side, Words, ready, rendered};
 use super::rewrite::{self, follow_host, grow};
 use super::table::{Entry, Read};
 use super::{Action, Flow};
+use crate::diag::Diagnostic;
 use crate::format::FormatUse;
 use crate::http::{Head, Reply, Version, list_items};
 use crate::regex::Regex;
@@ -49,7 +50,16 @@ pub(super) static EARLY_HINT: Entry = Entry::new(
 fn add_or_set(words: &mut Words<'_, '_, '_>, set: bool) -> Read {
     const MISSING: &str = "expects exactly 2 arguments";
     let side = words.side();
-    let name: Box<[u8]> = words.word(MISSING)?.bytes.as_slice().into();
+    let word = words.word(MISSING)?;
+    if let Some(plain) = word.bytes.strip_suffix(b":") {
+        let plain = String::from_utf8_lossy(plain);
+        let message = format!("the colon is part of the header's name: '{}:'", word.text());
+        let warning = Diagnostic::warning(word.span, message).help(format!(
+            "did you mean `{plain}`? The colon is written by itself"
+        ));
+        words.cx.diagnostics.push(warning);
+    }
+    let name: Box<[u8]> = word.bytes.as_slice().into();
     let format = words.format(MISSING, FormatUse::Http)?;
     Ok(Pending::new(move |linker| {
         let (name, format) = (name.clone(), format.link(linker)?);
@@ -97,11 +107,8 @@ fn delete(words: &mut Words<'_, '_, '_>) -> Read {
             b"beg" => Names::Beg,
             b"end" => Names::End,
             b"sub" => Names::Sub,
-            b"reg" => Names::Reg(
-                // Names are in small letters, and that is what it is held against.
-                Regex::new(&name.bytes, false)
-                    .map_err(|error| words.refuse_at(name.span, error))?,
-            ),
+            // Names are in small letters, and that is what it is held against.
+            b"reg" => Names::Reg(words.regex_of(name, false)?),
             _ => {
                 let text = method.text();
                 return Err(words.refuse_at(

@@ -5,6 +5,7 @@
 //! the rulesets that offer it; a family of actions is one file. Must not know sockets or the engine.
 
 mod absent;
+mod advice;
 mod arguments;
 mod capture;
 mod connection;

@@ -15,6 +15,18 @@ pub(super) static NORMALIZE: Entry = Entry::new(
     normalize,
 );
 
+/// The normalisers, for suggestions.
+const NAMES: [&str; 8] = [
+    "fragment-encode",
+    "fragment-strip",
+    "path-merge-slashes",
+    "path-strip-dot",
+    "path-strip-dotdot",
+    "percent-decode-unreserved",
+    "percent-to-uppercase",
+    "query-sort-by-name",
+];
+
 /// What a normaliser makes of the bytes; `None` refuses them (strict forms).
 type Normalizer = fn(&[u8]) -> Option<Vec<u8>>;
 
@@ -42,7 +54,8 @@ fn normalize(words: &mut Words<'_, '_, '_>) -> Read {
         (b"query-sort-by-name", false, false) => (Part::Query, |b| Some(sort_query(b))),
         _ => {
             let name = word.text();
-            return Err(words.refuse_at(word.span, format!("unknown normalizer '{name}'")));
+            let message = format!("unknown normalizer '{name}'");
+            return Err(words.unknown(word, message, NAMES));
         }
     };
     ready(move || Action::new(Box::new(move |scope| apply(part, run, scope))))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Action;
 use super::table::Read;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Span, suggest};
 use crate::format::{self, Format, FormatUse};
 use crate::http::Head;
 use crate::regex::Regex;
@@ -58,6 +58,20 @@ impl<'l> Words<'_, 'l, '_> {
         Box::new(Diagnostic::alert(span, message))
     }
 
+    /// An alert about a word that is none of these; the nearest of them is offered.
+    pub(super) fn unknown<'k>(
+        &self,
+        word: &Word,
+        message: impl Into<String>,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Box<Diagnostic> {
+        let mut unknown = Diagnostic::alert(word.span, message);
+        unknown
+            .help
+            .extend(suggest::did_you_mean(&word.text(), known));
+        Box::new(unknown)
+    }
+
     /// An action whose groundwork is not there.
     pub(super) fn absent(&self, needs: &str) -> Read {
         let name = self.name.text();
@@ -102,7 +116,15 @@ impl<'l> Words<'_, 'l, '_> {
     /// The next word as a regular expression.
     pub(super) fn regex(&mut self, missing: &str) -> Result<Regex, Box<Diagnostic>> {
         let word = self.word(missing)?;
-        Regex::new(&word.bytes, false).map_err(|message| self.refuse_at(word.span, message))
+        self.regex_of(word, false)
+    }
+
+    /// This word as a regular expression; what is wrong with it is marked within the word.
+    pub(super) fn regex_of(&self, word: &Word, icase: bool) -> Result<Regex, Box<Diagnostic>> {
+        Regex::new(&word.bytes, icase).map_err(|fault| {
+            let at = word.part(fault.range.start, fault.range.end);
+            self.refuse_at(at, fault)
+        })
     }
 
     /// The next words as an expression.

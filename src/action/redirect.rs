@@ -93,6 +93,19 @@ pub(super) fn read(words: &mut Words<'_, '_, '_>, formats: bool) -> Read {
     }))
 }
 
+/// What a redirect's line may hold, for suggestions.
+const NAMES: [&str; 9] = [
+    "code",
+    "prefix",
+    "location",
+    "scheme",
+    "set-cookie",
+    "clear-cookie",
+    "drop-query",
+    "ignore-empty",
+    "append-slash",
+];
+
 impl Draft {
     fn take(
         &mut self,
@@ -130,13 +143,17 @@ impl Draft {
             "append-slash" => self.options.append_slash = true,
             "ignore-empty" => self.ignore_empty = true,
             _ => {
-                return Err(words.refuse_at(
-                    word.span,
-                    format!(
-                        "expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', \
-                         'ignore-empty' or 'append-slash' (was '{name}')"
-                    ),
-                ));
+                let message = format!(
+                    "expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', \
+                     'ignore-empty' or 'append-slash' (was '{name}')"
+                );
+                let mut unknown = words.unknown(word, message, NAMES);
+                if name.starts_with('/') || name.contains("://") {
+                    unknown.help = vec![format!("did you mean `location {name}`?")];
+                } else if matches!(&*name, "301" | "302" | "303" | "307" | "308") {
+                    unknown.help = vec![format!("did you mean `code {name}`?")];
+                }
+                return Err(unknown);
             }
         }
         Ok(())

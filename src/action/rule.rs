@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::read::Words;
 use super::rulesets::{self, Sort};
-use super::{Action, Flow, redirect};
+use super::{Action, Flow, advice, redirect};
 use crate::acl::{self, Cond, Outcome};
-use crate::diag::{Diagnostic, suggest};
+use crate::diag::{Diagnostic, Lead};
 use crate::http::Reply;
 use crate::sample::{Context, Pending, Scope};
 use crate::settings::Kind;
-use crate::syntax::Cursor;
+use crate::syntax::{Cursor, Word};
 
 /// A linked rule: an action and when to run it.
 #[derive(Debug)]
@@ -107,15 +107,24 @@ impl Flow {
 type Refusal = Box<Diagnostic>;
 
 /// What HAProxy says to a word that should have begun a condition.
-pub(super) fn no_condition(rule: &str, found: &str, words: &Words<'_, '_, '_>) -> String {
+pub(super) fn no_condition(rule: &str, found: &Word, words: &Words<'_, '_, '_>) -> Refusal {
     let line = &words.cursor.line().words;
     let keyword = line
         .first()
         .map(|word| word.text().into_owned())
         .unwrap_or_default();
-    format!(
-        "'{keyword} {rule}' expects either 'if' or 'unless' followed by a condition but found '{found}'."
+    let found_text = found.text();
+    let mut error = Diagnostic::alert(
+        found.span,
+        format!(
+            "'{keyword} {rule}' expects either 'if' or 'unless' followed by a condition but found '{found_text}'."
+        ),
     )
+    .lead(Lead::Reading);
+    error
+        .help
+        .extend(advice::condition(rule, &found_text, words.cx.acls));
+    Box::new(error)
 }
 
 fn read(
@@ -151,15 +160,20 @@ fn read(
     finish(action, &label, cursor, cx)
 }
 
+/// How messages call a kind of section.
+fn section(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Frontend => "frontend",
+        Kind::Backend => "backend",
+        Kind::Listen => "proxy",
+        Kind::Defaults => "defaults",
+    }
+}
+
 /// HAProxy's words around what is wrong with an action.
 fn explain(mut error: Refusal, label: &str, cx: &Context<'_>) -> Refusal {
     if !error.message.contains("followed by a condition") {
-        let what = match cx.kind {
-            Kind::Frontend => "frontend",
-            Kind::Backend => "backend",
-            Kind::Listen => "proxy",
-            Kind::Defaults => "defaults",
-        };
+        let what = section(cx.kind);
         let proxy = cx.proxy;
         error.message = format!(
             "error detected in {what} '{proxy}' while parsing '{label}' rule : {}.",
@@ -177,8 +191,17 @@ pub(super) fn finish(
     cx: &mut Context<'_>,
 ) -> Result<Pending<Rule>, Refusal> {
     let place: Arc<str> = format!("{}:{}", cx.file, cursor.line().span.line).into();
+    let acls = cx.acls;
+    let next = cursor.peek().map(|word| word.text().into_owned());
     let cond = acl::condition(cursor, cx).map_err(|mut error| {
         error.message = if error.message.starts_with("expects either") {
+            let action = label.rsplit(' ').next().unwrap_or_default();
+            let advice = advice::condition(action, &next.unwrap_or_default(), acls);
+            error.help = advice.into_iter().collect();
+            error.lead = match label.starts_with("http-") {
+                true => Lead::Reading,
+                false => Lead::Parsing,
+            };
             format!("'{label}' {}", error.message)
         } else {
             format!(
@@ -216,11 +239,10 @@ fn unknown(set: &rulesets::Ruleset, found: &str, span: crate::diag::Span) -> Ref
             names.join(", ")
         ),
     );
-    let name = found.split('(').next().unwrap_or_default();
-    error.help.extend(suggest::did_you_mean(
-        name,
-        set.entries().map(|entry| entry.name),
-    ));
+    error.help.extend(advice::action(set, found));
+    if let Sort::HttpRequest | Sort::HttpResponse | Sort::HttpAfterResponse = set.sort {
+        error = error.lead(Lead::Reading);
+    }
     Box::new(error)
 }
 
@@ -330,7 +352,8 @@ pub fn redirect_rule(
     let action = redirect::read(&mut Words { cursor, cx, name }, false).map_err(|mut error| {
         let proxy = cx.proxy;
         error.message = format!(
-            "error detected in proxy '{proxy}' while parsing redirect rule : {}.",
+            "error detected in {} '{proxy}' while parsing redirect rule : {}.",
+            section(cx.kind),
             error.message
         );
         error

@@ -149,6 +149,27 @@ impl<'l> Args<'l> {
         self.time_in(units::Unit::Milliseconds)
     }
 
+    /// A time in milliseconds, for keywords whose messages say what it is for in HAProxy's way.
+    pub fn time_named(&mut self, owner: &str) -> Parsed<u64> {
+        let span = self.cursor.span();
+        let text = self.cursor.peek().map(|word| word.text().into_owned());
+        self.time().map_err(|mut problem| {
+            let own = format!("'{}' : ", self.name);
+            let message = problem.message.trim_start_matches(own.as_str()).to_owned();
+            let text = text.unwrap_or_default();
+            problem.message = match message.strip_suffix(&format!(" in '{text}'")) {
+                Some(unexpected) => format!("{unexpected} in {owner}"),
+                None => message.replacen(
+                    &format!("in argument '{text}'"),
+                    &format!("in argument '{text}' to {owner}"),
+                    1,
+                ),
+            };
+            problem.span = Some(span);
+            problem
+        })
+    }
+
     /// A time in milliseconds whose default unit is another.
     pub fn time_in(&mut self, default: units::Unit) -> Parsed<u64> {
         let word = self.word("<time> as argument")?;
@@ -198,12 +219,9 @@ impl<'l> Args<'l> {
     /// A regular expression in PCRE's syntax.
     pub fn regex(&mut self) -> Parsed<Regex> {
         let word = self.word("a regular expression")?;
-        Regex::new(&word.bytes, false).or_else(|problem| {
-            let text = word.text();
-            alert(
-                word.span,
-                format!("'{}' : regex '{text}' is invalid ({problem})", self.name),
-            )
+        Regex::new(&word.bytes, false).or_else(|fault| {
+            let at = word.part(fault.range.start, fault.range.end);
+            alert(at, format!("'{}' : {fault}", self.name))
         })
     }
 

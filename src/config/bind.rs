@@ -365,6 +365,19 @@ pub(super) fn process(args: &mut Args<'_>, load: &mut Load) -> Parsed {
     load.old(refusal, "Every thread of the one process accepts here.")
 }
 
+/// How an address without a port was probably meant.
+fn with_port(text: &str) -> Option<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if digits(text) {
+        return Some(format!("did you mean `:{text}`?"));
+    }
+    if let Some(port) = text.strip_prefix("*.").filter(|port| digits(port)) {
+        return Some(format!("did you mean `*:{port}`?"));
+    }
+    let bare = text == "*" || text.parse::<std::net::Ipv4Addr>().is_ok();
+    bare.then(|| format!("write the port behind a colon: `{text}:80`"))
+}
+
 /// A `bind` line: addresses with commas between them, and options for all of them.
 pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("{<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments")?;
@@ -392,7 +405,11 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
         }
         match address::endpoint(part, For::Listen) {
             Ok(endpoint) => endpoints.push((endpoint, part.to_owned())),
-            Err(problem) => return alert(span, format!("'bind' : {problem}")),
+            Err(problem) => {
+                let mut refused = Diagnostic::alert(span, format!("'bind' : {problem}"));
+                refused.help.extend(with_port(part));
+                return Err(Box::new(refused));
+            }
         }
     }
     let mut bind = Bind::default();

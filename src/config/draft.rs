@@ -105,6 +105,8 @@ pub(super) struct Draft {
     pub timeouts: Vec<&'static str>,
     /// The place of `balance`.
     pub balance: Option<Span>,
+    /// What `errorfiles` names, with its places.
+    pub error_sections: Vec<(String, Span)>,
     /// Lines of this section that need `mode http`: what they are called.
     pub needs_http: Vec<(&'static str, Span)>,
 }
@@ -146,6 +148,7 @@ impl Draft {
             tcp_steps: Vec::new(),
             timeouts: Vec::new(),
             balance: None,
+            error_sections: Vec::new(),
             needs_http: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! Keyword tables: what a section understands, and how it is looked up.
 
+use super::advice;
 use super::args::{Args, Parsed, alert};
 use super::load::Load;
 use crate::diag::{Diagnostic, Lead, suggest};
@@ -46,13 +47,7 @@ pub(super) const fn keyword<T>(
     doc: &'static str,
     parse: fn(&mut T, &mut Args<'_>, &mut Load) -> Parsed,
 ) -> Keyword<T> {
-    Keyword {
-        name,
-        args,
-        doc,
-        sections: Sections::ALL,
-        parse,
-    }
+    within(Sections::ALL, name, args, doc, parse)
 }
 
 /// An entry for a proxy section.
@@ -95,7 +90,7 @@ pub(super) fn unknown<T>(args: &Args<'_>, table: Table<T>, section: &str) -> Box
     let mut diagnostic = Diagnostic::alert(args.keyword(), message).label("not known");
     diagnostic
         .help
-        .extend(suggest::did_you_mean(name, names(table)));
+        .extend(advice::keyword(name, section, names(table)));
     Box::new(diagnostic)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use super::advice;
 use super::args::{Args, Parsed, Prefix, alert};
 use super::draft::{Defaults, Draft};
 use super::keyword::{find, unknown};
@@ -259,26 +260,29 @@ impl Builder {
             {
                 Ok((prefix, 1))
             }
-            _ => Err(Box::new(
-                Diagnostic::alert(
-                    line.span,
+            following => {
+                let span = line.words.first().map_or(line.span, |word| word.span);
+                let mut refused = Diagnostic::alert(
+                    span,
                     "negation/default currently supported only for options, log, busy-polling, \
                      set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.",
-                )
-                .lead(Lead::Reading),
-            )),
+                );
+                if prefix == Prefix::Default && following.is_none() {
+                    refused = refused.help("did you mean `defaults`?");
+                }
+                Err(Box::new(refused.lead(Lead::Reading)))
+            }
         }
     }
 
     fn keyword(&mut self, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         match &mut self.section {
-            Section::Outside => Err(Box::new(
-                Diagnostic::alert(
-                    args.keyword(),
-                    format!("unknown keyword '{}' out of section.", args.name),
-                )
-                .lead(Lead::Reading),
-            )),
+            Section::Outside => {
+                let message = format!("unknown keyword '{}' out of section.", args.name);
+                let mut unknown = Diagnostic::alert(args.keyword(), message);
+                unknown.help.extend(advice::outside(&args.name));
+                Err(Box::new(unknown.lead(Lead::Reading)))
+            }
             Section::Global => {
                 let found = find(global::TABLE, &args.name)
                     .ok_or_else(|| unknown(args, global::TABLE, "global"))?;

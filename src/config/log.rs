@@ -2,6 +2,7 @@
 
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert, unknown_word};
+use crate::diag::{Diagnostic, suggest};
 use crate::settings::{LogFormat, LogSink, LogTarget};
 use crate::syntax::Env;
 
@@ -32,10 +33,10 @@ pub(super) fn target(args: &mut Args<'_>, env: &Env, proxy: bool) -> Parsed<LogT
         return Ok(LogTarget::Global);
     }
     if args.rest().len() < 2 {
-        let others = if proxy { "or 'global'" } else { "" };
-
+        let others = if proxy { "or global" } else { "" };
+        let end = args.end_of_line();
         return alert(
-            args.keyword(),
+            end,
             format!("log : expects <address> and <facility> {others} as arguments"),
         );
     }
@@ -165,7 +166,23 @@ fn named(args: &mut Args<'_>, names: &[&str], what: &str) -> Parsed<u8> {
                 what
             };
             let message = format!("log : unknown {what} '{text}'");
-            unknown_word(word, message, names.iter().copied())
+            let mut unknown = Diagnostic::alert(word.span, message);
+            let help = suggest::meant(&text, &HABITS)
+                .or_else(|| suggest::did_you_mean(&text, names.iter().copied()));
+            unknown.help.extend(help);
+            Err(Box::new(unknown))
         }
     }
 }
+
+/// What people write for facilities and levels, and what it is called.
+const HABITS: [(&str, &str); 8] = [
+    ("local8", "local7"),
+    ("local9", "local7"),
+    ("warn", "warning"),
+    ("error", "err"),
+    ("critical", "crit"),
+    ("information", "info"),
+    ("panic", "emerg"),
+    ("emergency", "emerg"),
+];

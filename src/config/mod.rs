@@ -7,6 +7,7 @@
 //! too: it is refused by name.
 
 mod address;
+mod advice;
 mod args;
 mod bind;
 mod draft;

@@ -114,6 +114,11 @@ const SECTIONS: &[(&str, Open)] = &[
     ("namespace_list", |_, a, _| not_yet(a, "network namespaces")),
 ];
 
+/// The names of all sections.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    SECTIONS.iter().map(|(name, _)| *name)
+}
+
 /// How the section of that name is opened.
 pub(super) fn find(name: &str) -> Option<Open> {
     SECTIONS
@@ -193,7 +198,10 @@ fn from<'b>(
         .filter(|defaults| defaults.name() == wanted);
     match (found.next(), found.next()) {
         (None, _) => {
-            let message = format!("defaults section '{wanted}' not found for proxy '{proxy}'.");
+            let message = format!(
+                "defaults section '{wanted}' not found for {} '{proxy}'.",
+                args.name
+            );
             let mut missing = Diagnostic::alert(word.span, message);
             let names = builder.defaults.iter().map(Defaults::name);
             missing.help.extend(suggest::did_you_mean(&wanted, names));

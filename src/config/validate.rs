@@ -335,15 +335,18 @@ fn error_sections(draft: &Draft, config: &Config, load: &mut Load) {
     if draft.proxy.kind == Kind::Defaults {
         return;
     }
-    for (name, _) in &draft.proxy.settings.errors.sections {
+    for (name, span) in &draft.error_sections {
         if !config.http_errors.contains_key(name) && !load.doubtful.contains(name) {
-            let span = draft.proxy.span;
+            let span = *span;
             let message = format!(
                 "proxy '{}': unknown http-errors section '{name}' (at {}).",
                 draft.proxy.name,
                 load.place(span)
             );
-            say(load, Severity::Alert, span, message);
+            let names = config.http_errors.keys().map(String::as_str);
+            let mut alert = Diagnostic::alert(span, message).lead(Lead::Bare);
+            alert.help.extend(suggest::did_you_mean(name, names));
+            load.diagnostics.push(alert);
         }
     }
 }

@@ -127,7 +127,10 @@ fn window(line: &[u8], span: Span) -> (String, String) {
     if cells.len() > from + SNIPPET_WIDTH {
         shown.push_str("...");
     }
-    if span.end > span.start {
+    if span.end == span.start && span.start > 0 {
+        // Something is missing behind the line's last word.
+        carets.push_str(" ^");
+    } else if span.end > span.start {
         let last = cells.partition_point(|(at, _)| *at < span.end as usize);
         let room = (from + SNIPPET_WIDTH).saturating_sub(first);
         carets.push_str(&"^".repeat(last.saturating_sub(first).clamp(1, room.max(1))));

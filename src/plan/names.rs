@@ -78,6 +78,23 @@ impl Names for Index<'_> {
     fn backends(&self) -> Vec<String> {
         self.backs.keys().map(ToString::to_string).collect()
     }
+    fn frontends(&self) -> Vec<String> {
+        self.fronts.keys().map(ToString::to_string).collect()
+    }
+    fn userlists(&self) -> Vec<String> {
+        self.config.userlists.keys().cloned().collect()
+    }
+    fn server_names(&self, backend: &str) -> Vec<String> {
+        let proxy = self
+            .backend_at(backend)
+            .and_then(|at| self.config.proxies.get(at));
+        let servers = proxy.map(|proxy| proxy.servers.iter());
+        servers
+            .into_iter()
+            .flatten()
+            .map(|(server, _)| server.name.clone())
+            .collect()
+    }
     fn environment(&self, name: &[u8]) -> Option<&[u8]> {
         self.config.env.get(name)
     }

@@ -10,22 +10,41 @@ use super::reader::RawArg;
 use super::vars::VarName;
 use super::{Context, Linker, Names};
 use crate::acl::Reading;
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Lead, Span, suggest};
 use crate::regex::Regex;
 
 /// Why arguments are refused: the message, and which of them.
 pub(super) struct Refusal {
     pub message: String,
     pub range: Option<Range<usize>>,
+    pub fault: Fault,
+    pub help: Option<String>,
+}
+
+/// What is wrong with arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The one of this number is not of its type, or is not there.
+    Argument(usize),
+    /// There is no parameter of this number.
+    Extra(usize),
+    /// They are of their types and still will not do.
+    Value,
 }
 
 /// An argument, and where it stands in the word if it was written.
 pub(super) type Checked = (Loose, Option<Range<usize>>);
 
-fn refuse<T>(message: impl Into<String>, range: Option<Range<usize>>) -> Result<T, Refusal> {
+fn refuse<T>(
+    message: impl Into<String>,
+    range: Option<Range<usize>>,
+    fault: Fault,
+) -> Result<T, Refusal> {
     Err(Refusal {
         message: message.into(),
         range,
+        fault,
+        help: None,
     })
 }
 
@@ -47,8 +66,9 @@ pub(super) fn check(
     if let Some(extra) = raw.get(most) {
         let at = extra.range.start.saturating_sub(1);
         return refuse(
-            format!("expected at most {most} argument(s)"),
+            "too many arguments",
             Some(at..extra.range.end),
+            Fault::Extra(most),
         );
     }
     let mut out = Vec::with_capacity(params.len());
@@ -57,7 +77,12 @@ pub(super) fn check(
             Some(arg) => {
                 let loose = check_one(*param, arg, raw, line, cx).map_err(|message| Refusal {
                     message: message_at(&message, at, param.kind, &arg.text),
-                    range: Some(arg.range.clone()),
+                    range: Some(blamed(*param, arg)),
+                    fault: match message.as_str() {
+                        "" => Fault::Argument(at),
+                        _ => Fault::Value,
+                    },
+                    help: advice(param.kind, &arg.text),
                 })?;
                 out.push((loose, Some(arg.range.clone())));
             }
@@ -66,7 +91,7 @@ pub(super) fn check(
             }
             None if param.optional => out.push((Loose::Ready(Arg::None), None)),
             None if matches!(param.kind, Kind::Var) => {
-                return refuse("empty variable name cannot be accepted", None);
+                return refuse("empty variable name cannot be accepted", None, Fault::Value);
             }
             None if raw.is_empty() => {
                 return refuse(
@@ -76,6 +101,7 @@ pub(super) fn check(
                         at + 1
                     ),
                     None,
+                    Fault::Argument(at),
                 );
             }
             None => {
@@ -87,11 +113,37 @@ pub(super) fn check(
                         param.kind.name()
                     ),
                     None,
+                    Fault::Argument(at),
                 );
             }
         }
     }
     Ok(out)
+}
+
+/// The bytes of an argument that are meant: within an expression, what is wrong with it. Quotes and escapes
+/// move what stands behind them, then all is meant.
+fn blamed(param: Param, arg: &RawArg) -> Range<usize> {
+    let whole = arg.range.clone();
+    let fault = match param.kind {
+        Kind::Regex(_) if whole.len() == arg.text.len() => Regex::new(&arg.text, false).err(),
+        _ => None,
+    };
+    match fault {
+        Some(fault) => whole.start + fault.range.start..whole.start + fault.range.end,
+        None => whole,
+    }
+}
+
+/// How an argument was probably meant.
+fn advice(kind: Kind, text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    match kind {
+        Kind::Var | Kind::VarOrNone => super::vars::advice(text),
+        Kind::Choice(words) => suggest::did_you_mean(text, words.iter().copied()),
+        Kind::Name(names) => suggest::did_you_mean(text, names.iter().copied()),
+        _ => None,
+    }
 }
 
 fn is_text(kind: Kind) -> bool {
@@ -309,16 +361,41 @@ impl Unlinked {
                 Loose::Name(kind, name) => resolve(*kind, name, linker).map_err(|message| {
                     let owner = &self.owner;
                     let proxy = linker.proxy;
-                    Diagnostic::alert(
-                        *span,
-                        format!("{message} in arg {} of {owner} in proxy '{proxy}'", at + 1),
-                    )
+                    let message =
+                        format!("{message} in arg {} of {owner} in proxy '{proxy}'", at + 1);
+                    let mut alert = Diagnostic::alert(*span, message).lead(Lead::Reading);
+                    alert.help.extend(nearest(*kind, name, linker));
+                    alert
                 })?,
             };
             out.push(arg);
         }
         Ok(Args::new(out))
     }
+}
+
+/// The name that was probably meant, of those there are.
+fn nearest(kind: Kind, name: &str, linker: &Linker<'_>) -> Option<String> {
+    let names = linker.names;
+    let known = match kind {
+        Kind::Frontend => names.frontends(),
+        Kind::Backend => names.backends(),
+        Kind::Users => names.userlists(),
+        Kind::Server => match name.split_once('/') {
+            Some((backend, _)) if !names.backend(backend) => {
+                let found = names.backends();
+                return suggest::did_you_mean(backend, found.iter().map(String::as_str));
+            }
+            Some((backend, _)) => {
+                let servers = names.server_names(backend);
+                let whole = |server: String| format!("{backend}/{server}");
+                servers.into_iter().map(whole).collect()
+            }
+            None => names.server_names(linker.proxy),
+        },
+        _ => return None,
+    };
+    suggest::did_you_mean(name, known.iter().map(String::as_str))
 }
 
 fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {

@@ -38,6 +38,12 @@ pub trait Names {
     fn backend(&self, name: &str) -> bool;
     /// The names of all proxies with backend capability.
     fn backends(&self) -> Vec<String>;
+    /// The names of all proxies with frontend capability.
+    fn frontends(&self) -> Vec<String>;
+    /// The names of all userlists.
+    fn userlists(&self) -> Vec<String>;
+    /// The names of the servers of this backend.
+    fn server_names(&self, backend: &str) -> Vec<String>;
     /// A server exists in this backend.
     fn server(&self, backend: &str, name: &str) -> bool;
     /// The environment variable of this name, after all `setenv` and kin.

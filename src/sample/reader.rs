@@ -66,6 +66,16 @@ impl<'w> Reader<'w> {
         String::from_utf8_lossy(bytes).into_owned()
     }
 
+    /// What is left of the word from this byte on, also behind the expression.
+    pub fn behind(&self, from: usize) -> String {
+        self.text(from..self.word.bytes.len())
+    }
+
+    /// What is left of the expression.
+    pub fn rest(&self) -> String {
+        self.text(self.at..self.end)
+    }
+
     pub fn span(&self, range: Range<usize>) -> Span {
         self.word.part(range.start, range.end)
     }

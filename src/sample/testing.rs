@@ -123,6 +123,15 @@ impl Names for Configured {
     fn backends(&self) -> Vec<String> {
         vec!["app".to_owned()]
     }
+    fn frontends(&self) -> Vec<String> {
+        vec!["web".to_owned()]
+    }
+    fn userlists(&self) -> Vec<String> {
+        vec!["people".to_owned()]
+    }
+    fn server_names(&self, _: &str) -> Vec<String> {
+        vec!["a".to_owned(), "b".to_owned()]
+    }
     fn server(&self, backend: &str, name: &str) -> bool {
         backend == "app" && ["a", "b"].contains(&name)
     }

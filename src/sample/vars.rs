@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::scope::Scope;
 use super::value::Value;
+use crate::diag::suggest;
 
 /// Scope of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -146,6 +147,22 @@ impl VarName {
             process: names.process().clone(),
         }
     }
+}
+
+/// How a name was probably meant: with a dot behind its scope, and with a scope that there is.
+pub(super) fn advice(name: &str) -> Option<String> {
+    const SCOPES: [&str; 6] = ["proc", "sess", "txn", "req", "res", "check"];
+    let (scope, rest) = name.split_once(['.', '-', '_', ':'])?;
+    let scope = SCOPES
+        .into_iter()
+        .find(|known| *known == scope)
+        .or_else(|| suggest::closest(scope, SCOPES))?;
+    let letters = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || c == '.' => c,
+        _ => '_',
+    };
+    let rest: String = rest.chars().map(letters).collect();
+    Some(format!("did you mean `{scope}.{rest}`?"))
 }
 
 /// A variable that can be read and set.

@@ -50,15 +50,19 @@ impl<'a> Cursor<'a> {
     }
     /// Where the next word stands; just behind the last one where none is left.
     pub fn span(&self) -> Span {
-        match (self.peek(), self.line.words.last()) {
-            (Some(word), _) => word.span,
-            (None, Some(last)) => Span {
-                start: last.span.end,
-                end: last.span.end,
-                ..last.span
-            },
-            (None, None) => self.line.span,
-        }
+        self.peek()
+            .map_or_else(|| self.end_of_line(), |word| word.span)
+    }
+    /// Just behind the last word.
+    pub fn end_of_line(&self) -> Span {
+        let end = |span: Span| Span {
+            start: span.end,
+            ..span
+        };
+        self.line
+            .words
+            .last()
+            .map_or(self.line.span, |last| end(last.span))
     }
     /// The whole line.
     pub fn line(&self) -> &'a Line {

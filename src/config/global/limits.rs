@@ -37,11 +37,12 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "<percent>",
         "how far checks stray from their time",
         |g, a, _| {
+            let span = a.span();
             match a.int(i64::MIN..=i64::MAX)? {
                 percent @ 0..=50 => g.spread_checks = percent as u32,
                 _ => {
                     let message = "'spread-checks' needs a positive value in range 0..50.";
-                    let alert = Diagnostic::alert(a.keyword(), message).lead(Lead::Reading);
+                    let alert = Diagnostic::alert(span, message).lead(Lead::Reading);
                     return Err(Box::new(alert));
                 }
             }

@@ -98,7 +98,12 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
                 let message = format!("'nbthread' value must be between 1 and 64 (was {threads})");
                 return alert(word.span, message);
             }
-            Err(_) => return alert(word.span, "'nbthread' expects an integer argument."),
+            Err(_) => {
+                let text = word.text();
+                let message =
+                    format!("'nbthread' passed a missing or unparsable integer value in '{text}'");
+                return alert(word.span, message);
+            }
         }
         Ok(())
     }),

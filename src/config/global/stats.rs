@@ -1,7 +1,7 @@
 //! `stats socket`, `stats timeout`, `stats maxconn` of the `global` section.
 
 use super::super::address::{self, For};
-use super::super::args::{Args, Parsed, alert};
+use super::super::args::{Args, Parsed, alert, unknown_word};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::super::owner;
@@ -40,11 +40,12 @@ fn stats(global: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             load.diagnostics.push(warning);
             Ok(())
         }
-        other => alert(
-            word.span,
+        other => unknown_word(
+            word,
             format!(
                 "'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got '{other}')"
             ),
+            ["socket", "maxconn", "timeout"],
         ),
     }
 }
@@ -119,11 +120,12 @@ fn level(args: &mut Args<'_>) -> Parsed<u8> {
         "user" => Ok(0),
         "operator" => Ok(1),
         "admin" => Ok(2),
-        other => alert(
-            word.span,
+        other => unknown_word(
+            word,
             format!(
-                "'stats socket' : 'level' only supports 'user', 'operator', and 'admin' (got '{other}')"
+                "'stats socket' : ''level' only supports 'user', 'operator', and 'admin' (got '{other}')'"
             ),
+            ["user", "operator", "admin"],
         ),
     }
 }

@@ -6,6 +6,7 @@ use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
 use crate::balance::key::{hdr, uri, url_param};
 use crate::balance::{Affinity, Algorithm, Function, HashType, Method};
+use crate::diag::{Diagnostic, suggest};
 use crate::sample::{self, Place};
 
 const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
@@ -57,6 +58,18 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
     ),
 ];
 
+/// What other programs call algorithms, and what they are called here.
+const HABITS: [(&str, &str); 8] = [
+    ("ip_hash", "source"),
+    ("ip-hash", "source"),
+    ("src", "source"),
+    ("sticky", "source"),
+    ("least_connections", "leastconn"),
+    ("leastconnections", "leastconn"),
+    ("rr", "roundrobin"),
+    ("wrr", "roundrobin"),
+];
+
 /// What `balance` may be, for suggestions.
 const NAMES: [&str; 11] = [
     "roundrobin",
@@ -73,8 +86,6 @@ const NAMES: [&str; 11] = [
 ];
 
 fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let what = "'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', 'hash', 'hdr(name)', \
-                'rdp-cookie(name)', 'random', 'first'";
     draft.balance = Some(args.keyword());
     let Some(word) = args.take() else {
         draft.proxy.settings.balance = Some(Algorithm::RoundRobin);
@@ -113,7 +124,15 @@ fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         ("random", None) => Algorithm::Random { draws: 2 },
         ("random", Some(draws)) => match draws.parse() {
             Ok(draws) if draws > 0 => Algorithm::Random { draws },
-            _ => return args.fail_at(word.span, ": the number of draws must be at least 1"),
+            _ => {
+                let inner = word.part(name.len() + 1, name.len() + 1 + draws.len());
+                return alert(
+                    inner,
+                    format!(
+                        "balance random : the number of draws must be at least 1, got '{draws}'."
+                    ),
+                );
+            }
         },
         ("hash", None) => {
             let word = args.word("an expression")?;
@@ -135,8 +154,13 @@ fn balance(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             );
         }
         _ => {
-            let message = format!("'balance' only supports {what} options.");
-            return unknown_word(word, message, NAMES);
+            const ONLY: &str = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', \
+                                'url_param', 'hdr(name)' and 'rdp-cookie(name)' options.";
+            let mut unknown = Diagnostic::alert(word.span, ONLY);
+            unknown.help.extend(
+                suggest::meant(name, &HABITS).or_else(|| suggest::did_you_mean(name, NAMES)),
+            );
+            return Err(Box::new(unknown));
         }
     };
     draft.proxy.settings.balance = Some(algorithm);
@@ -165,10 +189,10 @@ fn uri_options(args: &mut Args<'_>) -> Parsed<uri::Options> {
                 options.path_only = true;
             }
             other => {
-                let what = format!(
-                    "uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '{other}')."
+                let message = format!(
+                    "balance uri only accepts parameters 'len', 'depth', 'path-only', and 'whole' (got '{other}')."
                 );
-                return args.fail_at(word.span, &what);
+                return unknown_word(word, message, ["len", "depth", "path-only", "whole"]);
             }
         }
     }
@@ -176,10 +200,10 @@ fn uri_options(args: &mut Args<'_>) -> Parsed<uri::Options> {
 }
 
 fn url_param_options(args: &mut Args<'_>) -> Parsed<url_param::Options> {
-    let name = args
-        .word("a parameter name behind 'url_param'")?
-        .bytes
-        .clone();
+    let here = args.span();
+    let Some(name) = args.take().map(|word| word.bytes.clone()) else {
+        return alert(here, "balance url_param requires an URL parameter name.");
+    };
     let check_post = args.take_if("check_post");
     if check_post && !args.done() {
         // The number of bytes to wait for; HAProxy has ignored it since 1.6 and waits for the buffer.

@@ -153,8 +153,13 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "sessions <n>",
         "new sessions per second",
         |d, a, _| {
-            if !a.take_if("sessions") {
-                return a.fail("only supports 'sessions'");
+            let word = a.word("'sessions' as argument")?;
+            if word.bytes != b"sessions" {
+                let message = format!(
+                    "'rate-limit' only supports 'sessions' (got '{}')",
+                    word.text()
+                );
+                return unknown_word(word, message, ["sessions"]);
             }
             d.proxy.settings.rate_limit = a.count()?;
             Ok(())
@@ -438,7 +443,17 @@ fn use_backend(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
         Some(_) => Target::Format(format::parse(word, &mut cx, FormatUse::Text)?),
         None => Target::Name(word.text().into_owned()),
     };
-    let cond = acl::condition(args, &mut cx)?;
+    let cond = acl::condition(args, &mut cx).map_err(|mut error| {
+        if error.message.starts_with("expects either")
+            && let Some(word) = args.line().words.get(2)
+        {
+            error.message = format!(
+                "unexpected keyword '{}' after switching rule, only 'if' and 'unless' are allowed.",
+                word.text()
+            );
+        }
+        error
+    })?;
     draft.proxy.use_backend.push(Switch {
         target,
         cond,

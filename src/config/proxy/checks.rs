@@ -5,7 +5,7 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
-use crate::diag::{Diagnostic, Lead};
+use crate::diag::{Diagnostic, Lead, suggest};
 use crate::format::{self, Format, FormatUse};
 use crate::sample::{self, Pending, Place, Sample};
 use crate::settings::{
@@ -106,9 +106,7 @@ pub(super) fn tcp_check_option(draft: &mut Draft, args: &mut Args<'_>, _: &mut L
 pub(super) fn mysql(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     let (mut user, mut pre_41) = (None, false);
     if !args.done() {
-        if !args.take_if("user") {
-            return args.fail("only supports 'user' as argument.");
-        }
+        only_user(args)?;
         user = Some(args.text("<username> as argument of 'user'")?);
         if !args.done() {
             pre_41 = args.choice(&[("post-41", false), ("pre-41", true)])?;
@@ -118,13 +116,25 @@ pub(super) fn mysql(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Par
     Ok(())
 }
 
+/// The word `user`.
+fn only_user(args: &mut Args<'_>) -> Parsed {
+    let word = args.word("'user' as argument")?;
+    if word.bytes == b"user" {
+        return Ok(());
+    }
+    let message = format!(
+        "'{}' only supports optional values: 'user' (got '{}').",
+        args.name,
+        word.text()
+    );
+    unknown_word(word, message, ["user"])
+}
+
 /// `option pgsql-check user <name>`
 pub(super) fn pgsql(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     let mut user = String::new();
     if args.prefix == Prefix::None {
-        if !args.take_if("user") {
-            return args.fail("only supports 'user' as argument.");
-        }
+        only_user(args)?;
         user = args.text("<username> as argument of 'user'")?;
     }
     choose(draft, args, CheckKind::Pgsql(user));
@@ -245,7 +255,10 @@ fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
             return args.fail("is not available yet: it needs variables of checks");
         }
         other => {
-            let message = format!("'http-check' unknown http-check directive '{other}'");
+            let message = format!(
+                "'http-check' only supports 'disable-on-404', 'send-state', 'comment', 'connect', 'send', 'expect', \
+                 'set-var-fmt(*)', 'set-var(*)', 'unset-var(*)'. but got '{other}'"
+            );
             return unknown_word(word, message, HTTP_CHECK);
         }
     };
@@ -287,7 +300,10 @@ fn tcp_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed 
             return args.fail("is not available yet: it needs variables of checks");
         }
         other => {
-            let message = format!("'tcp-check' unknown tcp-check directive '{other}'");
+            let message = format!(
+                "'tcp-check' only supports 'comment', 'connect', 'send', 'send-binary', 'expect', 'set-var-fmt(*)', \
+                 'set-var(*)', 'unset-var(*)'. but got '{other}'"
+            );
             return unknown_word(word, message, TCP_CHECK);
         }
     };
@@ -346,10 +362,12 @@ fn connect(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed<Pr
                 return args.fail_at(word.span, &what);
             }
             other => {
+                const NAMES: [&str; 6] =
+                    ["comment", "port", "addr", "send-proxy", "linger", "default"];
                 let what = format!(
                     "expects 'comment', 'port', 'addr', 'send-proxy', 'linger', 'default' but got '{other}' as argument."
                 );
-                return args.fail_at(word.span, &what);
+                return unknown_word(word, format!("'{}' {what}", args.name), NAMES);
             }
         }
     }
@@ -372,10 +390,13 @@ fn http_send(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed<
             "body-lf" => send.body_format = Some(format_of(draft, args, load)?),
             "comment" => send.comment = Some(args.text("a comment")?),
             other => {
-                let what = format!(
-                    "expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but got '{other}' as argument."
+                const NAMES: [&str; 8] = [
+                    "comment", "meth", "uri", "uri-lf", "ver", "hdr", "body", "body-lf",
+                ];
+                let message = format!(
+                    "'http-check send' : expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but got '{other}' as argument."
                 );
-                return args.fail_at(word.span, &what);
+                return unknown_word(word, message, NAMES);
             }
         }
     }
@@ -483,15 +504,44 @@ fn expected(
             let what = format!(
                 "expects 'string', 'rstring', 'string-lf', 'status', 'rstatus', 'hdr' or 'fhdr', found '{other}'"
             );
-            return args.fail_at(span, &what);
+            let names = [
+                "string",
+                "rstring",
+                "string-lf",
+                "status",
+                "rstatus",
+                "hdr",
+                "fhdr",
+            ];
+            return args
+                .fail_at(span, &what)
+                .map_err(|problem| offering(problem, other, &names));
         }
         (other, false) => {
             let what = format!(
                 "expects 'string', 'rstring', 'string-lf', 'binary', 'rbinary' or 'binary-lf', found '{other}'"
             );
-            return args.fail_at(span, &what);
+            let names = [
+                "string",
+                "rstring",
+                "string-lf",
+                "binary",
+                "rbinary",
+                "binary-lf",
+            ];
+            return args
+                .fail_at(span, &what)
+                .map_err(|problem| offering(problem, other, &names));
         }
     })
+}
+
+/// Adds the nearest of these names.
+fn offering(mut problem: Box<Diagnostic>, word: &str, names: &[&str]) -> Box<Diagnostic> {
+    problem
+        .help
+        .extend(suggest::did_you_mean(word, names.iter().copied()));
+    problem
 }
 
 /// `200,300-399`

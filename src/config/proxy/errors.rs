@@ -56,7 +56,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "<section> [<code>]*",
         "replies of an http-errors section",
         |d, a, _| {
-            let name = a.text("<name> of an http-errors section")?;
+            let word = a.word("<name> of an http-errors section")?;
+            let name = word.text().into_owned();
+            d.error_sections.push((name.clone(), word.span));
             let mut codes = Vec::new();
             while !a.done() {
                 codes.push(http_errors::status(a)?);

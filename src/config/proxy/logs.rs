@@ -1,9 +1,11 @@
 //! `log`, `log-format`, `log-tag` and kin.
 
+use super::super::args::{Args, Parsed};
 use super::super::draft::{Draft, LogChoice};
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::log;
 use super::basics::negated;
+use crate::diag::Diagnostic;
 
 const FRONT_FORMATS: Sections = Sections::ALL;
 
@@ -40,6 +42,7 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "what a log line says",
         |d, a, l| {
             let word = a.word("an argument")?;
+            only_one(a)?;
             d.override_log("log-format", a.keyword(), l);
             d.log = Some((LogChoice::Format(word.clone()), word.span));
             Ok(())
@@ -51,7 +54,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "<format>",
         "the structured data of RFC 5424",
         |d, a, _| {
-            d.log_sd = Some(a.word("an argument")?.clone());
+            let word = a.word("an argument")?;
+            only_one(a)?;
+            d.log_sd = Some(word.clone());
             Ok(())
         },
     ),
@@ -61,8 +66,24 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "<format>",
         "what a log line says of an error",
         |d, a, _| {
-            d.error_log = Some(a.word("an argument")?.clone());
+            let word = a.word("an argument")?;
+            only_one(a)?;
+            d.error_log = Some(word.clone());
             Ok(())
         },
     ),
 ];
+
+/// Refuses a second word: most formats have blanks, and those want quotes.
+fn only_one(args: &Args<'_>) -> Parsed {
+    let Some(extra) = args.peek() else {
+        return Ok(());
+    };
+    let message = format!(
+        "{} expects only one argument, don't forget to escape spaces!",
+        args.name
+    );
+    Err(Box::new(
+        Diagnostic::alert(extra.span, message).help("put the whole format between quotes"),
+    ))
+}

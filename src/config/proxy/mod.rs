@@ -21,7 +21,7 @@ use super::load::Load;
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::Kind;
 
-pub(super) use options::lines as option_lines;
+pub(super) use options::{lines as option_lines, names as option_names};
 pub(super) use removed::{bind_here, monitor_net};
 use rules::response_place;
 

@@ -1,13 +1,14 @@
 //! `option …` (manual 4.2).
 
-use super::super::args::{Args, Parsed, Prefix};
+use super::super::advice;
+use super::super::args::{Args, Parsed, Prefix, unknown_word};
 use super::super::draft::{Draft, LogChoice};
-use super::super::keyword::{Keyword, Sections, names, within};
+use super::super::keyword::{self, Keyword, Sections, within};
 use super::super::load::Load;
 use super::basics::negated;
 use super::switches::SWITCHES;
 use super::{checks, forwarded, stands_here};
-use crate::diag::{Diagnostic, suggest};
+use crate::diag::{Diagnostic, Lead, suggest};
 use crate::settings::{ForwardFor, HttpMode, Options};
 
 const FRONT: Sections = Sections::DEFAULTS.union(Sections::FRONT);
@@ -265,7 +266,10 @@ const OPTIONS: &[Keyword<Draft>] = &[
 ];
 
 fn option(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let word = args.word("an option name")?;
+    let Some(word) = args.take() else {
+        let missing = Diagnostic::alert(args.span(), "'option' expects an option name.");
+        return Err(Box::new(missing.lead(Lead::Reading)));
+    };
     let name = word.text().into_owned();
     let found = OPTIONS.iter().find(|option| option.name == name);
     let switch = SWITCHES.iter().find(|(known, ..)| *known == name);
@@ -275,8 +279,9 @@ fn option(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         (None, None) => {
             let mut unknown = Diagnostic::alert(word.span, format!("unknown option '{name}'."))
                 .label("not known");
-            let known = names(&[OPTIONS]).chain(SWITCHES.iter().map(|(name, ..)| *name));
-            unknown.help.extend(suggest::did_you_mean(&name, known));
+            let help =
+                advice::option(&name).or_else(|| suggest::did_you_mean(&name, self::names()));
+            unknown.help.extend(help);
             return Err(Box::new(unknown));
         }
     };
@@ -307,6 +312,11 @@ fn unless_negated(args: &Args<'_>, needs: &str) -> Parsed {
         true => Ok(()),
         false => args.fail(&format!("is not available yet: it needs {needs}.")),
     }
+}
+
+/// The names of all options.
+pub(in super::super) fn names() -> impl Iterator<Item = &'static str> {
+    keyword::names(&[OPTIONS]).chain(SWITCHES.iter().map(|(name, ..)| *name))
 }
 
 /// Every option with the sides it is for, as the `-dK` list shows it.
@@ -370,10 +380,15 @@ fn forward_for(args: &mut Args<'_>, header: &str) -> Parsed<ForwardFor> {
             }
             "header" => option.header = args.text("<header_name> as argument to 'header'")?,
             "if-none" if header == "X-Forwarded-For" => option.if_none = true,
-            other => {
-                let what =
-                    format!("only supports optional values 'except' and 'header' (got '{other}').");
-                return args.fail_at(word.span, &what);
+            _ => {
+                const NAMES: [&str; 3] = ["except", "header", "if-none"];
+                let what = match header {
+                    "X-Forwarded-For" => {
+                        "only supports optional values: 'except', 'header' and 'if-none'."
+                    }
+                    _ => "only supports optional values: 'except' and 'header'.",
+                };
+                return unknown_word(word, format!("'{}' {what}", args.name), NAMES);
             }
         }
     }
@@ -403,9 +418,7 @@ mod tests {
 
     #[test]
     fn options_are_documented_and_unique() {
-        let mut all: Vec<&str> = names(&[OPTIONS])
-            .chain(SWITCHES.iter().map(|(name, ..)| *name))
-            .collect();
+        let mut all: Vec<&str> = names().collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();

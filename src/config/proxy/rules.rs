@@ -7,6 +7,7 @@ use super::super::load::Load;
 use super::{named_only, stands_here};
 use crate::acl;
 use crate::action;
+use crate::diag::Diagnostic;
 use crate::sample::Place;
 use crate::settings::Kind;
 
@@ -100,8 +101,12 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "fail if|unless <condition>",
         "when that health is bad",
         |d, a, l| {
-            if !a.take_if("fail") {
-                return a.fail("only supports 'fail'.");
+            match a.take() {
+                Some(word) if word.bytes == b"fail" => {}
+                Some(word) => {
+                    return unknown_word(word, "'monitor' only supports 'fail'.", ["fail"]);
+                }
+                None => return a.fail_at(a.span(), "only supports 'fail'."),
             }
             a.name = "monitor fail".to_owned();
             d.rank(Rank::MonitorFail, "monitor fail", a.keyword(), l);
@@ -262,21 +267,40 @@ fn tcp_response(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Pars
 
 /// `len <n>`, of at least one byte.
 fn length(args: &mut Args<'_>) -> Parsed<usize> {
-    if !args.take_if("len") {
-        return args.fail("expects 'len' <length>.");
+    let word = args.word("'len' <length>")?;
+    if word.bytes != b"len" {
+        let message = format!("'{}' expects 'header' <header_name> 'len' <len>", args.name);
+        return Err(Box::new(
+            Diagnostic::alert(word.span, message).help("write `len` before the length"),
+        ));
     }
     Ok(args.int(1..=65_535)? as usize)
 }
 
 fn capture(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    let kind = args.choice(&[("cookie", 0), ("request", 1), ("response", 2)])?;
+    const EXPECTS: &str = "'capture' expects 'cookie' or 'request header' or 'response header'.";
+    let kind = match args.choice(&[("cookie", 0), ("request", 1), ("response", 2)]) {
+        Ok(kind) => kind,
+        Err(mut refused) => {
+            EXPECTS.clone_into(&mut refused.message);
+            return Err(refused);
+        }
+    };
+    args.name = format!(
+        "capture {}",
+        args.line()
+            .words
+            .get(1)
+            .map_or_else(Default::default, |w| w.text())
+    );
     if kind == 0 {
         let name = args.text("a cookie name")?;
         draft.proxy.settings.capture_cookie = Some((name, length(args)?));
         return Ok(());
     }
-    if !args.take_if("header") {
-        return args.fail("expects 'header' behind 'request' or 'response'.");
+    let word = args.word("'header'")?;
+    if word.bytes != b"header" {
+        return unknown_word(word, EXPECTS, ["header"]);
     }
     let name = args.text("a header name")?;
     let slot = (name, length(args)?);

@@ -56,11 +56,10 @@ fn timeout(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.text("a timeout's name")?;
     let Some(entry) = TIMEOUTS.iter().find(|entry| entry.name == word) else {
         let span = args.last().map_or(args.keyword(), |word| word.span);
-        let supported: Vec<String> = TIMEOUTS
-            .iter()
-            .map(|entry| format!("'{}'", entry.name))
-            .collect();
-        let message = format!("supports {} (got '{word}')", supported.join(", "));
+        let message = format!(
+            "supports 'client', 'server', 'connect', 'check', 'queue', 'http-keep-alive', 'http-request', 'tunnel', \
+             'tarpit', 'client-fin' and 'server-fin' (got '{word}')"
+        );
         return args.fail_at(span, &message).map_err(|problem| {
             let names = TIMEOUTS.iter().map(|entry| entry.name);
             let mut problem = problem;
@@ -93,7 +92,11 @@ fn timeout(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     }
     draft.timeouts.push(entry.name);
     // Zero means none, as in HAProxy.
-    let time = args.time()?;
+    if args.done() {
+        let what = "expects an integer value (in milliseconds)";
+        return args.fail_at(args.span(), what);
+    }
+    let time = args.time_named(&format!("'{name}'"))?;
     if let (Some(value), Some(extra)) = (args.last(), args.peek()) {
         let message = format!(
             "'{name}' : unexpected extra argument '{}' after value '{}'.",

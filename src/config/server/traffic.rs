@@ -1,7 +1,7 @@
 //! Options about traffic: addresses, limits, weights, connections.
 
 use super::super::address::For;
-use super::super::args::{Args, Parsed, alert};
+use super::super::args::{Args, Parsed, alert, unknown_word};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::{endpoint, not_yet};
@@ -216,7 +216,7 @@ fn init_addr(server: &mut Server, args: &mut Args<'_>, _: &mut Load) -> Parsed {
             let message = format!(
                 "'init-addr' : unknown init-addr method '{method}', supported methods are 'libc', 'last', 'none'."
             );
-            return alert(word.span, message);
+            return unknown_word(word, message, ["libc", "last", "none"]);
         }
         methods.push(method.to_owned());
     }
