@@ -113,7 +113,12 @@ fn corpus() -> Vec<Case> {
 fn ours(text: &str) -> (Vec<Diagnostic>, Sources) {
     let mut sources = Sources::default();
     sources.add("x.cfg", text.as_bytes().to_vec());
-    let mut loaded = config::load(sources, Env::default(), &config::Options::default());
+    // What HAProxy refuses and this program takes with a warning counts as refused.
+    let options = config::Options {
+        strict: true,
+        ..config::Options::default()
+    };
+    let mut loaded = config::load(sources, Env::default(), &options);
     if !has_alert(&loaded.diagnostics) {
         let (_, late) = tidegate::plan::link(&loaded.config, &Arc::<State>::default(), None);
         loaded.diagnostics.extend(late);
