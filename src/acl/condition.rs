@@ -282,6 +282,9 @@ impl Part {
             Self::Test(criterion) => criterion,
         };
         let sample = criterion.expr.sample.link(linker)?;
+        if let Some(groups) = &criterion.groups {
+            groups.check(linker)?;
+        }
         Ok(match &criterion.probe {
             Probe::Found => Test::Found(sample),
             Probe::Bool => Test::Bool(sample),

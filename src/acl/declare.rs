@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::entries;
+use super::groups::Groups;
 use super::hint;
 use super::keyword;
 use super::method::Method;
@@ -24,6 +25,8 @@ pub(super) struct Criterion {
     pub(super) probe: Probe,
     /// The keyword as written, for messages.
     pub(super) keyword: String,
+    /// Groups that must be in a userlist.
+    pub(super) groups: Option<Groups>,
     /// Where the criterion stands.
     pub(super) span: Span,
 }
@@ -78,7 +81,18 @@ pub(super) fn criterion(
     {
         hint::never_matches(&expr, &keyword, own.method(), values, cx);
     }
+    let groups = Groups::of(first, values).filter(|_| implied == Some(Method::Str));
+    if groups.is_some()
+        && values.is_empty()
+        && matches!(&probe, Probe::Any(sets) if sets.is_empty())
+    {
+        return Err(refuse(
+            first.span,
+            format!("{keyword}(): no groups specified"),
+        ));
+    }
     Ok(Criterion {
+        groups,
         expr,
         probe,
         keyword,

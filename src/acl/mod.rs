@@ -9,6 +9,7 @@ mod declare;
 mod entries;
 mod expressions;
 mod file;
+mod groups;
 mod hash;
 mod hint;
 mod keys;

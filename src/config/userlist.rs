@@ -4,6 +4,7 @@ use super::args::{Args, Parsed, unknown_word};
 use super::load::Load;
 use super::model::Config;
 use crate::diag::{Diagnostic, Lead, suggest};
+use crate::sample::password::{self, Scheme};
 use crate::settings::{Secret, User, Userlist};
 
 /// Reads one line of a `userlist`.
@@ -44,7 +45,7 @@ fn group(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
                 Some(known) => known.groups.push(name.clone()),
                 None => list.users.push(User {
                     name: user.to_owned(),
-                    secret: Secret::Plain(String::new()),
+                    secret: Secret::Undeclared,
                     groups: vec![name.clone()],
                 }),
             }
@@ -63,8 +64,21 @@ fn user(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             "password" => {
                 let hash = args.word("a password hash")?;
                 let text = hash.text();
-                if text.starts_with("$1$") {
-                    load.warn(hash.span, "MD5 password hashes are weak; use $5$ or $6$");
+                match password::scheme(&text) {
+                    Scheme::Known => {}
+                    Scheme::None => load.warn(
+                        hash.span,
+                        format!(
+                            "this is no hash that crypt(3) knows: nobody can log in as '{name}'"
+                        ),
+                    ),
+                    Scheme::Absent => {
+                        let message = format!(
+                            "'{}' : hashes of this kind are not verified yet; $y$, $2b$, $6$, $5$ and $1$ are",
+                            args.name
+                        );
+                        return Err(Box::new(Diagnostic::alert(hash.span, message)));
+                    }
                 }
                 secret = Some(Secret::Crypt(text.into_owned()));
             }
@@ -85,17 +99,14 @@ fn user(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             }
         }
     }
-    let Some(secret) = secret else {
-        // HAProxy takes a user without a password; nobody can log in as one.
-        load.warn(
-            args.keyword(),
-            format!("user '{name}' has no password: nobody can log in"),
-        );
-        return Ok(());
-    };
+    let secret = secret.unwrap_or_else(|| {
+        let message = format!("user '{name}' has no password: nobody can log in");
+        load.warn(args.keyword(), message);
+        Secret::Locked
+    });
     let declared = list.users.iter_mut().find(|known| known.name == name);
     match declared {
-        Some(known) if known.secret != Secret::Plain(String::new()) => {
+        Some(known) if known.secret != Secret::Undeclared => {
             let message = format!(
                 "ignoring duplicated user '{name}' in userlist '{}'.",
                 list.name
@@ -126,7 +137,7 @@ pub(super) fn finish(list: Userlist, config: &mut Config, load: &mut Load) {
         .lead(Lead::Bare)
     };
     for user in &list.users {
-        if user.secret == Secret::Plain(String::new()) {
+        if user.secret == Secret::Undeclared {
             let group = user.groups.first().map_or("", String::as_str);
             load.diagnostics.push(missing(&format!(
                 "user '{}' specified in group '{group}'",

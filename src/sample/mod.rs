@@ -13,6 +13,7 @@ mod expr;
 pub mod fetch;
 mod identity;
 mod parse;
+pub mod password;
 mod pending;
 mod place;
 mod reader;

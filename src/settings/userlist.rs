@@ -7,6 +7,10 @@ pub enum Secret {
     Plain(String),
     /// `password`: a crypt(3) hash.
     Crypt(String),
+    /// Neither: nobody can log in.
+    Locked,
+    /// A group names the user, and no `user` line has declared it yet.
+    Undeclared,
 }
 
 /// A `user`.

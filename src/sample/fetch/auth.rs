@@ -4,8 +4,9 @@ use super::*;
 use crate::http::Head;
 use crate::sample::args::Args;
 use crate::sample::codec::decode_base64;
+use crate::sample::password;
 use crate::sample::table::{Many, Request};
-use crate::settings::{Secret, User, Userlist};
+use crate::settings::{User, Userlist};
 
 const USERS: &[Param] = &[need(Kind::Users)];
 
@@ -41,21 +42,12 @@ fn basic(head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// The user of this list whose password this is.
-fn authenticate<'l>(users: &'l Userlist, name: &[u8], password: &[u8]) -> Option<&'l User> {
+fn authenticate<'l>(users: &'l Userlist, name: &[u8], secret: &[u8]) -> Option<&'l User> {
     let user = users
         .users
         .iter()
-        .find(|user| user.name.as_bytes() == name)?;
-    let right = match &user.secret {
-        Secret::Plain(plain) => same(plain.as_bytes(), password),
-        Secret::Crypt(hash) => pwhash::unix::verify(password, hash),
-    };
-    right.then_some(user)
-}
-
-/// Compares in a time that does not tell where they differ.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
+        .find(|user| user.name.as_bytes() == password::text(name))?;
+    password::is_right(&user.secret, name, secret).then_some(user)
 }
 
 /// The user, whose groups are what patterns name.
