@@ -120,10 +120,12 @@ fn name(cursor: &mut Cursor<'_>) -> Result<String, Box<Diagnostic>> {
             format!("character '{bad}' is not permitted in acl name '{name}'."),
         ));
     }
-    if name == "or" {
+    if name.eq_ignore_ascii_case("or") {
         return Err(refuse(
             word,
-            "acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition.".into(),
+            format!(
+                "acl name '{name}' will never match. 'or' is used to express a logical disjunction within a condition."
+            ),
         ));
     }
     Ok(name)

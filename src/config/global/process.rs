@@ -29,8 +29,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
         "mworker-max-reloads",
         "<n>",
-        "reloads a worker may survive",
-        |_, a, _| not_yet(a, "old workers, which a reload in place does not leave"),
+        "reloads a worker may survive (a reload in place leaves none behind)",
+        |_, a, _| a.int(0..=i64::from(i32::MAX)).map(|_| ()),
     ),
     keyword(
         "pidfile",
@@ -144,6 +144,16 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             )?;
             g.debug = true;
             Ok(())
+        },
+    ),
+    keyword(
+        "nosepoll",
+        "",
+        "removed: there is no such poller",
+        |_, a, l| {
+            let message = "unknown keyword 'nosepoll' in 'global' section";
+            let refusal = Diagnostic::alert(a.keyword(), message).help("remove this line");
+            l.old(refusal, "It turns off a poller that there is not.")
         },
     ),
     keyword(

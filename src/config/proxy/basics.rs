@@ -12,7 +12,7 @@ use crate::acl;
 use crate::diag::{Diagnostic, Lead};
 use crate::format::{self, FormatUse};
 use crate::sample::Place;
-use crate::settings::{HttpReuse, Mode, RetryOn};
+use crate::settings::{HttpReuse, Mode, Options, RetryOn};
 
 const FRONT: Sections = Sections::DEFAULTS.union(Sections::FRONT);
 const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
@@ -262,6 +262,16 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
                 Ok(endpoint) => d.proxy.settings.dispatch = Some(endpoint),
                 Err(problem) => return alert(word.span, format!("'dispatch' : {problem}")),
             }
+            Ok(())
+        },
+    ),
+    within(
+        BACK,
+        "transparent",
+        "",
+        "the old way to write `option transparent`",
+        |d, _, _| {
+            d.proxy.settings.options.insert(Options::TRANSPARENT);
             Ok(())
         },
     ),

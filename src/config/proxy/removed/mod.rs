@@ -66,6 +66,7 @@ pub(super) fn read(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> O
     let second = second.as_deref().unwrap_or_default();
     let removed = match args.name.as_str() {
         "option" => words::OPTIONS.iter().find(|word| word.name == second)?,
+        "hash-type" => words::HASH_TYPES.iter().find(|word| word.name == second)?,
         "timeout" => words::TIMEOUTS.iter().find(|word| word.name == second)?,
         name => return Some(apply(words::keyword(name)?, draft, args, load)),
     };

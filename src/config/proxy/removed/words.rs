@@ -28,6 +28,14 @@ pub(super) const TIMEOUTS: &[Removed] = &[
     removed("contimeout", CONNECT, Same("timeout connect"), Does::Today),
 ];
 
+/// `hash-type …`
+pub(super) const HASH_TYPES: &[Removed] = &[removed(
+    "avalanche",
+    "experimental feature 'hash-type {}' is not supported anymore, please use 'hash-type map-based sdbm avalanche' instead.",
+    Same("hash-type map-based sdbm avalanche"),
+    Does::Today,
+)];
+
 const SETTINGS: &[Removed] = &[
     removed("clitimeout", CLIENT, Same("timeout client"), Does::Today),
     removed("srvtimeout", SERVER, Same("timeout server"), Does::Today),
@@ -105,6 +113,12 @@ pub(super) const OPTIONS: &[Removed] = &[
         today: Advice("write `http-request set-dst …` and `http-request set-uri …`"),
         does: Refused,
     },
+    removed(
+        "independant-streams",
+        "unknown option '{}'.",
+        Same("option independent-streams"),
+        Does::Today,
+    ),
     removed(
         "http-use-htx",
         "unknown option '{}'.",
@@ -231,7 +245,7 @@ mod tests {
     #[test]
     fn each_word_stands_once_and_what_reads_todays_line_has_one() {
         let all = || SETTINGS.iter().chain(REQUEST_RULES).chain(RESPONSE_RULES);
-        for word in all().chain(OPTIONS).chain(TIMEOUTS) {
+        for word in all().chain(OPTIONS).chain(TIMEOUTS).chain(HASH_TYPES) {
             let same = matches!(word.today, Same(_));
             assert!(same || !matches!(word.does, Does::Today), "{}", word.name);
         }
