@@ -188,3 +188,39 @@ fn status_page_asks_for_a_password_and_then_shows_all() {
     assert!(csv.lines().any(|line| line.starts_with("web,spare,")));
     assert!(look("/status;json").text().starts_with('['));
 }
+
+#[test]
+fn old_words_run_and_are_told_with_the_line_of_today() {
+    let port = free_port();
+    let one = Origin::answering("HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 1\r\n\r\n1");
+    let two = Origin::saying("2");
+    let config = example(
+        "old-words.cfg",
+        &[
+            ("127.0.0.1:8200", at(port)),
+            ("127.0.0.1:8201", at(one.port)),
+            ("127.0.0.1:8202", at(two.port)),
+        ],
+    );
+    let proxy = Program::start(Who::Ours, &config, &[port]);
+    let first = ask(port, "x", "/shop/cart");
+    assert_eq!((first.status, first.text().as_str()), (200, "1"));
+    assert_eq!(first.header("server"), None);
+    assert_eq!(
+        one.requests.lock().expect("no panic").concat(),
+        "GET /cart HTTP/1.1\r\nhost: x\r\nx-forwarded-proto: http\r\nconnection: close\r\n\r\n"
+    );
+    assert_eq!(ask(port, "x", "/").text(), "2");
+    assert_eq!(ask(port, "x", "/a/../b").status, 403);
+    let bot =
+        Client::connect(port).ask("GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: an EvilBot/1\r\n\r\n");
+    assert_eq!(bot.status, 403);
+    for line in [
+        "write instead: `timeout client 50000`",
+        "put this line below: `bind 127.0.0.1:",
+        "write instead: `http-request replace-uri ^/shop/(.*) /",
+        "It is called 'web1#2' here.",
+    ] {
+        proxy.says(line);
+    }
+}

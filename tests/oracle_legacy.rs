@@ -137,6 +137,17 @@ const CASES: &[Case] = &[
         requests: &[GET, OTHER],
     },
     Case {
+        old: "stats uri /app\n stats auth a:b\n redirect location /away\n reqideny X-NO",
+        modern: "stats uri /app\n stats auth a:b\n redirect location /away",
+        requests: &[GET, OTHER],
+    },
+    // No word of old, but from those days.
+    Case {
+        old: "server r 127.0.0.1:1 redir http://r.example\n use-server r unless METH_POST",
+        modern: "server r 127.0.0.1:1 redir http://r.example\n use-server r unless METH_POST",
+        requests: &[GET, POST, "HEAD http://t/a?b HTTP/1.1\r\nHost: t\r\n\r\n"],
+    },
+    Case {
         old: "monitor-net 10.0.0.0/8\n option forceclose",
         modern: "option httpclose",
         requests: &[GET],

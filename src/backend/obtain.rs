@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::check::Seen;
 use crate::end::{Cause, End, Stage};
+use crate::http::Method;
 use crate::net::Stream;
 use crate::plan::{Plan, Proxy, Server};
 use crate::sample::{Session, Transaction};
@@ -62,6 +63,8 @@ pub struct Failure {
     pub end: End,
     /// The status for an HTTP client.
     pub status: u16,
+    /// Where the client is to go instead: the server's `redir` prefix.
+    pub redirect: Option<Box<[u8]>>,
 }
 
 /// Finds a server and connects to it.
@@ -75,6 +78,9 @@ pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Fail
         let place = place(worker, &mut ask, std::mem::take(&mut wish)).await?;
         if refused.is_some_and(|refused| Arc::ptr_eq(&refused, &place.server)) {
             count_retry(&ask, &place.server);
+        }
+        if let Some(prefix) = redirected(&ask, &place.server) {
+            return Err(elsewhere(&place.server, prefix));
         }
         if let Some(idle) = idle_connection(worker, &mut ask, &place.server) {
             return Ok(reuse(worker, &mut ask, place, idle));
@@ -113,6 +119,25 @@ pub(super) fn client_left(stage: Stage) -> Failure {
     Failure {
         end: End::new(Cause::Client, stage),
         status: 503,
+        redirect: None,
+    }
+}
+
+/// The server's prefix, if it has one and the request is one that can be redirected (manual 5.2 `redir`).
+fn redirected<'s>(ask: &Ask<'_>, server: &'s Server) -> Option<&'s [u8]> {
+    let prefix = server.settings.redir.as_deref()?;
+    let method = ask.txn.request.head.known_method();
+    let asked = ask.txn.has_request && matches!(method, Method::Get | Method::Head);
+    (asked && ask.backend.settings.mode == Mode::Http).then_some(prefix)
+}
+
+/// The failure that sends the client there.
+fn elsewhere(server: &Server, prefix: &[u8]) -> Failure {
+    server.state.totals.sessions_total.inc();
+    Failure {
+        end: End::new(Cause::Local, Stage::Connect),
+        status: 302,
+        redirect: Some(prefix.into()),
     }
 }
 
@@ -196,6 +221,7 @@ fn give_up(ask: &Ask<'_>, server: &Server, failed: &ConnectError) -> Failure {
     Failure {
         end: End::new(cause, Stage::Connect),
         status: 503,
+        redirect: None,
     }
 }
 

@@ -221,5 +221,6 @@ fn failure(cause: Cause, stage: Stage) -> Failure {
     Failure {
         end: End::new(cause, stage),
         status: 503,
+        redirect: None,
     }
 }

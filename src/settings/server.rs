@@ -55,6 +55,8 @@ pub struct Server {
     pub text: String,
     /// `weight`, default 1.
     pub weight: Option<Weight>,
+    /// `redir`: GET and HEAD requests are not forwarded but redirected to this prefix and their path.
+    pub redir: Option<Box<[u8]>>,
     /// `backup`.
     pub backup: bool,
     /// `disabled`.

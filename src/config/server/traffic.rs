@@ -146,7 +146,11 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "redir",
         "<prefix>",
         "sends clients there by redirect",
-        |_, a, _| not_yet(a, 1, "redirecting instead of forwarding"),
+        |s, a, _| {
+            let word = a.word("a prefix as argument")?;
+            s.redir = Some(word.bytes.as_slice().into());
+            Ok(())
+        },
     ),
     keyword("send-proxy", "", "sends the PROXY protocol", |s, _, _| {
         s.send_proxy = true;

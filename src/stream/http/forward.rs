@@ -7,10 +7,10 @@ use super::exchange::Exchange;
 use super::half::{Break, Half, Waits};
 use super::relay::Clock;
 use super::{Stop, size};
-use crate::backend::{Ask, Attempts, Lease, obtain};
+use crate::backend::{Ask, Attempts, Failure, Lease, obtain};
 use crate::check::Seen;
 use crate::end::{Cause, Stage};
-use crate::http::{Head, Version};
+use crate::http::{Head, Target, Version, redirect};
 use crate::settings::{HttpMode, Options, RetryOn};
 use crate::wire::h1::{
     Asked, BodyLength, BodyReader, ConnectionOption, Framing, HeadParser, Piece, ResponseFacts,
@@ -88,15 +88,29 @@ impl Exchange {
             attempts,
             watched: aborts.then_some(&self.connection.client.stream),
         };
-        let lease = obtain(&self.worker, ask)
-            .await
-            .map_err(|failure| match failure.end.cause {
-                Cause::Client => Stop::Close(failure.end),
-                _ => Stop::Error(failure.status, failure.end),
-            })?;
+        let lease = match obtain(&self.worker, ask).await {
+            Ok(lease) => lease,
+            Err(failure) => return Err(self.not_obtained(failure)),
+        };
         let number = lease.server.state.number;
         self.connection.client.slot.set_server(Some(number));
         Ok(lease)
+    }
+
+    fn not_obtained(&mut self, failure: Failure) -> Stop {
+        if let Some(mut location) = failure.redirect.map(Vec::from) {
+            let target = Target::of(self.txn.request.head.target());
+            location.extend_from_slice(target.path_and_query());
+            if let Some(mut reply) = redirect::error_location(failure.status, &location) {
+                reply.head.add(b"connection", b"close");
+                self.keep_alive = false;
+                return Stop::Reply(Box::new(reply), failure.end);
+            }
+        }
+        match failure.end.cause {
+            Cause::Client => Stop::Close(failure.end),
+            _ => Stop::Error(failure.status, failure.end),
+        }
     }
 
     /// How connections are kept: what closes most wins.

@@ -54,9 +54,9 @@ impl Exchange {
         self.run_request(proxy, &proxy.rules.http_request).await?;
         self.run_request(proxy, &proxy.rules.request_filters)
             .await?;
-        self.run_request(proxy, &proxy.rules.redirect).await?;
         self.restrict_names(proxy)?;
-        self.stats_page(proxy).await
+        self.stats_page(proxy).await?;
+        self.run_request(proxy, &proxy.rules.redirect).await
     }
 
     async fn run_request(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
