@@ -11,7 +11,6 @@ use std::sync::{MutexGuard, PoisonError};
 use super::entries::{Added, View};
 use super::file::{Compiled, Fault, File, lock};
 use super::live::Live;
-use super::number::Operator;
 use super::patterns::{Parsed, Patterns};
 use super::set::typed;
 
@@ -107,7 +106,7 @@ impl File {
         drop(old);
     }
 
-    fn read<R>(&self, read: impl FnOnce(&Live) -> R) -> Option<R> {
+    pub(super) fn read<R>(&self, read: impl FnOnce(&Live) -> R) -> Option<R> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         live.as_ref().map(read)
     }
@@ -120,7 +119,7 @@ impl File {
     /// Reads a pattern as each of the file's users wants it. Names are not asked for at run time.
     fn parse(&self, key: &[u8]) -> Result<Vec<Parsed>, Fault> {
         let sets = lock(&self.sets);
-        let parse = |set: &Compiled| set.patterns.parse(key, Operator::Eq, false);
+        let parse = |set: &Compiled| set.patterns.parse(key, false);
         sets.iter().map(parse).collect()
     }
 

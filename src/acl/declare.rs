@@ -7,7 +7,7 @@ use super::groups::Groups;
 use super::hint;
 use super::keyword;
 use super::method::Method;
-use super::number::Operator;
+use super::number::{self, Operator};
 use super::patterns::Reading;
 use super::set::Set;
 use super::slip;
@@ -84,7 +84,7 @@ pub(super) fn criterion(
     let groups = Groups::of(first, values).filter(|_| implied == Some(Method::Str));
     if groups.is_some()
         && values.is_empty()
-        && matches!(&probe, Probe::Any(sets) if sets.is_empty())
+        && matches!(&probe, Probe::Any(sets) if sets.len() == 1)
     {
         return Err(refuse(
             first.span,
@@ -350,7 +350,14 @@ impl Reader<'_> {
                 }
                 self.number_or_operator(word)?;
             }
-            self.words.word(&word.bytes, operator);
+            let text = if reading.method.has_operators() {
+                let version = reading.method == Method::Version;
+                number::applied(&word.text(), version, operator)
+                    .map_err(|fault| refuse(word.span, fault))?
+            } else {
+                word.bytes.clone()
+            };
+            self.words.word(&text);
             self.written.push(word.clone());
         }
         Ok(())

@@ -6,15 +6,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::number::Operator;
-
 /// What was read from a file or from the words of an ACL: the text, and where in it the entries stand.
 #[derive(Debug, Default)]
 pub(super) struct Base {
     text: Box<[u8]>,
     places: Box<[Place]>,
-    /// Of each pattern of an ACL's line; files have none.
-    operators: Box<[Operator]>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +25,6 @@ struct Place {
 pub(super) struct Reading {
     text: Vec<u8>,
     places: Vec<Place>,
-    operators: Vec<Operator>,
 }
 
 impl Reading {
@@ -57,12 +52,11 @@ impl Reading {
     }
 
     /// A pattern from the words of an ACL.
-    pub(super) fn word(&mut self, key: &[u8], operator: Operator) {
+    pub(super) fn word(&mut self, key: &[u8]) {
         let start = self.text.len();
         self.text.extend_from_slice(key);
         let end = self.text.len();
         self.entry(start..end, end..end, 0);
-        self.operators.push(operator);
     }
 
     /// How many there are so far.
@@ -75,7 +69,6 @@ impl Reading {
         Base {
             text: self.text.into(),
             places: self.places.into(),
-            operators: self.operators.into(),
         }
     }
 }
@@ -174,15 +167,6 @@ impl<'a> View<'a> {
             Some(added) => added.order,
             None => u64::from(slot),
         }
-    }
-
-    /// The operator before a number.
-    pub(super) fn operator(self, slot: u32) -> Operator {
-        self.base
-            .operators
-            .get(slot as usize)
-            .copied()
-            .unwrap_or_default()
     }
 
     /// The earlier of two.

@@ -312,8 +312,7 @@ impl File {
             let value = self.base.value(slot).unwrap_or_default();
             typed(output, value).map_err(at)?;
             let key = view.key(slot);
-            let operator = view.operator(slot);
-            let parsed = patterns.parse(key, operator, reading.resolve).map_err(at)?;
+            let parsed = patterns.parse(key, reading.resolve).map_err(at)?;
             patterns.insert(view, key, parsed, slot);
         }
         let patterns = Arc::new(patterns);

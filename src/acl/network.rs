@@ -183,6 +183,11 @@ impl Networks {
         }
     }
 
+    /// True if the entry's mask has a hole.
+    pub(super) fn is_holed(&self, slot: u32) -> bool {
+        self.holed.iter().any(|(_, _, known)| *known == slot)
+    }
+
     /// The narrowest network the address is in; an address is tried in the other family's form too.
     pub(super) fn find(&self, address: IpAddr) -> Option<u32> {
         let (v4, v6) = match address {
@@ -224,7 +229,7 @@ fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Reads a pattern; a name is resolved unless `resolve` is false.
+/// Reads a pattern; short forms (`10.1`) and names only if `resolve`.
 pub(super) fn parse(text: &str, resolve: bool) -> Option<Network> {
     let (address, mask) = match text.split_once('/') {
         Some((address, mask)) => (address, Some(mask)),
@@ -241,7 +246,10 @@ pub(super) fn parse(text: &str, resolve: bool) -> Option<Network> {
         Some(mask) if mask.contains('.') => mask.parse::<Ipv4Addr>().ok()?.into(),
         Some(mask) => u32::MAX.checked_shl(32 - bits(mask, 32)?).unwrap_or(0),
     };
-    let ip = dotted(address).or_else(|| resolve.then(|| lookup(address)).flatten())?;
+    // Short forms are names to HAProxy: the system's resolver reads them.
+    let resolved = || dotted(address).or_else(|| lookup(address));
+    let whole = address.parse().ok();
+    let ip = whole.or_else(|| resolve.then(resolved).flatten())?;
     Some(Network::V4(ip, mask))
 }
 
@@ -302,7 +310,9 @@ mod tests {
             ("0.0.0.0/0", "0.0.0.0", 0),
         ] {
             let expected = address.parse().map(|ip| Network::V4(ip, mask)).ok();
-            assert_eq!(parse(text, false), expected, "{text}");
+            assert_eq!(parse(text, true), expected, "{text}");
+            let whole = text.starts_with(address);
+            assert_eq!(parse(text, false), expected.filter(|_| whole), "{text}");
         }
         assert_eq!(
             parse("::1", false),

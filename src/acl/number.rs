@@ -66,19 +66,38 @@ impl Numbers {
     }
 }
 
-/// Reads `n`, `n:m`, `n:`, `:m` or, for versions, `a.b` in their places. An operator turns a single
-/// number into a range; before a range it means nothing, as in HAProxy.
-pub(super) fn parse(text: &str, version: bool, operator: Operator) -> Result<(i64, i64), String> {
+/// A number or range after an operator, as a range without one: `gt 5` is `6:`. Before a range an operator
+/// means nothing, as in HAProxy.
+pub(super) fn applied(text: &str, version: bool, operator: Operator) -> Result<Vec<u8>, String> {
+    let (n, _) = parse(text, version)?;
+    let range = match operator {
+        _ if text.contains(':') => None,
+        Operator::Eq => None,
+        Operator::Ge => Some((n, true)),
+        Operator::Gt => Some((n.saturating_add(1), true)),
+        Operator::Le => Some((n, false)),
+        Operator::Lt => Some((n.saturating_sub(1), false)),
+    };
+    let Some((bound, up)) = range else {
+        return Ok(text.as_bytes().to_vec());
+    };
+    let number = match version {
+        true => format!("{}.{}", bound >> 16, bound & 0xffff),
+        false => bound.to_string(),
+    };
+    let range = match up {
+        true => format!("{number}:"),
+        false => format!(":{number}"),
+    };
+    Ok(range.into_bytes())
+}
+
+/// Reads `n`, `n:m`, `n:`, `:m` or, for versions, `a.b` in their places.
+pub(super) fn parse(text: &str, version: bool) -> Result<(i64, i64), String> {
     let number = |part: &str| if version { dotted(part) } else { integer(part) };
     let Some((low, high)) = text.split_once(':') else {
         let n = number(text).ok_or_else(|| format!("'{text}' is not a number"))?;
-        return Ok(match operator {
-            Operator::Eq => (n, n),
-            Operator::Ge => (n, i64::MAX),
-            Operator::Gt => (n.saturating_add(1), i64::MAX),
-            Operator::Le => (i64::MIN, n),
-            Operator::Lt => (i64::MIN, n.saturating_sub(1)),
-        });
+        return Ok((n, n));
     };
     let bound = |part: &str, open| {
         if part.is_empty() {
@@ -88,7 +107,7 @@ pub(super) fn parse(text: &str, version: bool, operator: Operator) -> Result<(i6
         }
     };
     match (bound(low, i64::MIN), bound(high, i64::MAX)) {
-        (Some(low), Some(high)) if text.len() > 1 => Ok((low, high)),
+        (Some(low), Some(high)) if text.len() > 1 && low <= high => Ok((low, high)),
         _ => Err(format!("'{text}' is not a valid number range")),
     }
 }
@@ -109,7 +128,7 @@ mod tests {
 
     #[test]
     fn forms() {
-        let eq = |text| parse(text, false, Operator::Eq);
+        let eq = |text| parse(text, false);
         assert_eq!(eq("5"), Ok((5, 5)));
         assert_eq!(eq("1024:65535"), Ok((1024, 65535)));
         assert_eq!(eq("1024:"), Ok((1024, i64::MAX)));
@@ -119,12 +138,16 @@ mod tests {
             eq("1:2:3"),
             Err("'1:2:3' is not a valid number range".into())
         );
-        assert_eq!(
-            parse("3.0:3.1", true, Operator::Eq),
-            Ok((3 << 16, (3 << 16) + 1))
-        );
-        assert_eq!(parse("4", false, Operator::Gt), Ok((5, i64::MAX)));
-        assert_eq!(parse("4", false, Operator::Lt), Ok((i64::MIN, 3)));
-        assert_eq!(parse("3:7", false, Operator::Gt), Ok((3, 7)));
+        assert_eq!(parse("3.0:3.1", true), Ok((3 << 16, (3 << 16) + 1)));
+        for (text, version, operator, range) in [
+            ("4", false, Operator::Gt, "5:"),
+            ("4", false, Operator::Lt, ":3"),
+            ("4", false, Operator::Ge, "4:"),
+            ("3:7", false, Operator::Gt, "3:7"),
+            ("3.0", true, Operator::Le, ":3.0"),
+        ] {
+            let applied = applied(text, version, operator);
+            assert_eq!(applied, Ok(range.as_bytes().to_vec()), "{text}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::entries::{View, unhex};
 use super::expressions::Expressions;
 use super::method::Method;
 use super::network::{self, Network, Networks};
-use super::number::{self, Numbers, Operator};
+use super::number::{self, Numbers};
 use super::parts::Parts;
 use super::single;
 use super::strings::{Affixes, Exact, Words};
@@ -105,18 +105,13 @@ impl Patterns {
     ///
     /// # Errors
     /// What is wrong with it, in HAProxy's words.
-    pub(super) fn parse(
-        &self,
-        text: &[u8],
-        operator: Operator,
-        resolve: bool,
-    ) -> Result<Parsed, String> {
+    pub(super) fn parse(&self, text: &[u8], resolve: bool) -> Result<Parsed, String> {
         let method = self.reading.method;
         let name = || String::from_utf8_lossy(text);
         Ok(match (&self.index, method) {
             (Index::Numbers(_), _) => {
                 let version = method == Method::Version;
-                let (low, high) = number::parse(&name(), version, operator)?;
+                let (low, high) = number::parse(&name(), version)?;
                 Parsed::Range(low, high)
             }
             (Index::Networks(_), _) => {
@@ -172,7 +167,7 @@ impl Patterns {
             Index::Numbers(numbers) => {
                 let version = self.reading.method == Method::Version;
                 let text = String::from_utf8_lossy(text);
-                if let Ok(range) = number::parse(&text, version, view.operator(slot)) {
+                if let Ok(range) = number::parse(&text, version) {
                     numbers.remove(range, slot);
                 }
             }
@@ -201,6 +196,15 @@ impl Patterns {
             Index::Numbers(numbers) => numbers.find(view, value.int()?),
             Index::Networks(table) => table.find(value.addr()?),
             _ => subject::with_bytes(value, |bytes| self.find_text(view, bytes)),
+        }
+    }
+
+    /// True if HAProxy would have the entry in a tree.
+    pub(super) fn in_tree(&self, slot: u32) -> bool {
+        match (&self.index, self.reading.method) {
+            (Index::Networks(networks), _) => !networks.is_holed(slot),
+            (_, Method::Str | Method::Beg) => !self.reading.icase,
+            _ => false,
         }
     }
 
@@ -268,7 +272,7 @@ mod tests {
     fn set(method: Method, icase: bool, patterns: &[&str]) -> Set {
         let mut words = entries::Reading::default();
         for pattern in patterns {
-            words.word(pattern.as_bytes(), Operator::Eq);
+            words.word(pattern.as_bytes());
         }
         let base = words.finish();
         let mut set = Patterns::new(Reading {
@@ -278,7 +282,7 @@ mod tests {
         });
         for (pattern, slot) in patterns.iter().zip(0..) {
             let parsed = set
-                .parse(pattern.as_bytes(), Operator::Eq, false)
+                .parse(pattern.as_bytes(), false)
                 .unwrap_or_else(|e| panic!("{pattern}: {e}"));
             set.insert(View::frozen(&base), pattern.as_bytes(), parsed, slot);
         }

@@ -68,15 +68,17 @@ pub(super) fn strip<'a>(pattern: &'a [u8], delimiters: &[u8]) -> &'a [u8] {
     pattern.get(start..end).unwrap_or_default()
 }
 
-/// True if the words of `part` stand in the subject, between delimiters or its edges.
+/// True if the words of `part` stand in the subject, between delimiters or its edges. Nothing but
+/// delimiters is no word.
 fn word(subject: &[u8], part: &[u8], delimiters: &[u8], icase: bool) -> bool {
-    starts(subject, delimiters).any(|start| {
-        let end = start + part.len();
-        subject
-            .get(start..end)
-            .is_some_and(|text| equal(text, part, icase))
-            && subject.get(end).is_none_or(|b| delimiters.contains(b))
-    })
+    !part.is_empty()
+        && starts(subject, delimiters).any(|start| {
+            let end = start + part.len();
+            subject
+                .get(start..end)
+                .is_some_and(|text| equal(text, part, icase))
+                && subject.get(end).is_none_or(|b| delimiters.contains(b))
+        })
 }
 
 /// Where words begin.

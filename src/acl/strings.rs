@@ -158,7 +158,7 @@ impl Words {
         let mut best = None;
         for start in starts(subject, self.delimiters) {
             let rest = subject.get(start..).unwrap_or_default();
-            for (len, _) in self.lengths.range(..=rest.len()) {
+            for (len, _) in self.lengths.range(1..=rest.len()) {
                 let (word, after) = rest.split_at(*len);
                 if after.first().is_some_and(|b| !self.delimiters.contains(b)) {
                     continue;

@@ -1,6 +1,6 @@
 //! The commands, as one table; finding one by its words.
 
-use super::{Desk, help, process, server, show};
+use super::{Desk, help, pattern, process, server, show};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,8 @@ pub(super) struct Call<'a> {
     pub(super) desk: &'a Desk,
     /// The words after those that name it.
     pub(super) args: &'a [&'a str],
+    /// The lines that came with it (`<<`).
+    pub(super) payload: Option<&'a str>,
     /// What the session may do; commands can lower it.
     pub(super) level: &'a mut Level,
 }
@@ -84,23 +86,38 @@ use Level::{Admin, Operator, User};
 /// All commands, by name. `help`, `prompt` and `quit` belong to the session.
 #[rustfmt::skip]
 pub static COMMANDS: &[Command] = &[
+    command(&["add", "acl"], "add acl [@<ver>] <acl> <pattern>", "add an acl entry", User, pattern::add_acl),
+    command(&["add", "map"], "add map [@<ver>] <map> <key> <val>", "add a map entry (payload supported instead of key/val)", User, pattern::add_map),
+    command(&["clear", "acl"], "clear acl [@<ver>] <acl>", "clear the contents of this acl", User, pattern::clear_acl),
     command(&["clear", "counters"], "clear counters [all]", "clear max statistics counters (or all counters)", Operator, process::clear_counters),
+    command(&["clear", "map"], "clear map [@<ver>] <map>", "clear the contents of this map", User, pattern::clear_map),
+    command(&["commit", "acl"], "commit acl @<ver> <acl>", "commit the ACL at this version", User, pattern::commit_acl),
+    command(&["commit", "map"], "commit map @<ver> <map>", "commit the map at this version", User, pattern::commit_map),
+    command(&["del", "acl"], "del acl <acl> [<key>|#<ref>]", "delete acl entries matching <key>", User, pattern::del_acl),
+    command(&["del", "map"], "del map <map> [<key>|#<ref>]", "delete map entries matching <key>", User, pattern::del_map),
     command(&["disable", "frontend"], "disable frontend <frontend>", "temporarily disable specific frontend", Admin, process::disable_frontend),
     command(&["disable", "health"], "disable health", "disable health checks", Admin, server::disable_health),
     command(&["disable", "server"], "disable server (DEPRECATED)", "disable a server for maintenance (use 'set server' instead)", Admin, server::disable),
     command(&["enable", "frontend"], "enable frontend <frontend>", "re-enable specific frontend", Admin, process::enable_frontend),
     command(&["enable", "health"], "enable health", "enable health checks", Admin, server::enable_health),
     command(&["enable", "server"], "enable server  (DEPRECATED)", "enable a disabled server (use 'set server' instead)", Admin, server::enable),
+    command(&["get", "acl"], "get acl <acl> <value>", "report the patterns matching a sample for an ACL", User, pattern::get_acl),
+    command(&["get", "map"], "get map <acl> <value>", "report the keys and values matching a sample for a map", User, pattern::get_map),
     command(&["get", "weight"], "get weight <bk>/<srv>", "report a server's current weight", User, server::get_weight),
     command(&["operator"], "operator", "lower the level of the current CLI session to operator", User, process::operator),
+    command(&["prepare", "acl"], "prepare acl <acl>", "prepare a new version for atomic ACL replacement", User, pattern::prepare_acl),
+    command(&["prepare", "map"], "prepare map <acl>", "prepare a new version for atomic map replacement", User, pattern::prepare_map),
     command(&["reload"], "reload", "read the configuration again and run it in place of this one", Admin, process::reload),
+    command(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", User, pattern::set_map),
     command(&["set", "server"], "set server <bk>/<srv> [opts]", "change a server's state, weight, address or ssl", Admin, server::set),
     command(&["set", "weight"], "set weight <bk>/<srv>  (DEPRECATED)", "change a server's weight (use 'set server' instead)", Admin, server::set_weight),
+    command(&["show", "acl"], "show acl [@<ver>] <acl>]", "report available acls or dump an acl's contents", User, pattern::show_acl),
     command(&["show", "backend"], "show backend", "list backends in the current running config", User, show::backends),
     command(&["show", "cli", "level"], "show cli level", "display the level of the current CLI session", User, show::cli_level),
     command(&["show", "cli", "sockets"], "show cli sockets", "dump list of cli sockets", Operator, show::cli_sockets),
     command(&["show", "env"], "show env [var]", "dump environment variables known to the process", Operator, show::env),
     command(&["show", "info"], "show info [desc|json|typed]*", "report information about the running process", User, show::info),
+    command(&["show", "map"], "show map [@ver] [map]", "report available maps or dump a map's contents", User, pattern::show_map),
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
@@ -111,7 +128,12 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 /// Carries out one command; answers its text, without the empty line that ends it.
-pub(super) fn execute(desk: &Desk, words: &[&str], level: &mut Level) -> String {
+pub(super) fn execute(
+    desk: &Desk,
+    words: &[&str],
+    payload: Option<&str>,
+    level: &mut Level,
+) -> String {
     let known = COMMANDS
         .iter()
         .find(|command| words.starts_with(command.words));
@@ -119,7 +141,12 @@ pub(super) fn execute(desk: &Desk, words: &[&str], level: &mut Level) -> String 
         Some(command) if *level < command.level => "Permission denied\n".to_owned(),
         Some(command) => {
             let args = words.get(command.words.len()..).unwrap_or_default();
-            let mut text = (command.run)(&mut Call { desk, args, level });
+            let mut text = (command.run)(&mut Call {
+                desk,
+                args,
+                payload,
+                level,
+            });
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push('\n');
             }

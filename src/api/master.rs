@@ -55,7 +55,10 @@ pub async fn serve(office: Rc<Office>, listener: Listener) {
             Ok(None) => {}
             // One after the other: an operator's socket, and each session is short.
             Ok(Some((stream, _))) => {
-                let _ = converse(&stream, IDLE, "master> ", |words| execute(&office, words)).await;
+                let _ = converse(&stream, IDLE, "master> ", |words, _| {
+                    execute(&office, words)
+                })
+                .await;
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }

@@ -7,6 +7,7 @@
 mod command;
 mod help;
 pub mod master;
+mod pattern;
 mod process;
 mod server;
 mod session;

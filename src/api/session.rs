@@ -10,13 +10,18 @@ use super::command::{Level, execute};
 
 /// The longest line that is read.
 const LINE_LIMIT: usize = 16_384;
+/// The longest payload; HAProxy takes a buffer's worth.
+const PAYLOAD_LIMIT: usize = 1 << 20;
 /// Room made for each read.
 const READ: usize = 1024;
 
 /// Serves a session that begins at this level.
 pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::Result<()> {
     let idle = Duration::from_millis(desk.plan().global.stats_timeout.max(1));
-    converse(stream, idle, "> ", |words| execute(desk, words, &mut level)).await
+    converse(stream, idle, "> ", |words, payload| {
+        execute(desk, words, payload, &mut level)
+    })
+    .await
 }
 
 /// Reads lines and answers their commands. Without a prompt it ends after one line.
@@ -24,29 +29,26 @@ pub(super) async fn converse(
     stream: &Stream,
     idle: Duration,
     prompt: &str,
-    mut execute: impl FnMut(&[&str]) -> String,
+    mut execute: impl FnMut(&[&str], Option<&str>) -> String,
 ) -> io::Result<()> {
     let mut input = Vec::new();
     let mut interactive = false;
     loop {
-        let end = loop {
-            if let Some(end) = memchr::memchr(b'\n', &input) {
-                break end;
-            }
-            if input.len() > LINE_LIMIT {
-                return Ok(());
-            }
-            input.reserve(READ);
-            let read = tokio::time::timeout(idle, stream.append(&mut input)).await;
-            if !matches!(read, Ok(Ok(1..))) {
-                return Ok(());
-            }
+        let Some(line) = take(stream, idle, &mut input, b"\n", LINE_LIMIT).await else {
+            return Ok(());
         };
-        let line: Vec<u8> = input.drain(..=end).collect();
-        let line = String::from_utf8_lossy(&line);
+        let mut line = line.trim_end_matches(['\n', '\r']);
+        let mut payload = None;
+        if let Some(command) = line.strip_suffix("<<") {
+            line = command;
+            let Some(lines) = self::payload(stream, idle, &mut input).await else {
+                return Ok(());
+            };
+            payload = Some(lines);
+        }
         let mut out = String::new();
         let mut go_on = true;
-        for command in split(line.trim_end_matches(['\n', '\r'])) {
+        for command in split(line) {
             let words = words(&command);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match words.as_slice() {
@@ -60,7 +62,7 @@ pub(super) async fn converse(
                 }
                 [] if interactive => {}
                 words => {
-                    out.push_str(&execute(words));
+                    out.push_str(&execute(words, payload.as_deref()));
                     out.push('\n');
                 }
             }
@@ -73,6 +75,42 @@ pub(super) async fn converse(
             return stream.shutdown_write();
         }
     }
+}
+
+/// What stands up to the end mark, with it, once it is there; nothing if the client does not say it.
+async fn take(
+    stream: &Stream,
+    idle: Duration,
+    input: &mut Vec<u8>,
+    mark: &[u8],
+    limit: usize,
+) -> Option<String> {
+    let mut from = 0;
+    loop {
+        let seen = input.get(from..).unwrap_or_default();
+        if let Some(at) = memchr::memmem::find(seen, mark) {
+            let taken: Vec<u8> = input.drain(..from + at + mark.len()).collect();
+            return Some(String::from_utf8_lossy(&taken).into_owned());
+        }
+        if input.len() > limit {
+            return None;
+        }
+        // The mark may have come in part.
+        from = input.len().saturating_sub(mark.len() - 1);
+        input.reserve(READ);
+        let read = tokio::time::timeout(idle, stream.append(input)).await;
+        if !matches!(read, Ok(Ok(1..))) {
+            return None;
+        }
+    }
+}
+
+/// The lines that follow `<<`, up to an empty one.
+async fn payload(stream: &Stream, idle: Duration, input: &mut Vec<u8>) -> Option<String> {
+    // An empty line at once is an end as well.
+    input.insert(0, b'\n');
+    let lines = take(stream, idle, input, b"\n\n", PAYLOAD_LIMIT).await?;
+    Some(lines.trim_matches('\n').to_owned())
 }
 
 /// The commands of a line: `;` parts them unless a backslash stands before it.

@@ -113,6 +113,7 @@ pub fn link(
         case_adjust: case_map(&config.global),
         env: config.env.clone(),
         state: state.clone(),
+        files: files.clone(),
         vars,
     };
     plan.settle(&fresh, old);

@@ -55,6 +55,8 @@ pub struct Plan {
     pub env: Arc<Env>,
     /// The living state it was linked against.
     pub state: Arc<State>,
+    /// ACL and map files, for the Runtime API.
+    pub files: Arc<crate::acl::Files>,
     /// Numbers of variables, the same for the life of the process.
     pub vars: Arc<VarNames>,
 }
