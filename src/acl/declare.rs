@@ -79,7 +79,10 @@ pub(super) fn criterion(
     if let Probe::Any(sets) = &probe
         && let Some(own) = sets.first()
     {
-        hint::never_matches(&expr, &keyword, own.method(), values, cx);
+        let reading = own.reading();
+        let written = std::mem::take(&mut reader.written);
+        let subject = hint::Subject::new(&expr, first, reading);
+        hint::never_matches(&subject, &written, cx);
     }
     let groups = Groups::of(first, values).filter(|_| implied == Some(Method::Str));
     if groups.is_some()
@@ -204,7 +207,8 @@ struct Reader<'a> {
     keyword: &'a str,
     expr: &'a Expr,
     words: entries::Reading,
-    written: Vec<Word>,
+    /// The patterns of the line.
+    written: Vec<(Word, Operator)>,
     files: Vec<Set>,
     id: Option<u32>,
     ended: bool,
@@ -353,12 +357,12 @@ impl Reader<'_> {
             let text = if reading.method.has_operators() {
                 let version = reading.method == Method::Version;
                 number::applied(&word.text(), version, operator)
-                    .map_err(|fault| refuse(word.span, fault))?
+                    .map_err(|fault| pattern_refused(word, fault, reading))?
             } else {
                 word.bytes.clone()
             };
             self.words.word(&text);
-            self.written.push(word.clone());
+            self.written.push((word.clone(), operator));
         }
         Ok(())
     }
@@ -392,7 +396,7 @@ impl Reader<'_> {
                 (cx.file, span.line),
             )
             .map_err(|(at, fault)| match self.written.get(at) {
-                Some(word) => pattern_refused(word, fault, reading),
+                Some((word, _)) => pattern_refused(word, fault, reading),
                 None => refuse(span, fault),
             })?;
         match reading.method {
@@ -429,6 +433,8 @@ fn pattern_refused(word: &Word, fault: impl Into<String>, reading: Reading) -> R
     let mut error = refuse(place.unwrap_or(word.span), fault);
     if reading.method.has_operators() {
         error.help.extend(slip::operator(&word.text()));
+    } else if reading.method == Method::Ip {
+        error.help.extend(slip::network(&word.text()));
     }
     error
 }

@@ -73,9 +73,9 @@ impl Set {
         })
     }
 
-    /// The method of its patterns.
-    pub(super) fn method(&self) -> super::Method {
-        self.patterns.reading.method
+    /// How its patterns are read.
+    pub(super) fn reading(&self) -> super::Reading {
+        self.patterns.reading
     }
 
     /// Looks at the entries as they are now.
@@ -122,11 +122,6 @@ impl Set {
             Cow::Borrowed(bytes) => typed(self.output, bytes).ok(),
             Cow::Owned(bytes) => typed(self.output, &bytes).ok().map(Value::into_static),
         }
-    }
-
-    /// The pattern, as written, that the sample matches.
-    pub fn pattern_of(&self, value: &Value<'_>) -> Option<Box<[u8]>> {
-        self.look(|patterns, view, _| Some(view.key(patterns.find(view, value)?).into()))
     }
 
     /// What a map of expressions gives for the text, with `\\1` and kin replaced by the groups of the match.

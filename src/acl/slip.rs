@@ -55,6 +55,26 @@ pub(super) fn operator(word: &str) -> Option<String> {
         .map(|(_, operator)| format!("did you mean `{operator} {number}`?"))
 }
 
+/// What was meant where an address or network should stand.
+pub(super) fn network(word: &str) -> Option<String> {
+    if word.contains(',') {
+        let apart = word.replace(',', " ");
+        return Some(format!("separate patterns by blanks: `{apart}`"));
+    }
+    if let Some(head) = word.strip_suffix(".*") {
+        let parts: Vec<&str> = head.split('.').filter(|part| *part != "*").collect();
+        let bits = 8 * parts.len();
+        let zeros = ".0".repeat(4_usize.saturating_sub(parts.len()));
+        return Some(format!(
+            "write the network: `{}{zeros}/{bits}`",
+            parts.join(".")
+        ));
+    }
+    word.contains('-').then(|| {
+        "write networks such as `10.0.0.0/24`: there are no ranges of addresses".to_owned()
+    })
+}
+
 /// What was meant by a word where `if` or `unless` should stand.
 pub(crate) fn not_a_condition(found: &str, acls: &Acls) -> Option<String> {
     let declared = |name: &str| {

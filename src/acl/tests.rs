@@ -263,7 +263,7 @@ fn warnings() {
         ),
         (
             "acl a hdr(User-Agent) -i mobile|android|iphone",
-            "the pattern 'mobile|android|iphone' will never match",
+            "the pattern 'mobile|android|iphone' will hardly match as meant",
         ),
     ] {
         let mut section = Section::new();

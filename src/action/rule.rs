@@ -154,10 +154,7 @@ fn read(
     let label = format!("{keyword} {text}");
     let action = {
         let mut words = Words { cursor, cx, name };
-        match entry.needs {
-            Some(needs) => words.absent(needs),
-            None => (entry.read)(&mut words),
-        }
+        (entry.read)(&mut words)
     };
     let action = action.map_err(|error| explain(error, &label, cx))?;
     finish(action, &label, cursor, cx)

@@ -97,6 +97,8 @@ pub(super) struct Draft {
     pub blocks: usize,
     /// `monitor-net`
     pub monitor_net: Option<Word>,
+    /// Rulesets without HAProxy's warning for that, and the rule that ends them.
+    pub closed: Vec<(&'static str, Span)>,
     /// `http-check` steps.
     pub http_steps: Vec<Step>,
     /// `tcp-check` steps.
@@ -142,6 +144,7 @@ impl Draft {
             unique_id: None,
             seen: Vec::new(),
             ended: Vec::new(),
+            closed: Vec::new(),
             blocks: 0,
             monitor_net: None,
             http_steps: Vec::new(),
@@ -162,6 +165,7 @@ impl Draft {
         draft.acls = Acls::default();
         draft.seen = Vec::new();
         draft.ended = Vec::new();
+        draft.closed = Vec::new();
         draft.blocks = 0;
         draft.timeouts = Vec::new();
         draft.needs_http = Vec::new();
@@ -224,6 +228,33 @@ impl Draft {
             && !args.line().words.iter().any(|word| conditional(&word))
         {
             self.ended.push(ruleset);
+        }
+    }
+
+    /// As [`Self::ends`] for rulesets about which HAProxy says nothing: warns about a rule that is never
+    /// reached, and notes one that ends the ruleset because it is final and has no condition.
+    pub fn closes(
+        &mut self,
+        ruleset: &'static str,
+        is_final: bool,
+        args: &Args<'_>,
+        load: &mut Load,
+    ) {
+        if let Some((_, end)) = self.closed.iter().find(|(other, _)| *other == ruleset) {
+            let message = format!(
+                "this '{ruleset}' rule is never reached: the one at line {} is final and has no condition.",
+                end.line
+            );
+            let warning = Diagnostic::warning(args.keyword(), message).help(format!(
+                "put it above line {}, or give that one a condition",
+                end.line
+            ));
+            load.diagnostics.push(warning);
+        }
+        let mut words = args.line().words.iter();
+        let conditional = words.any(|word| matches!(word.bytes.as_slice(), b"if" | b"unless"));
+        if is_final && !conditional {
+            self.closed.push((ruleset, args.keyword()));
         }
     }
 

@@ -73,7 +73,7 @@ mod tests {
             assert!(out.lines().any(|found| found == line), "{line}");
         }
         assert!(
-            !out.contains("jwt_decrypt_cert"),
+            !out.contains("aes_gcm_dec"),
             "what is not there is not listed"
         );
     }

@@ -82,6 +82,8 @@ impl Sample {
 /// A checked expression: its type is known, its names are not resolved yet.
 #[derive(Debug, Clone)]
 pub struct Expr {
+    /// The names of its converters.
+    pub converters: Vec<&'static str>,
     /// The type of its samples; `Any` where only a sample tells (`var`), `Addr` for either family.
     pub ty: Type,
     /// The name of the fetch, as written (for ACL defaults and messages).

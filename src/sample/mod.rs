@@ -16,10 +16,8 @@ mod parse;
 pub mod password;
 mod pending;
 mod place;
-mod public_key;
 mod reader;
 mod scope;
-mod slots;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -39,7 +37,6 @@ pub use scope::{
     Address, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption, Spoken,
     TcpInfo, Timers, Transaction, millis,
 };
-pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use value::{Type, Value};
 pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

@@ -448,6 +448,9 @@ fn source(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
 fn use_backend(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("a backend name")?;
     draft.rank(Rank::UseBackend, "use_backend", word.span, load);
+    // A name that is computed may be that of no backend; then the rules go on.
+    let computed = memchr::memmem::find(&word.bytes, b"%[").is_some();
+    draft.closes("use_backend", !computed, args, load);
     let mut cx = draft.context(Place::FrontRequest, load);
     let target = match memchr::memmem::find(&word.bytes, b"%[") {
         Some(_) => Target::Format(format::parse(word, &mut cx, FormatUse::Text)?),

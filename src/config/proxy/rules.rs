@@ -77,6 +77,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         |d, a, l| {
             d.rank(Rank::Redirect, "redirect", a.keyword(), l);
             d.needs_http.push(("'redirect' rules ignored", a.keyword()));
+            let words = &a.line().words;
+            let always = !words.iter().any(|word| word.bytes == b"ignore-empty");
+            d.closes("redirect", always, a, l);
             let place = d.request_place();
             let rule = action::redirect_rule(a, &mut d.context(place, l))?;
             d.proxy.rules.redirect.push(rule);
@@ -213,6 +216,8 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
         "connection" => {
             stands_here(draft, strictly_front, args, load)?;
             draft.rank(Rank::TcpConnection, "tcp-request", span, load);
+            let is_final = ends_stream(args);
+            draft.closes("tcp-request connection", is_final, args, load);
             let mut cx = draft.context(Place::TcpConnection, load);
             let rule = action::tcp_request_connection_rule(args, &mut cx)?;
             draft.proxy.rules.tcp_connection.push(rule);
@@ -220,12 +225,16 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
         "session" => {
             stands_here(draft, strictly_front, args, load)?;
             draft.rank(Rank::TcpSession, "tcp-request", span, load);
+            let is_final = ends_stream(args);
+            draft.closes("tcp-request session", is_final, args, load);
             let mut cx = draft.context(Place::TcpSession, load);
             let rule = action::tcp_request_session_rule(args, &mut cx)?;
             draft.proxy.rules.tcp_session.push(rule);
         }
         "content" => {
             draft.rank(Rank::TcpContent, "tcp-request", span, load);
+            let is_final = ends_stream(args);
+            draft.closes("tcp-request content", is_final, args, load);
             let place = match draft.proxy.kind {
                 Kind::Frontend => Place::FrontContent,
                 _ => Place::BackContent,
@@ -244,6 +253,13 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
     Ok(())
 }
 
+/// Whether the action that follows ends its ruleset.
+fn ends_stream(args: &Args<'_>) -> bool {
+    ["accept", "reject", "silent-drop"]
+        .iter()
+        .any(|name| args.is(name))
+}
+
 fn tcp_response(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     named_only(draft, args)?;
     let word = args.word("'content' or 'inspect-delay'")?;
@@ -252,6 +268,8 @@ fn tcp_response(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Pars
             draft.proxy.settings.response_inspect_delay = Some(args.time()?);
         }
         "content" => {
+            let is_final = ends_stream(args);
+            draft.closes("tcp-response content", is_final, args, load);
             let mut cx = draft.context(Place::ResponseContent, load);
             let rule = action::tcp_response_content_rule(args, &mut cx)?;
             draft.proxy.rules.tcp_response.push(rule);

@@ -19,7 +19,6 @@ macro_rules! later {
                 args.fail(concat!("is not available yet: it needs ", $needs, "."))
             },
         )
-        .idle()
     };
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::http::{Head, Target};
-use crate::sample::Slots;
 use crate::sample::args::Args;
 use crate::sample::scope::{Scope, Spoken, Transaction};
 
@@ -45,10 +44,9 @@ fn long_version(head: &Head) -> Value<'static> {
     })
 }
 
-/// A copy: a converter behind it may fill the slot anew.
-fn slot<'s>(captures: &Slots, args: &Args) -> Option<Value<'s>> {
+fn slot<'s>(captures: &'s [Option<Box<[u8]>>], args: &Args) -> Option<Value<'s>> {
     let slot = usize::try_from(args.int(0)?).ok()?;
-    captures.list().get(slot)?.as_deref().map(Value::owned)
+    captures.get(slot)?.as_deref().map(Value::text)
 }
 
 fn captured_request<'s>(scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {

@@ -29,6 +29,7 @@ impl Draft {
             ty,
             steps,
         } = self;
+        let converters = steps.iter().map(|(converter, _)| converter.name).collect();
         let link = move |linker: &mut Linker<'_>| {
             let mut linked = Vec::with_capacity(steps.len());
             for (converter, args) in &steps {
@@ -41,6 +42,7 @@ impl Draft {
             Ok(Sample::new(fetch.get, args.link(linker)?, linked))
         };
         Expr {
+            converters,
             ty,
             fetch: fetch.name.to_owned(),
             points: fetch.get.points(),
