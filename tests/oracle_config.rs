@@ -281,6 +281,10 @@ const CASES: &[(char, &str)] = &[
         "contimeout 5\n srvtimeout 5\n redisp\n timeout clitimeout 5\n timeout srvtimeout 5\n timeout contimeout 5",
     ),
     ('L', "monitor-net 10.0.0.0/8\n usesrc clientip"),
+    (
+        'L',
+        "reqiadd A:b\n rspiadd A:b\n reqsetbe a l\n reqisetbe a l",
+    ),
     ('L', "hash-type avalanche"),
     ('L', "option independant-streams"),
     ('G', "nosepoll"),

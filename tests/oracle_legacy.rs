@@ -233,6 +233,30 @@ fn a_rule_cannot_make_a_second_message() {
     assert!(!head.contains("content-length"), "{head}");
 }
 
+/// `reqsetbe` chooses before `use_backend` does, and the first match decides.
+#[test]
+fn expressions_choose_backends() {
+    let [one, two, rest] = ["1", "2", "rest"].map(Origin::saying);
+    let port = free_port();
+    let config = format!(
+        "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n\
+         frontend f\n bind 127.0.0.1:{port}\n reqisetbe ^Host:\\ img one\n reqsetbe ^[^\\ ]*\\ /(img|css)/ two\n \
+         use_backend rest if TRUE\n\
+         backend one\n server s 127.0.0.1:{}\nbackend two\n server s 127.0.0.1:{}\n\
+         backend rest\n server s 127.0.0.1:{}\n",
+        one.port, two.port, rest.port
+    );
+    let _proxy = Program::start(Who::Ours, &config, &[port]);
+    let mut client = Client::connect(port);
+    let mut body = |host: &str, path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        client.ask(request).text()
+    };
+    assert_eq!(body("IMG.example", "/css/x"), "1");
+    assert_eq!(body("x", "/css/x"), "2");
+    assert_eq!(body("x", "/CSS/x"), "rest");
+}
+
 #[test]
 fn names_that_are_used_again_serve() {
     let (one, two) = (Origin::saying("1"), Origin::saying("2"));

@@ -255,6 +255,19 @@ fn removed_words_do_what_todays_line_does() {
 }
 
 #[test]
+fn monitor_net_does_what_the_mode_asks_for() {
+    let rules = |mode: &str| {
+        let text = format!("listen l\n bind :1\n monitor-net 10.0.0.0/8\n mode {mode}\n");
+        let rules = valid(&text).proxies.remove(0).rules;
+        (rules.tcp_connection.len(), rules.http_request.len())
+    };
+    assert_eq!(rules("tcp"), (1, 0));
+    assert_eq!(rules("http"), (0, 2));
+    let wrong = alerts("listen l\n bind :1\n monitor-net x/8\n");
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+}
+
+#[test]
 fn an_address_on_the_line_of_a_section_is_a_bind_line() {
     let loaded = read("listen l 1.2.3.4:80\n mode http\n");
     assert_eq!(

@@ -51,7 +51,7 @@ pub(super) fn run(
     LocalSet::new().block_on(&runtime, async {
         // Before anyone is told that we are ready, so that no signal is missed.
         let signals = Signals::new()?;
-        let fleet = Fleet::start(plan.clone(), opened.sockets)?;
+        let fleet = Fleet::new(plan.clone(), opened.sockets);
         let (plans, changes) = watch::channel(plan.clone());
         let hooks = Box::new(Told {
             launch: launch.clone(),
@@ -68,6 +68,7 @@ pub(super) fn run(
         if fleet.console.set(console.clone()).is_err() {
             return Err(io::Error::other("checks were started twice"));
         }
+        fleet.start()?;
         spawn_local(check::run(checks.clone(), changes));
         let reloader = Arc::new(Reloader {
             launch: launch.clone(),

@@ -274,6 +274,8 @@ pub struct Transaction {
     pub tunnel_timeout: Option<u64>,
     /// Queue priority class and offset (`set-priority-*`).
     pub priority: (i32, i32),
+    /// The backend that a `reqsetbe` rule chose.
+    pub old_backend: Option<Arc<str>>,
     /// True after a `reqallow` rule: no such rule of either proxy refuses the request any more.
     pub old_allowed: bool,
     /// True after `http-request disable-l7-retry`.
@@ -330,6 +332,7 @@ impl Transaction {
             server_timeout,
             tunnel_timeout,
             priority,
+            old_backend,
             old_allowed,
             no_l7_retry,
             rewriting,
@@ -374,6 +377,7 @@ impl Transaction {
         *server_timeout = None;
         *tunnel_timeout = None;
         *priority = (0, 0);
+        *old_backend = None;
         *old_allowed = false;
         *no_l7_retry = false;
         *rewriting = Rewriting::default();

@@ -68,18 +68,14 @@ pub fn size(plan: &Plan) -> usize {
 }
 
 impl Fleet {
-    /// Starts the workers of a plan, [`size`] of them.
-    ///
-    /// # Errors
-    /// A thread or its runtime cannot be made.
-    pub fn start(plan: Arc<Plan>, sockets: Sockets) -> io::Result<Arc<Self>> {
-        let number_of_workers = size(&plan);
+    /// The workers of a plan, not started yet.
+    pub fn new(plan: Arc<Plan>, sockets: Sockets) -> Arc<Self> {
         let wanted = Wanted {
             sockets: Arc::new(sockets),
             plan: plan.clone(),
             draining: false,
         };
-        let fleet = Arc::new(Self {
+        Arc::new(Self {
             plans: Mutex::new(vec![Arc::downgrade(&plan)]),
             state: plan.state.clone(),
             plan: ArcSwap::new(plan),
@@ -93,12 +89,19 @@ impl Fleet {
             orders: AtomicU64::new(0),
             ended: watch::Sender::default(),
             console: OnceLock::new(),
-        });
-        for number in 0..number_of_workers {
-            let thread = thread::spawn(number as u32, fleet.clone(), fleet.wanted.subscribe())?;
-            lock(&fleet.threads).push(thread);
+        })
+    }
+
+    /// Starts them, [`size`] of them; the console must be set by then.
+    ///
+    /// # Errors
+    /// A thread or its runtime cannot be made.
+    pub fn start(self: &Arc<Self>) -> io::Result<()> {
+        for number in 0..size(&self.plan()) {
+            let thread = thread::spawn(number as u32, self.clone(), self.wanted.subscribe())?;
+            lock(&self.threads).push(thread);
         }
-        Ok(fleet)
+        Ok(())
     }
 
     /// The plan for new connections.

@@ -9,6 +9,8 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use line::{FirstLine, Template, header_line};
 use pattern::Pattern;
 
@@ -16,7 +18,7 @@ use super::read::{Side, Words, ready};
 use super::rule::finish;
 use super::table::Read;
 use super::{Action, Flow, Rule};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, suggest};
 use crate::http::Head;
 use crate::sample::{Context, Pending, Scope};
 use crate::syntax::Cursor;
@@ -38,6 +40,8 @@ pub enum OldVerb {
     Pass,
     /// `reqtarpit`: refuses the request, slowly.
     Tarpit,
+    /// `reqsetbe`: sends the request to a backend, before all `use_backend` rules.
+    SetBackend,
 }
 
 /// A rule of old: what it does, and whether its expression ignores case (`reqirep`).
@@ -67,6 +71,7 @@ pub fn old_rule(
         OldVerb::Add => add(&mut words),
         OldVerb::Delete => delete(&mut words, rule.icase),
         OldVerb::Replace => replace(&mut words, rule.icase),
+        OldVerb::SetBackend => set_backend(&mut words, rule.icase),
         verb => judge(&mut words, verb, rule.icase),
     };
     let action = action.map_err(|mut error| {
@@ -159,8 +164,34 @@ fn verdict(verb: OldVerb, side: Side, scope: &mut Scope<'_>) -> Flow {
             scope.txn.old_allowed = true;
             Flow::Continue
         }
-        (OldVerb::Add | OldVerb::Delete | OldVerb::Replace, _) => Flow::Continue,
+        (OldVerb::Add | OldVerb::Delete | OldVerb::Replace | OldVerb::SetBackend, _) => {
+            Flow::Continue
+        }
     }
+}
+
+/// The first rule that matches decides.
+fn set_backend(words: &mut Words<'_, '_, '_>, icase: bool) -> Read {
+    let pattern = pattern(words, icase)?;
+    let word = words.word("expects <search> and <target> as arguments")?;
+    let (name, span): (Arc<str>, _) = (word.text().into(), word.span);
+    Ok(Pending::new(move |linker| {
+        if !linker.names.backend(&name) {
+            let message = format!("unable to find required backend: '{name}'.");
+            let mut missing = Diagnostic::alert(span, message);
+            let known = linker.names.backends();
+            let known = known.iter().map(String::as_str);
+            missing.help.extend(suggest::did_you_mean(&name, known));
+            return Err(Box::new(missing));
+        }
+        let (pattern, name) = (pattern.clone(), name.clone());
+        Ok(Action::new(Box::new(move |scope| {
+            if scope.txn.old_backend.is_none() && matches(&pattern, &scope.txn.request.head) {
+                scope.txn.old_backend = Some(name.clone());
+            }
+            Flow::Continue
+        })))
+    }))
 }
 
 fn replace(words: &mut Words<'_, '_, '_>, icase: bool) -> Read {

@@ -7,16 +7,18 @@ use crate::end::{Cause, Stage};
 use crate::stream::switch;
 
 impl Exchange {
-    /// Chooses the backend and takes a seat there.
+    /// Chooses the backend and takes a seat there. A `reqsetbe` rule may have chosen already.
     pub(super) fn choose_backend(&mut self) -> Result<(), Stop> {
         let upgraded = self.connection.client.upgrade.as_ref().map(|up| up.backend);
-        let chosen = match upgraded {
+        let named = self.txn.old_backend.as_deref();
+        let named = named.and_then(|name| self.plan.backends.get(name).copied());
+        let chosen = match upgraded.or(named) {
             None if self.frontend.use_backend.is_empty() => self.frontend.default_backend,
             None => {
                 let (frontend, plan) = (self.frontend.clone(), self.plan.clone());
                 switch::backend(&plan, &frontend, &self.scope())
             }
-            upgraded => upgraded,
+            chosen => chosen,
         };
         let Some(backend) = chosen.and_then(|at| self.plan.proxies.get(at)) else {
             self.not_processed();

@@ -43,7 +43,7 @@ enum Does {
 /// A word that was removed.
 struct Removed {
     name: &'static str,
-    /// HAProxy's message; `{}` stands for the name, `{1}` for the first argument.
+    /// HAProxy's message; `{}` stands for the name, `{1}` for the first argument, `{section}` for the kind of section.
     message: &'static str,
     lead: Lead,
     today: Today,
@@ -75,7 +75,7 @@ pub(super) fn read(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> O
 }
 
 fn apply(removed: &Removed, draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let refusal = told(removed, args);
+    let refusal = told(removed, args, draft.proxy.kind.keyword());
     let note = match removed.does {
         Does::Refused => return Err(Box::new(refusal)),
         Does::Nothing(note) => note,
@@ -97,7 +97,7 @@ fn apply(removed: &Removed, draft: &mut Draft, args: &mut Args<'_>, load: &mut L
 }
 
 /// HAProxy's refusal, and what to write.
-fn told(removed: &Removed, args: &Args<'_>) -> Diagnostic {
+fn told(removed: &Removed, args: &Args<'_>, section: &str) -> Diagnostic {
     let rest: Vec<String> = args
         .rest()
         .iter()
@@ -105,7 +105,7 @@ fn told(removed: &Removed, args: &Args<'_>) -> Diagnostic {
         .collect();
     let first = rest.first().map_or("", String::as_str);
     let message = removed.message.replace("{}", removed.name);
-    let message = message.replace("{1}", first);
+    let message = message.replace("{1}", first).replace("{section}", section);
     let place = args.keyword();
     let span = match args.last() {
         Some(word) if word.bytes == removed.name.as_bytes() => word.span,

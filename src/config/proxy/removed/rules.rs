@@ -93,6 +93,7 @@ fn rule(name: &str) -> OldRule {
         "deny" => OldVerb::Deny,
         "pass" => OldVerb::Pass,
         "tarpit" => OldVerb::Tarpit,
+        "setbe" => OldVerb::SetBackend,
         // `cliexp` and `srvexp` are the oldest names of `reqrep` and `rsprep`.
         _ => OldVerb::Replace,
     };
@@ -101,13 +102,18 @@ fn rule(name: &str) -> OldRule {
 
 /// A `req…` word.
 pub(super) fn request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    if !stands_here(draft, Sections::PROXY, args, load)? {
+    let old = rule(&args.name);
+    let sections = match old.verb {
+        OldVerb::SetBackend => Sections::FRONT,
+        _ => Sections::PROXY,
+    };
+    if !stands_here(draft, sections, args, load)? {
+        args.skip();
         return Ok(());
     }
     draft
         .needs_http
         .push(("'req…' rules ignored", args.keyword()));
-    let old = rule(&args.name);
     let place = draft.request_place();
     let rule = action::old_rule(old, args, &mut draft.context(place, load))?;
     let rules = &mut draft.proxy.rules;

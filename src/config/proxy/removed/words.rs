@@ -165,7 +165,15 @@ const ADD_ANSWER: super::Today = Rewritten(|a| header("http-response add-header"
 const DELETE_ANSWER: super::Today = Rewritten(|a| deleted("http-response del-header", a));
 const REPLACE_ANSWER: super::Today = Rewritten(|a| replaced("http-response replace-header", a));
 
+const UNKNOWN: &str = "unknown keyword '{}' in '{section}' section";
+const SWITCH: super::Today = Advice(
+    "write `use_backend <name> if { <test> }` with a test for the header or path that the expression looks for",
+);
+
 const REQUEST_RULES: &[Removed] = &[
+    removed("reqiadd", UNKNOWN, ADD, This(rules::request)),
+    removed("reqsetbe", UNKNOWN, SWITCH, This(rules::request)),
+    removed("reqisetbe", UNKNOWN, SWITCH, This(rules::request)),
     removed("reqadd", ADD_REQUEST, ADD, This(rules::request)),
     removed("reqdel", DELETE_REQUEST, DELETE, This(rules::request)),
     removed("reqidel", DELETE_REQUEST, DELETE, This(rules::request)),
@@ -198,6 +206,7 @@ const REQUEST_RULES: &[Removed] = &[
 ];
 
 const RESPONSE_RULES: &[Removed] = &[
+    removed("rspiadd", UNKNOWN, ADD_ANSWER, This(rules::response)),
     removed("rspadd", ADD_RESPONSE, ADD_ANSWER, This(rules::response)),
     removed(
         "rspdel",
