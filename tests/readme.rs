@@ -15,10 +15,13 @@ use support::{Who, run_to_end};
 use tidegate::cmdline::keywords;
 
 /// Class of `-dK`, and what it is called in the table.
-const CLASSES: [(&str, &str); 4] = [
+const CLASSES: [(&str, &str); 7] = [
     ("smp", "sample fetches"),
     ("cnv", "converters"),
     ("acl", "ACL keywords"),
+    ("cfg bind ", "options of `bind`"),
+    ("cfg server ", "options of `server`"),
+    ("cfg http- tcp-", "actions of the rulesets"),
     ("cli", "runtime API commands"),
 ];
 
@@ -37,6 +40,12 @@ fn names(class: &str, list: &str) -> BTreeSet<String> {
             .map(str::to_owned),
         "cnv" => line.split([':', '(']).next().map(str::to_owned),
         "acl" => line.split(" = ").next().map(str::to_owned),
+        _ if class.starts_with("cfg ") => {
+            let asked = class.split(' ').skip(1).filter(|part| !part.is_empty());
+            let line = line.split(" +").next()?.trim_end_matches('*');
+            let one = asked.into_iter().any(|part| line.starts_with(part));
+            (one && line.contains(' ')).then(|| line.to_owned())
+        }
         // Commands of the master and of developers are none of an operator's.
         _ if line.contains("[EXPERT]") || !line.contains("[WORKER]") => None,
         _ => line.split(" [").next().map(str::to_owned),
@@ -56,8 +65,9 @@ fn the_table_of_what_is_known_is_up_to_date() {
     );
     let mut table = "| | known here | of HAProxy 2.6's |\n|---|---|---|\n".to_owned();
     for (class, title) in CLASSES {
-        let ours = names(class, &keywords::dump(&[class.to_owned()]));
-        let list = format!("-dK{class}");
+        let kind = class.split(' ').next().unwrap_or_default();
+        let ours = names(class, &keywords::dump(&[kind.to_owned()]));
+        let list = format!("-dK{kind}");
         let theirs = run_to_end(Who::Haproxy, &[&list, "-q", "-c", "-f", "/dev/null"], None).out;
         let theirs = names(class, &theirs);
         assert!(theirs.len() > 20, "HAProxy lists its {title}");

@@ -124,6 +124,11 @@ impl Set {
         }
     }
 
+    /// The pattern, as written, that the sample matches.
+    pub fn pattern_of(&self, value: &Value<'_>) -> Option<Box<[u8]>> {
+        self.look(|patterns, view, _| Some(view.key(patterns.find(view, value)?).into()))
+    }
+
     /// What a map of expressions gives for the text, with `\\1` and kin replaced by the groups of the match.
     pub fn expanded(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.look(|patterns, view, live| {

@@ -4,109 +4,51 @@ use super::table::Entry;
 
 const TABLES: &str = "stick tables";
 
+#[rustfmt::skip]
 pub(super) static STICK: &[Entry] = &[
-    Entry::open(
-        "track-sc",
-        "<n> <key> [table <table>]",
-        "tracks a key in a stick table",
-        |w| w.absent(TABLES),
-    ),
-    Entry::open(
-        "sc-add-gpc",
-        "(<idx>,<sc-id>) { <int> | <expr> }",
-        "adds to a counter of a tracked key",
-        |w| w.absent(TABLES),
-    ),
-    Entry::open(
-        "sc-inc-gpc",
-        "(<idx>,<sc-id>)",
-        "raises a counter of a tracked key",
-        |w| w.absent(TABLES),
-    ),
-    Entry::open(
-        "sc-inc-gpc0",
-        "(<sc-id>)",
-        "raises counter 0 of a tracked key",
-        |w| w.absent(TABLES),
-    ),
-    Entry::open(
-        "sc-inc-gpc1",
-        "(<sc-id>)",
-        "raises counter 1 of a tracked key",
-        |w| w.absent(TABLES),
-    ),
-    Entry::open(
-        "sc-set-gpt",
-        "(<idx>,<sc-id>) { <int> | <expr> }",
-        "sets a tag of a tracked key",
-        |w| w.absent(TABLES),
-    ),
-    Entry::open(
-        "sc-set-gpt0",
-        "(<sc-id>) { <int> | <expr> }",
-        "sets tag 0 of a tracked key",
-        |w| w.absent(TABLES),
-    ),
+    Entry::absent("track-sc", true, "tracks a key in a stick table", TABLES),
+    Entry::absent("sc-add-gpc", true, "adds to a counter of a tracked key", TABLES),
+    Entry::absent("sc-inc-gpc", true, "raises a counter of a tracked key", TABLES),
+    Entry::absent("sc-inc-gpc0", true, "raises counter 0 of a tracked key", TABLES),
+    Entry::absent("sc-inc-gpc1", true, "raises counter 1 of a tracked key", TABLES),
+    Entry::absent("sc-set-gpt", true, "sets a tag of a tracked key", TABLES),
+    Entry::absent("sc-set-gpt0", true, "sets tag 0 of a tracked key", TABLES),
+];
+#[rustfmt::skip]
+pub(super) static EXPECT: &[Entry] = &[
+    Entry::absent("expect-netscaler-cip", false, "wants a NetScaler header", "NetScaler's client IP protocol"),
+    Entry::absent("expect-proxy", false, "wants a PROXY protocol header", "the PROXY protocol by rule"),
 ];
 
-pub(super) static CACHE_USE: Entry =
-    Entry::new("cache-use", "<name>", "answers from a cache", |w| {
-        w.absent("the cache")
-    });
-pub(super) static CACHE_STORE: Entry = Entry::new(
-    "cache-store",
-    "<name>",
-    "keeps the response in a cache",
-    |w| w.absent("the cache"),
-);
-pub(super) static DO_RESOLVE: Entry = Entry::open(
-    "do-resolve",
-    "(<var>,<resolvers>,[ipv4,ipv6]) <expr>",
-    "resolves a name",
-    |w| w.absent("resolvers"),
-);
-pub(super) static SPOE: Entry = Entry::new(
-    "send-spoe-group",
-    "<engine-name> <group-name>",
-    "asks an agent",
-    |w| w.absent("SPOE"),
-);
-pub(super) static LUA: Entry = Entry::open("lua.", "<function>", "runs a Lua function", |w| {
-    w.absent("Lua")
-});
-pub(super) static BANDWIDTH: Entry = Entry::new(
-    "set-bandwidth-limit",
-    "<name> [limit <expr>] [period <expr>]",
-    "limits the bandwidth of a stream (2.7)",
-    |w| w.absent("bandwidth limits"),
-);
-pub(super) static SWITCH_MODE: Entry = Entry::new(
-    "switch-mode",
-    "http [ proto <name> ]",
-    "goes on in HTTP mode",
-    |w| w.absent("a change from TCP to HTTP mode"),
-);
-pub(super) static EXPECT: &[Entry] = &[
-    Entry::new(
-        "expect-netscaler-cip",
-        "layer4",
-        "wants a NetScaler header",
-        |w| w.absent("NetScaler's client IP protocol"),
-    ),
-    Entry::new(
-        "expect-proxy",
-        "layer4",
-        "wants a PROXY protocol header",
-        |w| w.absent("the PROXY protocol by rule"),
-    ),
-];
-pub(super) static ATTACH: Entry = Entry::new(
+pub(super) static ATTACH: Entry = Entry::absent(
     "attach-srv",
-    "<srv> [name <expr>]",
+    false,
     "keeps the connection for a reverse server (2.9)",
-    |w| w.absent("reverse HTTP"),
+    "reverse HTTP",
 );
+pub(super) static BANDWIDTH: Entry = Entry::absent(
+    "set-bandwidth-limit",
+    false,
+    "limits the bandwidth of a stream (2.7)",
+    "bandwidth limits",
+);
+pub(super) static CACHE_STORE: Entry = Entry::absent(
+    "cache-store",
+    false,
+    "keeps the response in a cache",
+    "the cache",
+);
+pub(super) static CACHE_USE: Entry =
+    Entry::absent("cache-use", false, "answers from a cache", "the cache");
+pub(super) static DO_RESOLVE: Entry =
+    Entry::absent("do-resolve", true, "resolves a name", "resolvers");
+pub(super) static LUA: Entry = Entry::absent("lua.", true, "runs a Lua function", "Lua");
 pub(super) static OPEN_TRACING: Entry =
-    Entry::new("ot-group", "<id> <name>", "reports to OpenTracing", |w| {
-        w.absent("OpenTracing")
-    });
+    Entry::absent("ot-group", false, "reports to OpenTracing", "OpenTracing");
+pub(super) static SPOE: Entry = Entry::absent("send-spoe-group", false, "asks an agent", "SPOE");
+pub(super) static SWITCH_MODE: Entry = Entry::absent(
+    "switch-mode",
+    false,
+    "goes on in HTTP mode",
+    "a change from TCP to HTTP mode",
+);

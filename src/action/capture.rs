@@ -79,8 +79,8 @@ fn capture(words: &mut Words<'_, '_, '_>) -> Read {
                 text.get(..kept).unwrap_or_default().into()
             });
             let slots = match side {
-                Side::Request => &mut scope.txn.request_captures,
-                Side::Response => &mut scope.txn.response_captures,
+                Side::Request => scope.txn.request_captures.list_mut(),
+                Side::Response => scope.txn.response_captures.list_mut(),
             };
             // In a backend the frontend may not have the slot: then the rule does nothing.
             if let (Some(text), Some(place)) = (text, slots.get_mut(slot)) {

@@ -49,9 +49,12 @@ pub(super) static SOCKET: &[Entry] = &[
 ];
 
 /// HAProxy's scheduler has priorities per task; here a worker's tasks are equal.
-pub(super) static NICE: Entry = Entry::new("set-nice", "<nice>", "sets the task's priority", |w| {
-    w.absent("priorities of tasks")
-});
+pub(super) static NICE: Entry = Entry::absent(
+    "set-nice",
+    false,
+    "sets the task's priority",
+    "priorities of tasks",
+);
 
 /// Which end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

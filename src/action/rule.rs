@@ -154,7 +154,10 @@ fn read(
     let label = format!("{keyword} {text}");
     let action = {
         let mut words = Words { cursor, cx, name };
-        (entry.read)(&mut words)
+        match entry.needs {
+            Some(needs) => words.absent(needs),
+            None => (entry.read)(&mut words),
+        }
     };
     let action = action.map_err(|error| explain(error, &label, cx))?;
     finish(action, &label, cursor, cx)

@@ -131,6 +131,7 @@ pub fn dump(out: &mut String) {
     for set in RULESETS.iter().filter(|set| set.sort != Sort::Stats) {
         let mut names: Vec<String> = set
             .entries()
+            .filter(|entry| entry.needs.is_none())
             .map(|entry| {
                 format!(
                     "\t{} {}{}\n",

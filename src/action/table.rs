@@ -18,6 +18,8 @@ pub struct Entry {
     pub synopsis: &'static str,
     /// What it does.
     pub doc: &'static str,
+    /// What it waits for, if it does not work yet: then it is refused, and the dumps leave it out.
+    pub needs: Option<&'static str>,
     pub(super) read: fn(&mut Words<'_, '_, '_>) -> Read,
 }
 
@@ -39,6 +41,7 @@ impl Entry {
             open: false,
             synopsis,
             doc,
+            needs: None,
             read,
         }
     }
@@ -54,7 +57,25 @@ impl Entry {
             open: true,
             synopsis,
             doc,
+            needs: None,
             read,
+        }
+    }
+
+    /// One that is known by name and does not work yet.
+    pub(super) const fn absent(
+        name: &'static str,
+        open: bool,
+        doc: &'static str,
+        needs: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            open,
+            synopsis: "",
+            doc,
+            needs: Some(needs),
+            read: |words| Err(words.refuse("is not available")),
         }
     }
 

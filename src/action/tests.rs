@@ -352,9 +352,12 @@ fn captures_take_slots() {
     let rule =
         with_linker(|linker| pending.link(linker)).unwrap_or_else(|e| panic!("{}", e.message));
     let mut stream = Stream::request(REQUEST);
-    stream.txn.request_captures = vec![None];
+    stream.txn.request_captures = vec![None].into();
     stream.scope(|scope| rule.action.run(scope));
-    assert_eq!(stream.txn.request_captures[0].as_deref(), Some(&b"h.c"[..]));
+    assert_eq!(
+        stream.txn.request_captures.list()[0].as_deref(),
+        Some(&b"h.c"[..])
+    );
 }
 
 /// Every action that HAProxy 2.6 registers (`haproxy -dKcfg`), a star where its name goes on.

@@ -99,13 +99,15 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
             }
             Ok(())
         },
-    ),
+    )
+    .idle(),
     keyword(
         "namespace",
         "<name>",
         "the network namespace to listen in",
         |_, a, _| not_yet(a, 1, "network namespaces"),
-    ),
+    )
+    .idle(),
     keyword("proto", "<name>", "the protocol spoken here", |b, a, _| {
         let word = a.word("a protocol")?;
         match &*word.text() {
@@ -224,7 +226,8 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "<magic>",
         "expects a NetScaler header first",
         |_, a, _| not_yet(a, 1, "the NetScaler client IP protocol"),
-    ),
+    )
+    .idle(),
     // What only a CLI's listener does; others take it and are as they were, as in HAProxy.
     keyword(
         "level",
@@ -249,32 +252,39 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         "<time>",
         "pings idle HTTP/2 clients",
         |_, a, _| not_yet(a, 1, "HTTP/2"),
-    ),
+    )
+    .idle(),
     keyword(
         "guid-prefix",
         "<text>",
         "a name for statistics files",
         |_, a, _| not_yet(a, 1, "statistics files"),
-    ),
+    )
+    .idle(),
     keyword("tcp-md5sig", "<key>", "signs TCP segments", |_, a, _| {
         not_yet(a, 1, "TCP signatures")
-    }),
+    })
+    .idle(),
     keyword("tcp-ss", "<n>", "keeps SYN packets", |_, a, _| {
         not_yet(a, 1, "saved SYN packets")
-    }),
+    })
+    .idle(),
     keyword("cc", "<name>", "the congestion control", |_, a, _| {
         not_yet(a, 1, "a choice of congestion control")
-    }),
+    })
+    .idle(),
     keyword("label", "<text>", "a name for the listener", |_, a, _| {
         not_yet(a, 1, "labels")
-    }),
+    })
+    .idle(),
     keyword(
         "nbconn",
         "<n>",
         "connections of a reverse listener",
         |_, a, _| not_yet(a, 1, "reverse HTTP"),
-    ),
-    keyword("ssl", "", "speaks TLS", |_, a, _| not_yet(a, 0, "TLS")),
+    )
+    .idle(),
+    keyword("ssl", "", "speaks TLS", |_, a, _| not_yet(a, 0, "TLS")).idle(),
 ];
 
 /// Options that mean something on a `bind` line with `ssl` only: name, and how many words follow.

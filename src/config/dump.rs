@@ -2,7 +2,7 @@
 
 use super::bind;
 use super::global;
-use super::keyword::{Keyword, TlsOptions, names};
+use super::keyword::{Keyword, working};
 use super::proxy;
 use super::server;
 use crate::action;
@@ -10,23 +10,15 @@ use crate::action;
 /// Appends the list.
 pub fn dump(out: &mut String) {
     out.push_str("# List of registered configuration keywords:\nglobal\n");
-    sorted(out, names(global::TABLE).map(str::to_owned));
+    sorted(out, working(global::TABLE).map(|word| word.name.to_owned()));
     out.push_str("listen\n");
-    sorted(out, names(proxy::TABLE).map(str::to_owned));
+    sorted(out, working(proxy::TABLE).map(|word| word.name.to_owned()));
+    let options = working(&[bind::OPTIONS]);
+    sorted(out, options.map(|option| line("bind <addr>", option)));
+    let options = working(server::OPTIONS);
     sorted(
         out,
-        bind::OPTIONS
-            .iter()
-            .map(|option| line("bind <addr>", option)),
-    );
-    sorted(out, tls("bind <addr> ssl", bind::TLS_OPTIONS));
-    let options = server::OPTIONS
-        .iter()
-        .flat_map(|part| part.iter())
-        .map(|option| line("server <name> <addr>", option));
-    sorted(
-        out,
-        options.chain(tls("server <name> <addr>", server::TLS_OPTIONS)),
+        options.map(|option| line("server <name> <addr>", option)),
     );
     sorted(out, proxy::option_lines());
     action::dump(out);
@@ -50,16 +42,13 @@ fn line<T>(before: &str, option: &Keyword<T>) -> String {
     format!("{before} {}{more}", option.name)
 }
 
-fn tls(before: &'static str, options: TlsOptions) -> impl Iterator<Item = String> {
-    options.iter().map(move |(name, words)| match words {
-        0 => format!("{before} {name}"),
-        words => format!("{before} {name} +{words}"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::keyword::names;
+    use super::super::{Options, load};
     use super::*;
+    use crate::diag::{Diagnostic, Sources};
+    use crate::syntax::Env;
 
     #[test]
     fn every_keyword_is_documented_and_unique() {
@@ -94,12 +83,48 @@ mod tests {
             "\tmaxconn\n",
             "\tbind <addr> accept-proxy\n",
             "\tbind <addr> backlog +1\n",
-            "\tbind <addr> ssl crt +1\n",
             "\tserver <name> <addr> weight +1\n",
             "\toption abortonclose [ BE ]\n",
             "\toption http-no-delay [ FE BE ]\n",
         ] {
             assert!(out.contains(line), "{line}");
         }
+    }
+
+    /// What is refused whatever follows it must not be in the list.
+    #[test]
+    fn what_is_refused_is_not_listed() {
+        let mut out = String::new();
+        dump(&mut out);
+        let refused = |config: String| {
+            let mut sources = Sources::default();
+            sources.add("x.cfg", config.into_bytes());
+            let loaded = load(sources, Env::default(), &Options::default());
+            let said = |d: &Diagnostic| d.message.contains("not available yet");
+            loaded.diagnostics.iter().any(said)
+        };
+        let (mut section, mut wrong) = ("", Vec::new());
+        for line in out.lines().filter(|line| !line.starts_with('#')) {
+            let Some(words) = line.strip_prefix('\t') else {
+                section = line;
+                continue;
+            };
+            // Arguments vary; the words that look at none are found.
+            let words = words
+                .split(" [")
+                .next()
+                .unwrap_or_default()
+                .replace(" +1", " 1");
+            let (head, line) = match section {
+                "global" => ("global", format!("{words} 1")),
+                "listen" => ("listen x", words.replace("<addr>", "127.0.0.1:1")),
+                _ => continue,
+            };
+            let text = format!("{head}\n {line}\n");
+            if refused(text.clone()) {
+                wrong.push(text);
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.concat());
     }
 }

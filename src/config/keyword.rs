@@ -34,6 +34,9 @@ pub struct Keyword<T: 'static> {
     pub doc: &'static str,
     /// Where it may stand (of interest in proxy sections only).
     pub sections: Sections,
+    /// Whether it does anything yet. One that does not is refused, or means something only with one that is: messages know
+    /// it, the dumps leave it out.
+    pub works: bool,
     pub(super) parse: fn(&mut T, &mut Args<'_>, &mut Load) -> Parsed,
 }
 
@@ -63,7 +66,16 @@ pub(super) const fn within<T>(
         args,
         doc,
         sections,
+        works: true,
         parse,
+    }
+}
+
+impl<T> Keyword<T> {
+    /// The same, known but of no use yet.
+    pub(super) const fn idle(mut self) -> Self {
+        self.works = false;
+        self
     }
 }
 
@@ -81,6 +93,12 @@ pub(super) fn names<T>(table: Table<T>) -> impl Iterator<Item = &'static str> {
         .iter()
         .flat_map(|part| part.iter())
         .map(|keyword| keyword.name)
+}
+
+/// The entries of a table that do something.
+pub(super) fn working<T>(table: Table<T>) -> impl Iterator<Item = &'static Keyword<T>> {
+    let all = table.iter().flat_map(|part| part.iter());
+    all.filter(|keyword| keyword.works)
 }
 
 /// The alert about a name that no entry has.

@@ -47,8 +47,8 @@ fn finished() -> Stream {
     txn.bytes_in = 36;
     txn.backend = Some(Arc::new(state::Proxy::new("app")));
     txn.server = Some(Arc::new(state::Server::new("app", "s1", 1)));
-    txn.request_captures = vec![None, Some(b"x\"]\\|{y}#\xe9"[..].into())];
-    txn.response_captures = vec![None];
+    txn.request_captures = vec![None, Some(b"x\"]\\|{y}#\xe9"[..].into())].into();
+    txn.response_captures = vec![None].into();
     stream
 }
 

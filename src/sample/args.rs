@@ -1,9 +1,10 @@
 //! Arguments of fetches and converters: parameter kinds, their checks, and what linking makes of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use super::public_key::PublicKey;
 use super::vars::{VarName, Variable};
 use crate::acl::{Method, Output, Set};
 use crate::regex::Regex;
@@ -71,6 +72,17 @@ pub enum Kind {
     MqttField,
     /// A web token's algorithm, or the variable that holds it.
     Algorithm,
+    /// What the algorithm, the argument before, verifies with: a secret, the file of a public key, or the
+    /// variable that holds a secret.
+    VerifyKey,
+    /// A nonce of AES-GCM in base64, or the variable that holds it.
+    Nonce,
+    /// Not written: the names of all frontends.
+    Frontends,
+    /// A capture slot of this proxy's requests.
+    RequestSlot,
+    /// A capture slot of this proxy's responses.
+    ResponseSlot,
     /// A map file, read for this method and this type of result.
     Map(Method, Output),
     /// An address of either family.
@@ -83,7 +95,12 @@ impl Kind {
     /// The name in the `-dK` dumps and in messages.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Int | Self::NotZero | Self::Range(..) | Self::OneOf(_) => "integer",
+            Self::Int
+            | Self::NotZero
+            | Self::Range(..)
+            | Self::OneOf(_)
+            | Self::RequestSlot
+            | Self::ResponseSlot => "integer",
             Self::Ipv4 => "IPv4 address",
             Self::Ipv6 => "IPv6 address",
             Self::Mask4 => "IPv4 mask",
@@ -102,7 +119,12 @@ impl Kind {
     pub(super) fn implicit(self) -> bool {
         matches!(
             self,
-            Self::Backends | Self::Frontend | Self::Backend | Self::Server | Self::Users
+            Self::Backends
+                | Self::Frontends
+                | Self::Frontend
+                | Self::Backend
+                | Self::Server
+                | Self::Users
         )
     }
 }
@@ -160,7 +182,7 @@ pub fn signature(params: &[Param]) -> String {
 pub(super) fn written(params: &[Param]) -> impl Iterator<Item = &Param> {
     params
         .iter()
-        .filter(|param| !matches!(param.kind, Kind::Backends))
+        .filter(|param| !matches!(param.kind, Kind::Backends | Kind::Frontends))
 }
 
 /// A backend and its servers.
@@ -202,6 +224,12 @@ pub enum Arg {
     Path(Arc<[u64]>),
     /// A map.
     Map(Set),
+    /// A public key, and the text that names it.
+    Key(Arc<PublicKey>, Arc<[u8]>),
+    /// A capture slot, and the most bytes it takes where that is known.
+    Slot(usize, Option<usize>),
+    /// The names of all frontends.
+    Frontends(Arc<HashSet<Box<[u8]>>>),
     /// All backends by name, and the name of the proxy whose line it is.
     Backends(Arc<HashMap<Box<[u8]>, Backend>>, Arc<str>),
 }
@@ -224,7 +252,7 @@ impl Args {
     #[inline]
     pub fn text(&self, at: usize) -> &[u8] {
         match self.at(at) {
-            Arg::Text(text) => text,
+            Arg::Text(text) | Arg::Key(_, text) => text,
             _ => b"",
         }
     }
@@ -303,6 +331,13 @@ impl Args {
     pub fn backend_named(&self, at: usize, name: Option<&[u8]>) -> Option<&Backend> {
         match self.at(at) {
             Arg::Backends(all, current) => all.get(name.unwrap_or(current.as_bytes())),
+            _ => None,
+        }
+    }
+    /// A public key.
+    pub fn key(&self, at: usize) -> Option<&PublicKey> {
+        match self.at(at) {
+            Arg::Key(key, _) => Some(key),
             _ => None,
         }
     }

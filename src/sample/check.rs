@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::args::{self, Arg, Args, Backend, Kind, Loose, Param};
+use super::args::{self, Arg, Args, Backend, Kind, Loose, Param, need};
 use super::cast::address;
+use super::public_key::{PublicKey, takes_public_key};
 use super::reader::RawArg;
 use super::vars::VarName;
 use super::{Context, Linker, Names};
@@ -238,7 +239,12 @@ fn check_one(
         | Kind::Server
         | Kind::Users
         | Kind::Environment
-        | Kind::Backends => Ok(Loose::Name(param.kind, word.to_owned())),
+        | Kind::Backends
+        | Kind::Frontends => Ok(Loose::Name(param.kind, word.to_owned())),
+        Kind::RequestSlot | Kind::ResponseSlot => match word.parse::<usize>() {
+            Ok(_) => Ok(Loose::Name(param.kind, word.to_owned())),
+            Err(_) => Err(String::new()),
+        },
         Kind::Regex(flags) => {
             let flags = all.get(flags).map_or(&b""[..], |flags| &flags.text);
             let regex = Regex::new(&arg.text, flags.contains(&b'i'))?;
@@ -271,12 +277,17 @@ fn check_one(
         }
         Kind::Algorithm => match (word, VarName::parse(word)) {
             (_, Ok(var)) => Ok(Loose::Var(var)),
-            ("HS256" | "HS384" | "HS512", _) => bytes(&arg.text),
-            ("RS256" | "RS384" | "RS512" | "ES256" | "ES384" | "ES512", _) => Err(format!(
-                "'{word}' needs public keys, which come with TLS and are not available yet"
-            )),
-            ("PS256" | "PS384" | "PS512", _) => Err(format!("unmanaged algorithm '{word}'")),
+            ("HS256" | "HS384" | "HS512" | "none", _) => bytes(&arg.text),
+            _ if takes_public_key(&arg.text) => bytes(&arg.text),
             _ => Err(format!("unknown algorithm '{word}'")),
+        },
+        Kind::VerifyKey => verify_key(arg, all, cx),
+        Kind::Nonce => match check_one(need(Kind::Base64OrVar), arg, all, line, cx)? {
+            Loose::Ready(Arg::Text(nonce)) if nonce.len() != 12 => Err(format!(
+                "a nonce of {} bytes is not available, only one of 12 is",
+                nonce.len()
+            )),
+            nonce => Ok(nonce),
         },
         Kind::Choice(_) if word.is_empty() && param.optional => ready(Arg::None),
         Kind::Choice(words) => match words.iter().position(|known| *known == word) {
@@ -318,6 +329,34 @@ fn check_one(
             _ if word.eq_ignore_ascii_case("false") => ready(Arg::Int(0)),
             _ => Err(format!("expects 'true', 'false', '1' or '0', got '{word}'")),
         },
+    }
+}
+
+/// A secret is taken as it is. Public keys are read now; where the algorithm is a variable's, a name may be
+/// either.
+fn verify_key(arg: &RawArg, all: &[RawArg], cx: &Context<'_>) -> Result<Loose, String> {
+    let word = String::from_utf8_lossy(&arg.text);
+    let algorithm = all.first().map_or(&b""[..], |first| &first.text);
+    let text: Arc<[u8]> = Arc::from(&*arg.text);
+    let named = takes_public_key(algorithm);
+    if let Ok(var) = VarName::parse(&word) {
+        return match named {
+            true => Err(format!(
+                "'{word}' is a variable, but a public key has to be named here to be read at load"
+            )),
+            false => Ok(Loose::Var(var)),
+        };
+    }
+    let from_variable =
+        std::str::from_utf8(algorithm).is_ok_and(|name| VarName::parse(name).is_ok());
+    let secret = Loose::Ready(Arg::Text(text.clone()));
+    if !named && !from_variable {
+        return Ok(secret);
+    }
+    match PublicKey::read(&cx.directory.join(word.as_ref())) {
+        Ok(key) => Ok(Loose::Ready(Arg::Key(Arc::new(key), text))),
+        Err(_) if from_variable => Ok(secret),
+        Err(error) => Err(error),
     }
 }
 
@@ -428,6 +467,13 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
                 Arc::from(linker.proxy),
             ))
         }
+        Kind::Frontends => {
+            let all = names.frontends().into_iter();
+            let all = all.map(|name| name.into_bytes().into_boxed_slice());
+            Ok(Arg::Frontends(Arc::new(all.collect())))
+        }
+        Kind::RequestSlot => Ok(slot(name, &linker.captures.request)),
+        Kind::ResponseSlot => Ok(slot(name, &linker.captures.response)),
         Kind::Server if name.is_empty() => Err("missing server name".to_owned()),
         Kind::Server => {
             let (backend, server) = name.split_once('/').unwrap_or((linker.proxy, name));
@@ -452,4 +498,12 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
             None => Arg::None,
         }),
     }
+}
+
+/// A capture slot by its number. A backend's line means a slot of whatever frontend the request came by.
+fn slot(name: &str, slots: &[(String, usize)]) -> Arg {
+    let Ok(at) = name.parse::<usize>() else {
+        return Arg::None;
+    };
+    Arg::Slot(at, slots.get(at).map(|(_, len)| *len))
 }

@@ -73,7 +73,7 @@ mod tests {
             assert!(out.lines().any(|found| found == line), "{line}");
         }
         assert!(
-            !out.contains("aes_gcm_dec"),
+            !out.contains("jwt_decrypt_cert"),
             "what is not there is not listed"
         );
     }

@@ -16,8 +16,10 @@ mod parse;
 pub mod password;
 mod pending;
 mod place;
+mod public_key;
 mod reader;
 mod scope;
+mod slots;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -37,6 +39,7 @@ pub use scope::{
     Address, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption, Spoken,
     TcpInfo, Timers, Transaction, millis,
 };
+pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use value::{Type, Value};
 pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

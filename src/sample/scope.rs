@@ -9,11 +9,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::end::End;
+use crate::end::{Cause, End};
 use crate::http::Message;
 use crate::state;
 
 use super::identity::{Identify, UniqueId};
+use super::slots::Slots;
 use super::vars::Vars;
 
 /// An end of a connection.
@@ -221,9 +222,9 @@ pub struct Transaction {
     /// only where something needs it.
     pub request_line: Vec<u8>,
     /// Captured request headers by slot.
-    pub request_captures: Vec<Option<Box<[u8]>>>,
+    pub request_captures: Slots,
     /// Captured response headers by slot.
-    pub response_captures: Vec<Option<Box<[u8]>>>,
+    pub response_captures: Slots,
     /// `capture cookie` from the request, and from the response.
     pub cookie_captures: [Option<Box<[u8]>>; 2],
     /// The unique id, see [`Scope::unique_id`].
@@ -291,6 +292,15 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// Whether something went wrong, as `option dontlog-normal` and the `when` converter see it: an end for another
+    /// reason than that all was said, another attempt, a server error.
+    pub fn failed(&self) -> bool {
+        !matches!(self.end.cause, Cause::None | Cause::Local)
+            || self.retries > 0
+            || self.redispatched
+            || self.status.is_some_and(|status| status >= 500)
+    }
+
     /// Back to nothing seen, keeping the memory. Field by field: the whole is too large to be moved about for
     /// every request.
     pub fn clear(&mut self) {

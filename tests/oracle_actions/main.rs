@@ -140,7 +140,7 @@ fn config(cases: &[Case], dir: &Path, ready: u16, ports: &[u16], origins: &[Orig
 
 /// Sends a request and takes what comes, with a word for how it ended.
 fn exchange(port: u16, parts: &[String]) -> String {
-    let mut stream = TcpStream::connect(local(port)).expect("somebody listens");
+    let mut stream = wait_for("a listener", || TcpStream::connect(local(port)).ok());
     stream.set_read_timeout(Some(QUIET)).expect("a timeout");
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {

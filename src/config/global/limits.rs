@@ -78,8 +78,10 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("noevports", "", "no event ports (there are none)", nothing),
     keyword("noepoll", "", "no epoll", |_, a, _| {
         a.fail("is not available: epoll is the only poller")
-    }),
+    })
+    .idle(),
     keyword("nogetaddrinfo", "", "no getaddrinfo()", |_, a, _| {
         a.fail("is not available: names resolve with getaddrinfo() only")
-    }),
+    })
+    .idle(),
 ];

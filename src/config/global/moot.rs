@@ -21,7 +21,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "",
         "keeps connections with doubtful framing",
         |_, a, _| not_yet(a, "a way to do so that cannot be desynchronised"),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.buffers.limit",
         "<n>",
@@ -33,7 +34,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
                 "a limit of buffers (connections are limited by `maxconn`)",
             ),
         },
-    ),
+    )
+    .idle(),
     keyword(
         "busy-polling",
         "",
@@ -42,7 +44,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             Prefix::None => not_yet(a, "a poller that spins"),
             _ => Ok(()),
         },
-    ),
+    )
+    .idle(),
     keyword(
         "tune.fail-alloc",
         "<percent>",
@@ -51,7 +54,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             0 => Ok(()),
             _ => not_yet(a, "an allocator that fails on purpose"),
         },
-    ),
+    )
+    .idle(),
     keyword(
         "tune.idletimer",
         "<time>",
@@ -234,25 +238,29 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "<n>",
         "the process's nice value",
         |_, a, _| not_yet(a, "a way to renice"),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.renice.startup",
         "<n>",
         "the process's nice value while it starts",
         |_, a, _| not_yet(a, "a way to renice"),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.notsent-lowat.client",
         "<bytes>",
         "unsent bytes the system may hold",
         |_, a, _| not_yet(a, "TCP_NOTSENT_LOWAT"),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.notsent-lowat.server",
         "<bytes>",
         "unsent bytes the system may hold",
         |_, a, _| not_yet(a, "TCP_NOTSENT_LOWAT"),
-    ),
+    )
+    .idle(),
     keyword(
         "profiling.tasks",
         "{ auto | on | off }",
@@ -301,25 +309,29 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("max-threads-per-group", "<n>", "threads of a group", number),
     keyword("thread-hard-limit", "<n>", "the most threads", |_, a, _| {
         not_yet(a, "a limit of threads; write `nbthread`")
-    }),
+    })
+    .idle(),
     keyword(
         "cpu-policy",
         "<policy>",
         "how processors are chosen",
         |_, a, _| not_yet(a, "CPU policies; write `cpu-map`"),
-    ),
+    )
+    .idle(),
     keyword(
         "cpu-set",
         "<set>",
         "which processors are used",
         |_, a, _| not_yet(a, "CPU sets; write `cpu-map`"),
-    ),
+    )
+    .idle(),
     keyword(
         "cpu-affinity",
         "<value>",
         "how threads are bound",
         |_, a, _| not_yet(a, "CPU policies; write `cpu-map`"),
-    ),
+    )
+    .idle(),
 ];
 
 /// `off` and `auto` ask for nothing; `on` is refused.

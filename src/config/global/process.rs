@@ -228,7 +228,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             0 => Ok(()),
             _ => not_yet(a, "listeners that outlive a soft stop"),
         },
-    ),
+    )
+    .idle(),
     keyword(
         "close-spread-time",
         "<time>",
@@ -240,7 +241,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             a.time_in(Unit::Milliseconds)?;
             not_yet(a, "spreading the end of idle connections over time")
         },
-    ),
+    )
+    .idle(),
     keyword(
         "unix-bind",
         "[prefix <text>] [mode <octal>] [user …] …",

@@ -41,7 +41,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             1024 => Ok(()),
             _ => not_yet(a, "another length of logged targets than 1024"),
         },
-    ),
+    )
+    .idle(),
     keyword(
         "tune.http.cookielen",
         "<n>",
@@ -50,7 +51,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             63 => Ok(()),
             _ => not_yet(a, "another length of captured cookies than 63"),
         },
-    ),
+    )
+    .idle(),
     keyword(
         "tune.maxaccept",
         "<n>",
@@ -111,31 +113,36 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "<bytes>",
         "room of all variables together",
         |_, a, _| vars(a),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.vars.proc-max-size",
         "<bytes>",
         "room of `proc.` variables",
         |_, a, _| vars(a),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.vars.sess-max-size",
         "<bytes>",
         "room of `sess.` variables",
         |_, a, _| vars(a),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.vars.txn-max-size",
         "<bytes>",
         "room of `txn.` variables",
         |_, a, _| vars(a),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.vars.reqres-max-size",
         "<bytes>",
         "room of `req.` and `res.` variables",
         |_, a, _| vars(a),
-    ),
+    )
+    .idle(),
     keyword(
         "tune.pool-low-fd-ratio",
         "<percent>",
@@ -144,7 +151,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             a.int(0..=100)?;
             not_yet(a, "giving up idle connections by the number of open files")
         },
-    ),
+    )
+    .idle(),
     keyword(
         "tune.pool-high-fd-ratio",
         "<percent>",
@@ -153,7 +161,8 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
             a.int(0..=100)?;
             not_yet(a, "giving up idle connections by the number of open files")
         },
-    ),
+    )
+    .idle(),
     keyword(
         "tune.stick-counters",
         "<n>",

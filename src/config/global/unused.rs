@@ -13,7 +13,7 @@ use crate::settings::Global;
 /// An entry about a feature that is refused where it is asked for.
 macro_rules! about {
     ($what:literal: $($name:literal $args:literal $parse:expr),+ $(,)?) => {
-        &[$(keyword($name, $args, concat!("of ", $what, " (nothing uses it yet)"), $parse)),+]
+        &[$(keyword($name, $args, concat!("of ", $what, " (nothing uses it yet)"), $parse).idle()),+]
     };
 }
 
@@ -179,49 +179,57 @@ pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers, l
 pub(super) const REFUSED: &[Keyword<Global>] = &[
     keyword("lua-load", "<file>", "runs a Lua program", |_, a, _| {
         not_yet(a, "Lua")
-    }),
+    })
+    .idle(),
     keyword(
         "lua-load-per-thread",
         "<file>",
         "runs a Lua program per thread",
         |_, a, _| not_yet(a, "Lua"),
-    ),
+    )
+    .idle(),
     keyword(
         "setcap",
         "<capabilities>",
         "keeps capabilities",
         |_, a, _| not_yet(a, "keeping capabilities"),
-    ),
+    )
+    .idle(),
     keyword(
         "stats-file",
         "<file>",
         "counters that outlive a restart",
         |_, a, _| not_yet(a, "statistics files"),
-    ),
+    )
+    .idle(),
     keyword(
         "shm-stats-file",
         "<file>",
         "counters in shared memory",
         |_, a, _| not_yet(a, "statistics files"),
-    ),
+    )
+    .idle(),
     keyword(
         "shm-stats-file-max-objects",
         "<n>",
         "its size",
         |_, a, _| not_yet(a, "statistics files"),
-    ),
+    )
+    .idle(),
     keyword(
         "http-err-codes",
         "<codes>",
         "which answers count as errors",
         |_, a, _| not_yet(a, "a choice of error codes"),
-    ),
+    )
+    .idle(),
     keyword(
         "http-fail-codes",
         "<codes>",
         "which answers count as failures",
         |_, a, _| not_yet(a, "a choice of failure codes"),
-    ),
+    )
+    .idle(),
     keyword(
         "harden.reject-privileged-ports.tcp",
         "{ on | off }",
@@ -236,28 +244,33 @@ pub(super) const REFUSED: &[Keyword<Global>] = &[
         "<time>",
         "tells of slow loops",
         |_, a, _| not_yet(a, "watching its own loops"),
-    ),
+    )
+    .idle(),
     keyword("anonkey", "<n>", "the key of anonymous dumps", |_, a, _| {
         not_yet(a, "anonymous dumps")
-    }),
+    })
+    .idle(),
     keyword(
         "prealloc-fd",
         "",
         "prepares the table of open files",
         |_, a, _| not_yet(a, "preparing tables"),
-    ),
+    )
+    .idle(),
     keyword(
         "force-cfg-parser-pause",
         "<time>",
         "waits while reading (for debugging)",
         |_, a, _| not_yet(a, "pauses"),
-    ),
+    )
+    .idle(),
     keyword(
         "dns-accept-family",
         "<family>",
         "which addresses names may have",
         |_, a, _| not_yet(a, "a choice of families"),
-    ),
+    )
+    .idle(),
     keyword(
         "debug.counters",
         "{ on | off }",
@@ -278,7 +291,8 @@ pub(super) const REFUSED: &[Keyword<Global>] = &[
         "<n>",
         "makes rare paths common (for debugging)",
         |_, a, _| not_yet(a, "stress levels"),
-    ),
+    )
+    .idle(),
 ];
 
 fn one(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {

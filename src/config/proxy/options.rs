@@ -3,7 +3,7 @@
 use super::super::advice;
 use super::super::args::{Args, Parsed, Prefix, unknown_word};
 use super::super::draft::{Draft, LogChoice};
-use super::super::keyword::{self, Keyword, Sections, within};
+use super::super::keyword::{self, Keyword, Sections, within, working};
 use super::super::load::Load;
 use super::basics::negated;
 use super::switches::SWITCHES;
@@ -191,24 +191,28 @@ const OPTIONS: &[Keyword<Draft>] = &[
         "",
         "a write does not count for the read timeout",
         |_, a, _| unless_negated(a, "timeouts per direction"),
-    ),
+    )
+    .idle(),
     within(
         BACK,
         "prefer-last-server",
         "",
         "stays on the server of the last request",
         |_, a, _| unless_negated(a, "remembering the last server"),
-    ),
+    )
+    .idle(),
     within(
         ALL,
         "external-check",
         "",
         "checks servers with a program",
         |_, a, _| a.fail("is not available yet: it needs running programs as checks"),
-    ),
+    )
+    .idle(),
     within(BACK, "spop-check", "", "checks SPOE agents", |_, a, _| {
         a.fail("is not available yet: it needs SPOE")
-    }),
+    })
+    .idle(),
     within(
         FRONT,
         "contstats",
@@ -244,14 +248,16 @@ const OPTIONS: &[Keyword<Draft>] = &[
         "",
         "drops trailers of requests",
         |_, a, _| a.fail("is not available yet: trailers are forwarded"),
-    ),
+    )
+    .idle(),
     within(
         BACK,
         "http-drop-response-trailers",
         "",
         "drops trailers of responses",
         |_, a, _| a.fail("is not available yet: trailers are forwarded"),
-    ),
+    )
+    .idle(),
     within(
         ALL,
         "use-small-buffers",
@@ -324,7 +330,7 @@ pub(in super::super) fn lines() -> impl Iterator<Item = String> {
     let plain = SWITCHES
         .iter()
         .map(|(name, _, sections, _)| (*name, *sections));
-    let others = OPTIONS.iter().map(|option| (option.name, option.sections));
+    let others = working(&[OPTIONS]).map(|option| (option.name, option.sections));
     plain.chain(others).map(|(name, sections)| {
         let front = if sections.contains(Sections::FRONT) {
             " FE"

@@ -126,7 +126,8 @@ const PARAMETERS: &[Keyword<Draft>] = &[
         "",
         "has more sections",
         |_, a, _| a.fail("is not available yet: it needs statistics of modules"),
-    ),
+    )
+    .idle(),
     within(
         Sections::ALL,
         "show-node",

@@ -19,6 +19,7 @@ macro_rules! later {
                 args.fail(concat!("is not available yet: it needs ", $needs, "."))
             },
         )
+        .idle()
     };
 }
 

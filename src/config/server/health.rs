@@ -164,17 +164,20 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "",
         "asks an agent on the server",
         |_, a, _| not_yet(a, 0, "agent checks"),
-    ),
+    )
+    .idle(),
     // What belongs to the agent has no effect without `agent-check`, which is refused.
     keyword("no-agent-check", "", "undoes `agent-check`", |_, _, _| {
         Ok(())
-    }),
+    })
+    .idle(),
     keyword(
         "agent-addr",
         "<address>",
         "where the agent is (see `agent-check`)",
         one_word,
-    ),
+    )
+    .idle(),
     keyword(
         "agent-inter",
         "<time>",
@@ -183,7 +186,8 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             interval(a)?;
             Ok(())
         },
-    ),
+    )
+    .idle(),
     keyword(
         "agent-port",
         "<n>",
@@ -192,19 +196,22 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             a.int(0..=65_535)?;
             Ok(())
         },
-    ),
+    )
+    .idle(),
     keyword(
         "agent-send",
         "<text>",
         "what it is told (see `agent-check`)",
         one_word,
-    ),
+    )
+    .idle(),
     keyword(
         "check-via-socks4",
         "",
         "checks go through SOCKS",
         |_, a, _| not_yet(a, 0, "SOCKS"),
-    ),
+    )
+    .idle(),
     keyword(
         "check-proto",
         "<name>",
@@ -225,25 +232,30 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "<name>",
         "the name of a check's connection",
         |_, a, _| not_yet(a, 1, "named connections"),
-    ),
+    )
+    .idle(),
     keyword(
         "check-reuse-pool",
         "",
         "checks use idle connections",
         |_, a, _| not_yet(a, 0, "checks on idle connections"),
-    ),
+    )
+    .idle(),
     keyword(
         "no-check-reuse-pool",
         "",
         "undoes `check-reuse-pool`",
         |_, _, _| Ok(()),
-    ),
+    )
+    .idle(),
     keyword("healthcheck", "<section>", "a check by name", |_, a, _| {
         not_yet(a, 1, "healthcheck sections")
-    }),
+    })
+    .idle(),
     keyword("check-ssl", "", "checks speak TLS", |_, a, _| {
         not_yet(a, 0, "TLS")
-    }),
+    })
+    .idle(),
     keyword("no-check-ssl", "", "undoes `check-ssl`", |_, _, _| Ok(())),
 ];
 

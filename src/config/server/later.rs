@@ -7,40 +7,47 @@ use crate::settings::Server;
 pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     keyword("init-state", "<state>", "its state at start", |_, a, _| {
         not_yet(a, 1, "a choice of initial state")
-    }),
+    })
+    .idle(),
     keyword(
         "send-proxy-v2",
         "",
         "sends the PROXY protocol, version 2",
         |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
-    ),
+    )
+    .idle(),
     keyword("send-proxy-v2-ssl", "", "with what TLS knows", |_, a, _| {
         not_yet(a, 0, "the PROXY protocol's version 2")
-    }),
+    })
+    .idle(),
     keyword(
         "send-proxy-v2-ssl-cn",
         "",
         "with a certificate's name",
         |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
-    ),
+    )
+    .idle(),
     keyword(
         "no-send-proxy-v2",
         "",
         "undoes `send-proxy-v2`",
         |_, _, _| Ok(()),
-    ),
+    )
+    .idle(),
     keyword(
         "no-send-proxy-v2-ssl",
         "",
         "undoes `send-proxy-v2-ssl`",
         |_, _, _| Ok(()),
-    ),
+    )
+    .idle(),
     keyword(
         "no-send-proxy-v2-ssl-cn",
         "",
         "undoes `send-proxy-v2-ssl-cn`",
         |_, _, _| Ok(()),
-    ),
+    )
+    .idle(),
     keyword(
         "proxy-v2-options",
         "<option>[,<option>]*",
@@ -49,13 +56,15 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             a.word("options")?;
             Ok(())
         },
-    ),
+    )
+    .idle(),
     keyword(
         "usesrc",
         "<address>",
         "connects from the client's address",
         |_, a, _| not_yet(a, 1, "transparent proxying"),
-    ),
+    )
+    .idle(),
     keyword(
         "shard",
         "<n>",
@@ -64,7 +73,8 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             a.count()?;
             Ok(())
         },
-    ),
+    )
+    .idle(),
     keyword(
         "ws",
         "{ auto | h1 | h2 }",
@@ -82,13 +92,15 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "<address>",
         "connects through SOCKS",
         |_, a, _| not_yet(a, 1, "SOCKS"),
-    ),
+    )
+    .idle(),
     keyword(
         "log-proto",
         "{ legacy | octet-count }",
         "the framing of a ring's messages (refused with rings)",
         |_, a, _| a.choice(&[("legacy", ()), ("octet-count", ())]),
-    ),
+    )
+    .idle(),
     keyword(
         "log-bufsize",
         "<n>",
@@ -97,84 +109,99 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             a.count()?;
             Ok(())
         },
-    ),
+    )
+    .idle(),
     keyword(
         "namespace",
         "<name>",
         "the network namespace to connect in",
         |_, a, _| not_yet(a, 1, "network namespaces"),
-    ),
+    )
+    .idle(),
     keyword(
         "resolvers",
         "<section>",
         "resolves its name again and again",
         |_, a, _| not_yet(a, 1, "name resolution at run time"),
-    ),
+    )
+    .idle(),
     // How `resolvers` resolve; without that word nothing is resolved at run time.
     keyword(
         "resolve-net",
         "<net>[,<net>]*",
         "which addresses are preferred (see `resolvers`)",
         one_word,
-    ),
+    )
+    .idle(),
     keyword(
         "resolve-opts",
         "<option>[,<option>]*",
         "what answers may be (see `resolvers`)",
         one_word,
-    ),
+    )
+    .idle(),
     keyword(
         "resolve-prefer",
         "{ ipv4 | ipv6 }",
         "which family is preferred (see `resolvers`)",
         |_, a, _| a.choice(&[("ipv4", ()), ("ipv6", ())]),
-    ),
+    )
+    .idle(),
     keyword(
         "set-proxy-v2-tlv-fmt",
         "<fmt>",
         "what version 2 carries",
         |_, a, _| not_yet(a, 1, "the PROXY protocol's version 2"),
-    ),
+    )
+    .idle(),
     keyword(
         "pool-conn-name",
         "<expr>",
         "the name of a shared connection",
         |_, a, _| not_yet(a, 1, "named connections"),
-    ),
+    )
+    .idle(),
     keyword(
         "guid",
         "<text>",
         "a name for statistics files",
         |_, a, _| not_yet(a, 1, "statistics files"),
-    ),
+    )
+    .idle(),
     keyword("cc", "<name>", "the congestion control", |_, a, _| {
         not_yet(a, 1, "a choice of congestion control")
-    }),
+    })
+    .idle(),
     keyword("tcp-md5sig", "<key>", "signs TCP segments", |_, a, _| {
         not_yet(a, 1, "TCP signatures")
-    }),
+    })
+    .idle(),
     keyword(
         "idle-ping",
         "<time>",
         "pings idle HTTP/2 servers",
         |_, a, _| not_yet(a, 1, "HTTP/2"),
-    ),
+    )
+    .idle(),
     keyword(
         "strict-maxconn",
         "",
         "counts connections, not requests",
         |_, a, _| not_yet(a, 0, "strict connection limits"),
-    ),
+    )
+    .idle(),
     keyword(
         "quic-cc-algo",
         "<name>",
         "the congestion control of QUIC",
         |_, a, _| not_yet(a, 1, "QUIC"),
-    ),
+    )
+    .idle(),
     keyword("ssl", "", "speaks TLS with it", |_, a, _| {
         not_yet(a, 0, "TLS")
-    }),
-    keyword("no-ssl", "", "undoes `ssl`", |_, _, _| Ok(())),
+    })
+    .idle(),
+    keyword("no-ssl", "", "undoes `ssl`", |_, _, _| Ok(())).idle(),
 ];
 
 /// Options that mean something with `ssl` or `check-ssl` only: name, and how many words follow.

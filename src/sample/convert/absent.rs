@@ -4,7 +4,7 @@
 use super::*;
 
 const TABLES: &str = "stick tables, which are not available yet";
-const SLOTS: &str = "captures from inside an expression, which are not available yet; use the rule `http-request capture`";
+const ENCRYPTED: &str = "encrypted web tokens, which are not available yet";
 
 const fn later(name: &'static str, takes: Type, out: Type, missing: &'static str) -> Converter {
     entry(name, ANY, out, Convert::Later(takes, missing), missing)
@@ -20,12 +20,13 @@ const ANY: &[Param] = &[
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
-    later("aes_gcm_dec", Type::Bin, Type::Bin, "AES, which comes with TLS and is not available yet"),
-    later("capture-req", Type::Str, Type::Str, SLOTS),
-    later("capture-res", Type::Str, Type::Str, SLOTS),
     later("debug", Type::Any, Type::Any, "event sinks, which are not available yet"),
+    later("has_ctl", Type::Bin, Type::Bool, "what counts as a control character, which is not settled yet"),
+    later("ip.fp", Type::Bin, Type::Bin, "the fingerprint's layout, which is not settled yet"),
+    later("jwt_decrypt_cert", Type::Bin, Type::Bin, ENCRYPTED),
+    later("jwt_decrypt_jwk", Type::Bin, Type::Bin, ENCRYPTED),
+    later("jwt_decrypt_secret", Type::Bin, Type::Bin, ENCRYPTED),
     later("in_table", Type::Any, Type::Bool, TABLES),
-    later("x509_v_err_str", Type::Int, Type::Str, "TLS, which is not available yet"),
 ];
 
 /// What a name that is in no table needs, if it is one of HAProxy's.

@@ -11,17 +11,28 @@ use crate::sample::table::Text;
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
     entry("b64dec", &[], Type::Bin, Convert::Str(|text, _, _| Some(Value::Bin(Cow::Owned(codec::decode_base64(&text)?)))), "the bytes that base64 stands for"),
+    entry("base2", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(bits(&bytes)))), "eight binary digits per byte"),
     entry("base64", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(codec::encode_base64(&bytes)))), "base64"),
-    entry("be2dec", &[need(Kind::Str), need(Kind::Range(1, 8)), may(Kind::Int)], Type::Str, Convert::Bin(be2dec), "decimal numbers of so many big-endian bytes, with a separator"),
+    entry("be2dec", CHUNKS, Type::Str, Convert::Bin(|bytes, args, _| decimal(&bytes, args, Order::Big)), "decimal numbers of so many big-endian bytes, with a separator"),
     entry("be2hex", &[may(Kind::Str), may(Kind::Range(1, i64::MAX)), may(Kind::Int)], Type::Str, Convert::Bin(be2hex), "hexadecimal, with a separator after so many bytes"),
     entry("hex", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(codec::hex(&bytes)))), "two hexadecimal digits per byte"),
     entry("hex2i", &[], Type::Int, Convert::Str(hex2i), "the number that hexadecimal digits stand for"),
     entry("htonl", &[], Type::Bin, Convert::Int(|n, _, _| Some(Value::Bin(Cow::Owned((n as u32).to_be_bytes().to_vec())))), "the number's four bytes in network order"),
+    entry("le2dec", CHUNKS, Type::Str, Convert::Bin(|bytes, args, _| decimal(&bytes, args, Order::Little)), "decimal numbers of so many little-endian bytes, with a separator"),
     entry("ub64dec", &[], Type::Bin, Convert::Str(|text, _, _| Some(Value::Bin(Cow::Owned(codec::decode_base64url(&text)?)))), "the bytes that base64url stands for"),
     entry("ub64enc", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(codec::encode_base64url(&bytes)))), "base64url"),
     entry("url_dec", &[may(Kind::Int)], Type::Str, Convert::Str(url_dec), "with %XX decoded, and + in a query or, if said so, anywhere"),
     entry("url_enc", &[may(Kind::Choice(&["query"]))], Type::Str, Convert::Str(|text, _, _| Some(Value::owned(url_enc(&text)))), "with all but letters, digits and -._~ as %XX"),
 ];
+
+/// Separator, bytes in a chunk, whether a shorter last one is left out.
+const CHUNKS: &[Param] = &[need(Kind::Str), need(Kind::Range(1, 8)), may(Kind::Int)];
+
+/// Which byte of a number comes first.
+enum Order {
+    Big,
+    Little,
+}
 
 fn chunks<'b>(bytes: &'b [u8], size: usize, args: &Args) -> impl Iterator<Item = &'b [u8]> {
     let whole_only = args.int_or(2, 0) != 0;
@@ -30,17 +41,28 @@ fn chunks<'b>(bytes: &'b [u8], size: usize, args: &Args) -> impl Iterator<Item =
         .filter(move |chunk| !whole_only || chunk.len() == size)
 }
 
-fn be2dec<'s>(bytes: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
+/// Chunks as decimal numbers.
+fn decimal<'s>(bytes: &[u8], args: &Args, order: Order) -> Option<Value<'s>> {
     let size = usize::try_from(args.int(1)?).ok()?;
     let mut out = Vec::new();
-    for (at, chunk) in chunks(&bytes, size.max(1), args).enumerate() {
+    for (at, chunk) in chunks(bytes, size.max(1), args).enumerate() {
         if at > 0 {
             out.extend_from_slice(args.text(0));
         }
-        let number = chunk.iter().fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+        let push = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        let number = match order {
+            Order::Big => chunk.iter().fold(0, push),
+            Order::Little => chunk.iter().rev().fold(0, push),
+        };
         out.extend_from_slice(number.to_string().as_bytes());
     }
     Some(Value::owned(out))
+}
+
+fn bits(bytes: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8, at: u8| b'0' + (byte >> (7 - at) & 1);
+    let digits = |byte: &u8| [0, 1, 2, 3, 4, 5, 6, 7].map(|at| digit(*byte, at));
+    bytes.iter().flat_map(digits).collect()
 }
 
 fn be2hex<'s>(bytes: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {

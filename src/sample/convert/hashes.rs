@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
-use hmac::{Hmac, KeyInit, Mac};
+use blake2::{Blake2b512, Blake2s256};
+use hmac::{Hmac, KeyInit, Mac, SimpleHmac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 use xxhash_rust::{xxh3::xxh3_64_with_seed, xxh32::xxh32, xxh64::xxh64};
 
 use super::*;
 use crate::hash;
-use crate::sample::args::{Arg, Args};
+use crate::sample::args::Args;
 use crate::sample::scope::Scope;
 use crate::sample::table::Text;
 
@@ -24,6 +26,12 @@ const DIGEST: Kind = Kind::Name(&[
     "sha512",
     "sha512-224",
     "sha512-256",
+    "sha3-224",
+    "sha3-256",
+    "sha3-384",
+    "sha3-512",
+    "blake2b512",
+    "blake2s256",
 ]);
 
 #[rustfmt::skip]
@@ -61,7 +69,13 @@ fn digest(name: i64, bytes: &[u8]) -> Vec<u8> {
         4 => Sha384::digest(bytes).to_vec(),
         5 => Sha512::digest(bytes).to_vec(),
         6 => Sha512_224::digest(bytes).to_vec(),
-        _ => Sha512_256::digest(bytes).to_vec(),
+        7 => Sha512_256::digest(bytes).to_vec(),
+        8 => Sha3_224::digest(bytes).to_vec(),
+        9 => Sha3_256::digest(bytes).to_vec(),
+        10 => Sha3_384::digest(bytes).to_vec(),
+        11 => Sha3_512::digest(bytes).to_vec(),
+        12 => Blake2b512::digest(bytes).to_vec(),
+        _ => Blake2s256::digest(bytes).to_vec(),
     }
 }
 
@@ -90,17 +104,17 @@ pub(super) fn code(name: i64, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
         4 => run::<Hmac<Sha384>>(key, bytes),
         5 => run::<Hmac<Sha512>>(key, bytes),
         6 => run::<Hmac<Sha512_224>>(key, bytes),
-        _ => run::<Hmac<Sha512_256>>(key, bytes),
+        7 => run::<Hmac<Sha512_256>>(key, bytes),
+        8 => run::<SimpleHmac<Sha3_224>>(key, bytes),
+        9 => run::<SimpleHmac<Sha3_256>>(key, bytes),
+        10 => run::<SimpleHmac<Sha3_384>>(key, bytes),
+        11 => run::<SimpleHmac<Sha3_512>>(key, bytes),
+        12 => run::<SimpleHmac<Blake2b512>>(key, bytes),
+        _ => run::<SimpleHmac<Blake2s256>>(key, bytes),
     }
 }
 
 fn hmac<'s>(bytes: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
-    let key = match args.at(1) {
-        Arg::Var(var) => {
-            let text = var.value(scope)?.into_text();
-            Cow::Owned(crate::sample::codec::decode_base64(&text)?)
-        }
-        _ => Cow::Borrowed(args.text(1)),
-    };
+    let key = super::cipher::secret(args, 1, scope)?;
     code(args.int(0)?, &key, &bytes).map(|code| Value::Bin(Cow::Owned(code)))
 }

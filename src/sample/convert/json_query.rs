@@ -1,26 +1,18 @@
-//! Values out of JSON and JSON web tokens (manual 7.3.1: json_query, jwt_*; RFC 7515).
+//! Values out of JSON (manual 7.3.1: json_query).
 //!
 //! The reader looks no further than the value it is asked for, as HAProxy's: text behind it may be cut off.
 
 use std::borrow::Cow;
 
 use super::*;
-use crate::sample::args::{Arg, Args};
-use crate::sample::codec::decode_base64url;
+use crate::sample::args::Args;
 use crate::sample::leading_int;
-use crate::sample::scope::Scope;
-use crate::sample::table::Text;
 
-const PATH: Kind = Kind::Checked(check_path);
-const QUERY: &[Param] = &[may(PATH), may(Kind::Choice(&["int"]))];
-const ALGORITHM: Kind = Kind::Algorithm;
+pub(super) const PATH: Kind = Kind::Checked(check_path);
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
     entry("json_query", &[need(PATH), may(Kind::Choice(&["int"]))], Type::Any, Convert::Str(|text, args, _| query(&text, args)), "a value out of JSON by its path"),
-    entry("jwt_header_query", QUERY, Type::Any, Convert::Bin(|token, args, _| part(&token, 0, args)), "the header of a web token, or a value out of it"),
-    entry("jwt_payload_query", QUERY, Type::Any, Convert::Bin(|token, args, _| part(&token, 1, args)), "the payload of a web token, or a value out of it"),
-    entry("jwt_verify", &[need(ALGORITHM), need(Kind::TextOrVar)], Type::Int, Convert::Bin(verify), "1 if a web token's signature is right, 0 if not, below 0 for what is none"),
 ];
 
 /// A step of a path.
@@ -218,7 +210,7 @@ fn unescape(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
 /// Integers up to here are exact in JSON.
 const EXACT: i64 = (1 << 53) - 1;
 
-fn query(text: &[u8], args: &Args) -> Option<Value<'static>> {
+pub(super) fn query(text: &[u8], args: &Args) -> Option<Value<'static>> {
     let mut reader = Reader { text, at: 0 };
     for step in steps(args.text(0))? {
         reader.enter(&step)?;
@@ -270,67 +262,10 @@ fn general(n: f64) -> String {
     format!("{}e{sign}{:02}", trim(digits), exponent.abs())
 }
 
-/// A part of a web token, decoded, or a value out of it.
-fn part(token: &[u8], at: usize, args: &Args) -> Option<Value<'static>> {
-    let mut parts = token.split(|byte| *byte == b'.');
-    let decoded = decode_base64url(parts.nth(at)?)?;
-    // A token has two more parts behind its header.
-    parts.nth(1 - at)?;
-    match args.some_text(0) {
-        Some(_) => query(&decoded, args),
-        None => Some(Value::owned(decoded)),
-    }
-}
-
-/// Signs with a key under this algorithm; an error is the converter's answer.
-fn sign(algorithm: &[u8], key: &[u8], text: &[u8]) -> Result<Vec<u8>, i64> {
-    let digest = match algorithm {
-        b"HS256" => 3,
-        b"HS384" => 4,
-        b"HS512" => 5,
-        b"PS256" | b"PS384" | b"PS512" => return Err(-2),
-        // Public keys have to be known at load; none is.
-        b"RS256" | b"RS384" | b"RS512" | b"ES256" | b"ES384" | b"ES512" => return Err(-5),
-        _ => return Err(-1),
-    };
-    super::hashes::code(digest, key, text).ok_or(-4)
-}
-
-fn verify<'s>(token: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
-    let text = |at| match args.at(at) {
-        Arg::Var(var) => Some(var.value(scope)?.into_text()),
-        _ => Some(Cow::Borrowed(args.text(at))),
-    };
-    let (algorithm, key) = (text(0)?, text(1)?);
-    let dots = token.iter().filter(|byte| **byte == b'.').count();
-    let signature = match memchr::memrchr(b'.', &token) {
-        Some(at) if dots == 2 => token.split_at(at),
-        _ => return Some(Value::Int(-3)),
-    };
-    let (signed, given) = (signature.0, signature.1.get(1..).unwrap_or_default());
-    let Some(given) = decode_base64url(given) else {
-        return Some(Value::Int(-3));
-    };
-    Some(Value::Int(match sign(&algorithm, &key, signed) {
-        Err(code) => code,
-        Ok(right) => {
-            let differing = right
-                .iter()
-                .zip(&given)
-                .fold(0, |bits, (a, b)| bits | (a ^ b));
-            i64::from(right.len() == given.len() && differing == 0)
-        }
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{Stream, linked};
     use crate::sample::Place;
-
-    const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
-        eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
-        SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
 
     fn eval(text: &str) -> Option<String> {
         Stream::request("GET / HTTP/1.1").eval(text)
@@ -381,24 +316,5 @@ mod tests {
                 "{bad}"
             );
         }
-    }
-
-    #[test]
-    fn web_tokens_are_read_and_verified() {
-        for (converter, gives) in [
-            ("jwt_header_query($.alg)", Some("HS256")),
-            ("jwt_header_query", Some(r#"{"alg":"HS256","typ":"JWT"}"#)),
-            ("jwt_payload_query($.iat,int)", Some("1516239022")),
-            ("jwt_verify(HS256,your-256-bit-secret)", Some("1")),
-            ("jwt_verify(HS256,other)", Some("0")),
-            ("jwt_verify(HS512,your-256-bit-secret)", Some("0")),
-        ] {
-            let text = format!("str({TOKEN}),{converter}");
-            assert_eq!(eval(&text).as_deref(), gives, "{converter}");
-        }
-        assert_eq!(eval("str(x.y),jwt_verify(HS256,k)").as_deref(), Some("-3"));
-        assert_eq!(eval("str(x),jwt_header_query").as_deref(), None);
-        assert!(linked("str(x),jwt_verify(HS999,k)", Place::Acl).is_err());
-        assert!(linked("str(x),jwt_verify(RS256,key.pem)", Place::Acl).is_err());
     }
 }

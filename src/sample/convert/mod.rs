@@ -2,8 +2,10 @@
 
 mod absent;
 mod arithmetic;
+mod cipher;
 mod encoding;
 mod fix;
+mod forwarded;
 mod hashes;
 mod join;
 mod json_query;
@@ -12,10 +14,14 @@ mod language;
 mod lookup;
 pub(super) mod mqtt;
 mod network;
+mod packet;
+mod passing;
 mod pieces;
 mod protobuf;
 mod text;
 mod time;
+mod web_token;
+mod x509;
 
 pub use absent::missing;
 
@@ -40,6 +46,12 @@ const FAMILIES: &[&[Converter]] = &[
     protobuf::TABLE,
     mqtt::TABLE,
     fix::TABLE,
+    cipher::TABLE,
+    forwarded::TABLE,
+    passing::TABLE,
+    packet::TABLE,
+    web_token::TABLE,
+    x509::TABLE,
     absent::TABLE,
 ];
 

@@ -14,6 +14,7 @@ const PIECE: &[Param] = &[need(Kind::NotZero), need(Kind::Str), may(Kind::Int)];
 pub(super) const TABLE: &[Converter] = &[
     entry("field", PIECE, Type::Str, Convert::Str(field), "the nth field between delimiters, fields may be empty"),
     entry("host_only", &[], Type::Str, Convert::Str(host_only), "a Host header's name without its port, in small letters"),
+    entry("param", &[need(Kind::Str), may(Kind::Str)], Type::Str, Convert::Str(param), "the value of a parameter in `name=value` segments, between `&` or other characters"),
     entry("port_only", &[], Type::Int, Convert::Str(port_only), "a Host header's port, 0 without one"),
     entry("word", PIECE, Type::Str, Convert::Str(word), "the nth word between delimiters, words are never empty"),
 ];
@@ -65,6 +66,22 @@ fn word<'s>(text: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s
     words.retain(|word| !word.is_empty());
     let range = span(&words, args, text.len()).unwrap_or(0..0);
     Some(Value::Str(part(text, range)))
+}
+
+/// The first of this name. Without a `=` its value is empty.
+fn param<'s>(text: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
+    let name = args.text(0);
+    let delimiters = args.some_text(1).unwrap_or(b"&");
+    let mut start = 0;
+    for segment in text.split(|byte| delimiters.contains(byte)) {
+        let end = start + segment.len();
+        match segment.strip_prefix(name) {
+            Some([]) => return Some(Value::Str(part(text, end..end))),
+            Some([b'=', ..]) => return Some(Value::Str(part(text, start + name.len() + 1..end))),
+            _ => start = end + 1,
+        }
+    }
+    None
 }
 
 /// Where the port's colon stands: the last one behind a bracket.

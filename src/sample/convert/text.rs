@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::regex::Regex;
-use crate::sample::args::Args;
+use crate::sample::args::{Arg, Args};
 use crate::sample::scope::Scope;
 use crate::sample::table::Text;
 
@@ -12,7 +12,7 @@ const CHARS: &[Param] = &[need(Kind::Str)];
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
-    entry("bytes", &[need(Kind::Int), may(Kind::Int)], Type::Bin, Convert::Bin(bytes), "the bytes from an offset on, as many as said"),
+    entry("bytes", &[need(Kind::Operand), may(Kind::Operand)], Type::Bin, Convert::Bin(bytes), "the bytes from an offset on, as many as said"),
     entry("cut_crlf", &[], Type::Str, Convert::Str(|text, _, _| Some(Value::Str(cut_crlf(text)))), "text up to the end of its first line"),
     entry("iif", &[need(Kind::Str), need(Kind::Str)], Type::Str, Convert::Bool(|yes, args, _| Some(Value::text(args.text(usize::from(!yes))))), "one text for true, another for false"),
     entry("length", &[], Type::Int, Convert::Str(|text, _, _| Some(Value::Int(text.len() as i64))), "the number of bytes"),
@@ -20,6 +20,7 @@ pub(super) const TABLE: &[Converter] = &[
     entry("ltrim", CHARS, Type::Str, Convert::Str(ltrim), "without these characters at the beginning"),
     entry("regsub", &[need(Kind::Regex(2)), need(Kind::Str), may(Kind::Letters("gi"))], Type::Str, Convert::Str(regsub), "what matches an expression replaced (flags g: all, i: any case)"),
     entry("reverse", &[], Type::Str, Convert::Str(|text, _, _| Some(Value::owned(text.iter().rev().copied().collect::<Vec<u8>>()))), "the bytes in the opposite order"),
+    entry("reverse_dom", &[], Type::Str, Convert::Str(|text, _, _| Some(Value::owned(reverse_labels(&text)))), "the labels of a domain name in the opposite order"),
     entry("rtrim", CHARS, Type::Str, Convert::Str(rtrim), "without these characters at the end"),
     entry("upper", &[], Type::Str, Convert::Str(|text, _, _| Some(Value::Str(upper(text)))), "capital letters"),
 ];
@@ -59,14 +60,31 @@ fn cut_crlf(text: Text<'_>) -> Text<'_> {
     }
 }
 
-fn bytes<'s>(bytes: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
+fn reverse_labels(name: &[u8]) -> Vec<u8> {
+    let labels: Vec<&[u8]> = name.rsplit(|byte| *byte == b'.').collect();
+    labels.join(&b'.')
+}
+
+/// A negative count reaches to the end, as written ones do in HAProxy; a variable that is not there or is no
+/// such number gives no bytes.
+fn bytes<'s>(bytes: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
     let len = bytes.len();
-    let start = usize::try_from(args.int(0)?).map_or(len, |start| start.min(len));
-    let end = match args.int(1) {
-        Some(count @ 0..) => start.saturating_add(count as usize).min(len),
-        _ => len,
+    let number = |at| match args.at(at) {
+        Arg::Var(var) => match var.value(scope)?.int()? {
+            n @ 0.. => Some(n),
+            _ => None,
+        },
+        _ => Some(args.int_or(at, -1)),
     };
-    Some(Value::Bin(part(bytes, start..end)))
+    let range = number(0).zip(number(1)).map(|(start, count)| {
+        let start = usize::try_from(start).map_or(len, |start| start.min(len));
+        let end = match usize::try_from(count) {
+            Ok(count) => start.saturating_add(count).min(len),
+            Err(_) => len,
+        };
+        start..end
+    });
+    Some(Value::Bin(part(bytes, range.unwrap_or(0..0))))
 }
 
 fn ltrim<'s>(text: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::http::{Head, Target};
+use crate::sample::Slots;
 use crate::sample::args::Args;
 use crate::sample::scope::{Scope, Spoken, Transaction};
 
@@ -44,9 +45,10 @@ fn long_version(head: &Head) -> Value<'static> {
     })
 }
 
-fn slot<'s>(captures: &'s [Option<Box<[u8]>>], args: &Args) -> Option<Value<'s>> {
+/// A copy: a converter behind it may fill the slot anew.
+fn slot<'s>(captures: &Slots, args: &Args) -> Option<Value<'s>> {
     let slot = usize::try_from(args.int(0)?).ok()?;
-    captures.get(slot)?.as_deref().map(Value::text)
+    captures.list().get(slot)?.as_deref().map(Value::owned)
 }
 
 fn captured_request<'s>(scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {

@@ -66,11 +66,11 @@ impl Exchange {
         capture(
             &txn.request.head,
             &self.frontend.captures.request,
-            &mut txn.request_captures,
+            txn.request_captures.list_mut(),
         );
         // Its slots show in the logs even if no response comes.
         let slots = self.frontend.captures.response.len();
-        txn.response_captures.resize(slots, None);
+        txn.response_captures.list_mut().resize(slots, None);
     }
 
     /// The request's `capture cookie`. As in HAProxy rules do not see it, and what they answer or redirect is logged without.
@@ -89,7 +89,7 @@ impl Exchange {
         capture(
             &txn.response.head,
             &self.frontend.captures.response,
-            &mut txn.response_captures,
+            txn.response_captures.list_mut(),
         );
         if let Some((name, length)) = &settings.capture_cookie {
             let found = find_cookie(&txn.response.head, b"set-cookie", name.as_bytes());
