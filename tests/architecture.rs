@@ -45,7 +45,7 @@ const LANGUAGE: &[&str] = &[
     "state", "syntax", "log",
 ];
 const LANGUAGE_AND_SETTINGS: &[&str] = &[
-    "acl", "action", "balance", "format", "sample", "diag", "http", "regex",
+    "acl", "action", "balance", "format", "sample", "diag", "http", "regex", "state",
 ];
 
 /// Modules of the engine and of the operator's side, and what they must never name: words and

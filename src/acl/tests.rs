@@ -28,6 +28,7 @@ impl Section {
             mode: Mode::Http,
             proxy: "web",
             acls: &self.acls,
+            stick_counters: 3,
             captures: &mut Captures::default(),
             file: "test.cfg",
             files: &self.files,

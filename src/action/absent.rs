@@ -2,18 +2,6 @@
 
 use super::table::Entry;
 
-const TABLES: &str = "stick tables";
-
-#[rustfmt::skip]
-pub(super) static STICK: &[Entry] = &[
-    Entry::absent("track-sc", true, "tracks a key in a stick table", TABLES),
-    Entry::absent("sc-add-gpc", true, "adds to a counter of a tracked key", TABLES),
-    Entry::absent("sc-inc-gpc", true, "raises a counter of a tracked key", TABLES),
-    Entry::absent("sc-inc-gpc0", true, "raises counter 0 of a tracked key", TABLES),
-    Entry::absent("sc-inc-gpc1", true, "raises counter 1 of a tracked key", TABLES),
-    Entry::absent("sc-set-gpt", true, "sets a tag of a tracked key", TABLES),
-    Entry::absent("sc-set-gpt0", true, "sets tag 0 of a tracked key", TABLES),
-];
 #[rustfmt::skip]
 pub(super) static EXPECT: &[Entry] = &[
     Entry::absent("expect-netscaler-cip", false, "wants a NetScaler header", "NetScaler's client IP protocol"),

@@ -10,6 +10,7 @@ mod arguments;
 mod capture;
 mod connection;
 mod control;
+mod counters;
 mod header;
 mod map;
 mod normalize;

@@ -1,7 +1,7 @@
 //! Which actions each ruleset offers, in the order in which HAProxy's messages list them.
 
 use super::absent::{
-    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, DO_RESOLVE, EXPECT, LUA, OPEN_TRACING, SPOE, STICK,
+    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, DO_RESOLVE, EXPECT, LUA, OPEN_TRACING, SPOE,
     SWITCH_MODE,
 };
 use super::capture::CAPTURE;
@@ -9,6 +9,7 @@ use super::connection::{ADDRESSES, CLOSE, NICE, REJECT, SILENT_DROP, SOCKET};
 use super::control::{
     ACCEPT, ALLOW, LOG_LEVEL, PAUSE, PRIORITY, REQUEST, STRICT_MODE, USE_SERVICE, WAIT_FOR_BODY,
 };
+use super::counters::{COUNTERS, TRACK};
 use super::header::{EARLY_HINT, HEADERS};
 use super::map::MAPS;
 use super::normalize::NORMALIZE;
@@ -71,38 +72,38 @@ impl Ruleset {
 pub static RULESETS: &[Ruleset] = &[
     Ruleset {
         sort: Sort::TcpConnection, keyword: "tcp-request connection",
-        families: &[ADDRESSES, SOCKET, VARIABLES, STICK, EXPECT],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP],
+        families: &[ADDRESSES, SOCKET, VARIABLES, COUNTERS, EXPECT],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK],
     },
     Ruleset {
         sort: Sort::TcpSession, keyword: "tcp-request session",
-        families: &[ADDRESSES, SOCKET, VARIABLES, STICK],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &ATTACH],
+        families: &[ADDRESSES, SOCKET, VARIABLES, COUNTERS],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &ATTACH],
     },
     Ruleset {
         sort: Sort::TcpContent, keyword: "tcp-request content",
-        families: &[ADDRESSES, SOCKET, VARIABLES, PRIORITY, STICK],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &CAPTURE, &LOG_LEVEL, &NICE, &USE_SERVICE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &SWITCH_MODE, &BANDWIDTH, &LUA],
+        families: &[ADDRESSES, SOCKET, VARIABLES, PRIORITY, COUNTERS],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &CAPTURE, &LOG_LEVEL, &NICE, &USE_SERVICE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &SWITCH_MODE, &BANDWIDTH, &LUA],
     },
     Ruleset {
         sort: Sort::TcpResponse, keyword: "tcp-response content",
-        families: &[SOCKET, VARIABLES, STICK],
+        families: &[SOCKET, VARIABLES, COUNTERS],
         singles: &[&ACCEPT, &CLOSE, &REJECT, &SILENT_DROP, &LOG_LEVEL, &NICE, &SPOE, &OPEN_TRACING, &BANDWIDTH, &LUA],
     },
     Ruleset {
         sort: Sort::HttpRequest, keyword: "http-request",
-        families: &[HEADERS, TARGETS, VARIABLES, MAPS, ADDRESSES, SOCKET, PRIORITY, REQUEST, STICK],
+        families: &[HEADERS, TARGETS, VARIABLES, MAPS, ADDRESSES, SOCKET, PRIORITY, REQUEST, COUNTERS],
         singles: &[
             &ALLOW, &AUTH, &CAPTURE, &DENY, &EARLY_HINT, &LOG_LEVEL, &NICE, &NORMALIZE, &PAUSE, &REDIRECT, &REJECT, &RETURN,
-            &SILENT_DROP, &STRICT_MODE, &TARPIT, &USE_SERVICE, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_USE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &LUA,
+            &SILENT_DROP, &STRICT_MODE, &TARPIT, &TRACK, &USE_SERVICE, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_USE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &LUA,
         ],
     },
     Ruleset {
         sort: Sort::HttpResponse, keyword: "http-response",
-        families: &[HEADERS, VARIABLES, MAPS, SOCKET, STICK],
+        families: &[HEADERS, VARIABLES, MAPS, SOCKET, COUNTERS],
         singles: &[
             &ALLOW, &CAPTURE, &DENY, &LOG_LEVEL, &NICE, &PAUSE, &REDIRECT, &RETURN, &SET_STATUS, &SILENT_DROP, &STRICT_MODE,
-            &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_STORE, &SPOE, &OPEN_TRACING, &LUA,
+            &TRACK, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_STORE, &SPOE, &OPEN_TRACING, &LUA,
         ],
     },
     Ruleset {

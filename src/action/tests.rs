@@ -288,7 +288,7 @@ fn refused_in_haproxys_words() {
         ("http-request redirect location / code 399", prefix("redirect", "'code': unsupported HTTP code '399' (must be one of 301, 302, 303, 307 or 308)")),
         ("http-request set-var(txn.a,nosuch) int(1)", prefix("set-var(txn.a,nosuch)", "unknown condition \"nosuch\"")),
         ("http-request capture req.hdr(x)", prefix("capture", "expects <expression> [ 'len' <length> | id <idx> ]")),
-        ("http-request track-sc0 src", prefix("track-sc0", "'track-sc0' needs stick tables, which is not available yet")),
+        ("http-request track-sc0 src", "Proxy 'web': unable to find table 'web' referenced by track-sc0.".to_owned()),
     ] {
         assert_eq!(read(text).err(), Some(expected), "{text}");
     }
@@ -340,6 +340,7 @@ fn captures_take_slots() {
             mode: Mode::Http,
             proxy: "web",
             acls: &Acls::default(),
+            stick_counters: 3,
             captures: &mut captures,
             file: "test.cfg",
             files: &Default::default(),

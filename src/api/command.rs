@@ -1,6 +1,6 @@
 //! The commands, as one table; finding one by its words.
 
-use super::{Desk, help, pattern, process, server, show};
+use super::{Desk, help, pattern, process, server, show, table};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +91,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["clear", "acl"], "clear acl [@<ver>] <acl>", "clear the contents of this acl", User, pattern::clear_acl),
     command(&["clear", "counters"], "clear counters [all]", "clear max statistics counters (or all counters)", Operator, process::clear_counters),
     command(&["clear", "map"], "clear map [@<ver>] <map>", "clear the contents of this map", User, pattern::clear_map),
+    command(&["clear", "table"], "clear table <table> [<filter>]*", "remove an entry from a table (filter: data/key)", Operator, table::clear),
     command(&["commit", "acl"], "commit acl @<ver> <acl>", "commit the ACL at this version", User, pattern::commit_acl),
     command(&["commit", "map"], "commit map @<ver> <map>", "commit the map at this version", User, pattern::commit_map),
     command(&["del", "acl"], "del acl <acl> [<key>|#<ref>]", "delete acl entries matching <key>", User, pattern::del_acl),
@@ -110,6 +111,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["reload"], "reload", "read the configuration again and run it in place of this one", Admin, process::reload),
     command(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", User, pattern::set_map),
     command(&["set", "server"], "set server <bk>/<srv> [opts]", "change a server's state, weight, address or ssl", Admin, server::set),
+    command(&["set", "table"], "set table <table> key <k> [data.* <v>]*", "update or create a table entry's data", Operator, table::set),
     command(&["set", "weight"], "set weight <bk>/<srv>  (DEPRECATED)", "change a server's weight (use 'set server' instead)", Admin, server::set_weight),
     command(&["show", "acl"], "show acl [@<ver>] <acl>]", "report available acls or dump an acl's contents", User, pattern::show_acl),
     command(&["show", "backend"], "show backend", "list backends in the current running config", User, show::backends),
@@ -121,6 +123,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
+    command(&["show", "table"], "show table <table> [<filter>]*", "report table usage stats or dump this table's contents (filter: data/key)", User, table::show),
     command(&["show", "version"], "show version", "show version of the current process", User, show::version),
     command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", Admin, process::disable_frontend),
     command(&["shutdown", "sessions", "server"], "shutdown sessions server <bk>/<srv>", "kill sessions on a server", Admin, server::shutdown_sessions),

@@ -12,6 +12,7 @@ mod process;
 mod server;
 mod session;
 mod show;
+mod table;
 
 use std::sync::Arc;
 

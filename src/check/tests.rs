@@ -69,6 +69,7 @@ fn backend(servers: Vec<settings::Server>) -> config::Proxy {
         log_format_sd: None,
         error_log_format: None,
         unique_id_format: None,
+        table: None,
         captures: crate::sample::Captures::default(),
     }
 }

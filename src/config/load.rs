@@ -9,7 +9,7 @@ use super::draft::{Defaults, Draft};
 use super::keyword::{find, unknown};
 use super::model::Config;
 use super::sections::{self, Section};
-use super::{global, http_errors, proxy, userlist, validate};
+use super::{global, http_errors, peers, proxy, userlist, validate};
 use crate::diag::{Diagnostic, FileId, Lead, Severity, Sources, Span, has_alert};
 use crate::settings::Kind;
 use crate::syntax::{Env, Line, Reader};
@@ -49,6 +49,8 @@ pub(super) struct Load {
     pub directory: PathBuf,
     /// Refuse what HAProxy does not know.
     pub strict: bool,
+    /// `tune.stick-counters`, once it was read.
+    pub stick_counters: Option<u32>,
     /// Names of files, by id, for messages about other lines.
     pub names: Vec<String>,
     /// Names that refused lines may have been meant to make: nobody is told that they are missing.
@@ -102,6 +104,11 @@ impl Load {
     fn doubt(&mut self, line: &Line) {
         let name = line.words.get(1).map(|word| word.text().into_owned());
         self.doubtful.extend(name);
+    }
+
+    /// How many keys may be tracked at once.
+    pub fn stick_counters(&self) -> u32 {
+        self.stick_counters.unwrap_or(3)
     }
 
     /// `file:line` of a place.
@@ -200,6 +207,7 @@ impl Builder {
                 self.proxies.push(*draft);
             }
             Section::Userlist(list) => userlist::finish(list, &mut self.config, load),
+            Section::Peers(peers) => peers::finish(peers, &mut self.config, load),
             Section::HttpErrors(name, files) => {
                 self.config.http_errors.entry(name).or_insert(files.into());
             }
@@ -292,6 +300,7 @@ impl Builder {
             Section::Proxy(draft) => proxy::keyword(draft, args, load),
             Section::Userlist(list) => userlist::keyword(list, args, load),
             Section::HttpErrors(_, files) => http_errors::keyword(files, args, load),
+            Section::Peers(section) => peers::keyword(section, &mut self.config, args, load),
             Section::Idle(idle) => idle.keyword(args),
             Section::Refused => Ok(()),
         }

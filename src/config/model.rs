@@ -1,6 +1,6 @@
 //! The checked configuration: what `load` gives and `plan` links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::acl::Cond;
@@ -8,7 +8,7 @@ use crate::action::Rule;
 use crate::diag::Span;
 use crate::format::Format;
 use crate::sample::{Captures, Pending};
-use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Server, Userlist};
+use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Server, Shape, Userlist};
 use crate::syntax::Env;
 
 /// A whole configuration, checked line by line; names are not resolved yet.
@@ -22,6 +22,10 @@ pub struct Config {
     pub userlists: BTreeMap<String, Arc<Userlist>>,
     /// `http-errors` sections by name.
     pub http_errors: BTreeMap<String, Arc<ErrorFiles>>,
+    /// Tables of `peers` sections.
+    pub tables: Vec<Table>,
+    /// The names of `peers` sections.
+    pub peers: BTreeSet<String>,
     /// The environment as the lines left it.
     pub env: Arc<Env>,
     /// ACL and map files that lines have read.
@@ -64,8 +68,23 @@ pub struct Proxy {
     pub error_log_format: Option<Pending<Format>>,
     /// `unique-id-format`
     pub unique_id_format: Option<Pending<Format>>,
+    /// `stick-table`
+    pub table: Option<Table>,
     /// Capture slots.
     pub captures: Captures,
+}
+
+/// A stick table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name: the proxy's, or `<peers>/<name>`.
+    pub name: String,
+    /// What its entries are.
+    pub shape: Shape,
+    /// The `peers` section that would share it.
+    pub peers: Option<(String, Span)>,
+    /// Its place.
+    pub span: Span,
 }
 
 /// A `use_backend` or `use-server` line.

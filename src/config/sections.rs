@@ -3,6 +3,7 @@
 use super::args::{Args, Parsed, alert};
 use super::draft::{Defaults, Draft};
 use super::load::{Builder, Load, WORKS};
+use super::peers::Peers;
 use super::proxy::bind_here;
 use crate::diag::{Diagnostic, Lead, suggest};
 use crate::settings::{ErrorFiles, Kind, Userlist};
@@ -21,6 +22,8 @@ pub(super) enum Section {
     Userlist(Userlist),
     /// `http-errors`: its name and what it holds.
     HttpErrors(String, ErrorFiles),
+    /// `peers`
+    Peers(Peers),
     /// One that nothing can refer to yet.
     Idle(Idle),
     /// One whose header was refused: its lines would only repeat that.
@@ -99,9 +102,7 @@ const SECTIONS: &[(&str, Open)] = &[
     ("crt-store", |b, a, _| {
         idle(b, a, "crt-store", &["crt-base", "key-base", "load"])
     }),
-    ("peers", |_, a, _| {
-        not_yet(a, "stick tables that peers would share")
-    }),
+    ("peers", peers),
     ("program", |_, a, _| {
         not_yet(a, "a master that starts programs")
     }),
@@ -286,6 +287,16 @@ fn userlist(builder: &mut Builder, args: &mut Args<'_>, load: &mut Load) -> Pars
         name: name.clone(),
         ..Userlist::default()
     });
+    Ok(name)
+}
+
+fn peers(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Parsed<String> {
+    let span = args.line().span;
+    let Some(name) = name(args)? else {
+        return alert(args.keyword(), "missing name for peers section.");
+    };
+    args.end()?;
+    builder.section = Section::Peers(Peers::new(&name, span));
     Ok(name)
 }
 

@@ -311,7 +311,21 @@ fn sections_that_nothing_can_use_are_read_and_their_words_checked() {
         alerts("cache c\n foo\n"),
         ["2: unknown keyword 'foo' in 'cache' section"]
     );
-    assert!(alerts("peers p\n peer a 1.2.3.4:1\n")[0].starts_with("1: 'peers' sections are not"));
+}
+
+#[test]
+fn tables_are_not_shared_with_other_processes() {
+    let remote = "peers p\n peer other 1.2.3.4:1\n table t type ip size 1k\n";
+    assert_eq!(
+        alerts(remote),
+        [
+            "2: peer 'other': tables are not shared with other processes yet: that needs the peers protocol."
+        ]
+    );
+    assert!(
+        alerts("global\n localpeer me\npeers p\n peer me 1.2.3.4:1\n table t type ip size 1k\n")
+            .is_empty()
+    );
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub fn link(
         index: &index,
         maxconn,
     };
+    diagnostics.extend(super::names::check_tables(config));
     let mut fresh = Fresh::default();
     let mut linked = Vec::with_capacity(config.proxies.len());
 
@@ -108,6 +109,7 @@ pub fn link(
         proxies: linked.into_iter().map(Arc::new).collect(),
         backends: index.backends(),
         frontends: index.frontends(),
+        tables: index.tables(),
         maxconn,
         log,
         case_adjust: case_map(&config.global),

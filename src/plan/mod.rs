@@ -45,6 +45,8 @@ pub struct Plan {
     pub backends: HashMap<String, usize>,
     /// Frontends by name.
     pub frontends: HashMap<String, usize>,
+    /// Stick tables, in the order of their lines.
+    pub tables: Vec<Arc<state::table::Table>>,
     /// Most client connections at once (`maxconn`, or what the limit of open files allows).
     pub maxconn: u32,
     /// Log targets of the `global` section.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::diag::{Diagnostic, Lead};
 use crate::sample::Names;
 use crate::settings::{ErrorFiles, Userlist};
+use crate::state::table::Table;
 use crate::state::{self, State};
 
 /// The names of a configuration, for linking.
@@ -14,6 +16,8 @@ pub(super) struct Index<'a> {
     state: &'a State,
     fronts: HashMap<&'a str, usize>,
     backs: HashMap<&'a str, usize>,
+    /// In the order of their lines.
+    tables: Vec<Arc<Table>>,
 }
 
 impl<'a> Index<'a> {
@@ -36,6 +40,7 @@ impl<'a> Index<'a> {
         Self {
             config,
             state,
+            tables: tables(config, state),
             fronts: by_name(true),
             backs: by_name(false),
         }
@@ -44,6 +49,11 @@ impl<'a> Index<'a> {
     /// The place of a proxy with backend capability.
     pub(super) fn backend_at(&self, name: &str) -> Option<usize> {
         self.backs.get(name).copied()
+    }
+
+    /// All stick tables, in the order of their lines.
+    pub(super) fn tables(&self) -> Vec<Arc<Table>> {
+        self.tables.clone()
     }
 
     /// Places of all proxies with backend capability, by name.
@@ -55,6 +65,33 @@ impl<'a> Index<'a> {
     pub(super) fn frontends(&self) -> HashMap<String, usize> {
         owned(&self.fronts)
     }
+}
+
+/// The tables of all sections: living ones whose shape is the same, else new ones.
+fn tables(config: &Config, state: &State) -> Vec<Arc<Table>> {
+    let mut lines: Vec<_> = declared(config).collect();
+    lines.sort_by_key(|line| (line.span.file.0, line.span.line));
+    let table = |line: &&config::Table| state.table(&line.name, &line.shape);
+    lines.iter().map(table).collect()
+}
+
+/// The lines that declare tables.
+fn declared(config: &Config) -> impl Iterator<Item = &config::Table> {
+    let of_proxies = config.proxies.iter().filter_map(|p| p.table.as_ref());
+    config.tables.iter().chain(of_proxies)
+}
+
+/// What is wrong with the lines that declare tables: sections that are not there.
+pub(super) fn check_tables(config: &Config) -> Vec<Diagnostic> {
+    let missing = declared(config).filter_map(|line| {
+        let (peers, span) = line.peers.as_ref()?;
+        let message = format!(
+            "Proxy '{}': unable to find sync peers '{peers}'.",
+            line.name
+        );
+        (!config.peers.contains(peers)).then(|| Diagnostic::alert(*span, message).lead(Lead::Bare))
+    });
+    missing.collect()
 }
 
 fn owned(map: &HashMap<&str, usize>) -> HashMap<String, usize> {
@@ -103,6 +140,9 @@ impl Names for Index<'_> {
     }
     fn http_errors(&self, name: &str) -> Option<Arc<ErrorFiles>> {
         self.config.http_errors.get(name).cloned()
+    }
+    fn table(&self, name: &str) -> Option<Arc<Table>> {
+        self.tables.iter().find(|table| table.name == name).cloned()
     }
     fn servers(&self, backend: &str) -> Vec<Arc<state::Server>> {
         let Some(proxy) = self

@@ -33,6 +33,7 @@ impl Plan {
             }
             proxy.start_balancing();
         }
+        self.state.keep_tables(&self.tables);
         set_variables(&fresh.variables);
     }
 

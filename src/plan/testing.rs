@@ -57,6 +57,7 @@ pub(crate) fn proxy(name: &str, kind: Kind) -> config::Proxy {
         log_format_sd: None,
         error_log_format: None,
         unique_id_format: None,
+        table: None,
         captures: crate::sample::Captures::default(),
     }
 }

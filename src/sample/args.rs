@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use super::counter::Counter;
 use super::public_key::PublicKey;
 use super::vars::{VarName, Variable};
 use crate::acl::{Method, Output, Set};
 use crate::regex::Regex;
 use crate::settings::Userlist;
 use crate::state;
+use crate::state::table::Table;
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +89,10 @@ pub enum Kind {
     Map(Method, Output),
     /// An address of either family.
     Address,
+    /// A stick table's name; this proxy's if left out.
+    Table,
+    /// Not written, and last: what a name asks of an entry of a table.
+    Counter(Counter),
     /// Not written: all backends, for converters that take a backend's name from the traffic.
     Backends,
 }
@@ -108,6 +114,7 @@ impl Kind {
             Self::Frontend => "frontend",
             Self::Backend => "backend",
             Self::Server => "server",
+            Self::Table => "table",
             Self::Users => "user list",
             Self::Regex(_) => "regex",
             Self::FieldNumber => "Protocol buffers field number",
@@ -124,6 +131,7 @@ impl Kind {
                 | Self::Frontend
                 | Self::Backend
                 | Self::Server
+                | Self::Table
                 | Self::Users
         )
     }
@@ -180,9 +188,12 @@ pub fn signature(params: &[Param]) -> String {
 
 /// The parameters that are written.
 pub(super) fn written(params: &[Param]) -> impl Iterator<Item = &Param> {
-    params
-        .iter()
-        .filter(|param| !matches!(param.kind, Kind::Backends | Kind::Frontends))
+    params.iter().filter(|param| {
+        !matches!(
+            param.kind,
+            Kind::Backends | Kind::Frontends | Kind::Counter(_)
+        )
+    })
 }
 
 /// A backend and its servers.
@@ -230,6 +241,10 @@ pub enum Arg {
     Slot(usize, Option<usize>),
     /// The names of all frontends.
     Frontends(Arc<HashSet<Box<[u8]>>>),
+    /// A stick table.
+    Table(Arc<Table>),
+    /// What is asked of an entry of a table.
+    Counter(Counter),
     /// All backends by name, and the name of the proxy whose line it is.
     Backends(Arc<HashMap<Box<[u8]>, Backend>>, Arc<str>),
 }
@@ -324,6 +339,22 @@ impl Args {
     pub fn map(&self, at: usize) -> Option<&Set> {
         match self.at(at) {
             Arg::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+    /// A stick table.
+    #[inline]
+    pub fn table(&self, at: usize) -> Option<&Arc<Table>> {
+        match self.at(at) {
+            Arg::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+    /// What is asked of an entry of a table: the last argument.
+    #[inline]
+    pub(super) fn counter(&self) -> Option<Counter> {
+        match self.0.last() {
+            Some(Arg::Counter(counter)) => Some(*counter),
             _ => None,
         }
     }

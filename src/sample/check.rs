@@ -87,6 +87,9 @@ pub(super) fn check(
                 })?;
                 out.push((loose, Some(arg.range.clone())));
             }
+            None if let Kind::Counter(counter) = param.kind => {
+                out.push((Loose::Ready(Arg::Counter(counter)), None));
+            }
             None if param.kind.implicit() && !param.optional => {
                 out.push((Loose::Name(param.kind, String::new()), None));
             }
@@ -239,6 +242,7 @@ fn check_one(
         | Kind::Server
         | Kind::Users
         | Kind::Environment
+        | Kind::Table
         | Kind::Backends
         | Kind::Frontends => Ok(Loose::Name(param.kind, word.to_owned())),
         Kind::RequestSlot | Kind::ResponseSlot => match word.parse::<usize>() {
@@ -275,6 +279,8 @@ fn check_one(
             }
             bytes(&arg.text)
         }
+        // Never written: there is no argument to check.
+        Kind::Counter(counter) => ready(Arg::Counter(counter)),
         Kind::Algorithm => match (word, VarName::parse(word)) {
             (_, Ok(var)) => Ok(Loose::Var(var)),
             ("HS256" | "HS384" | "HS512" | "none", _) => bytes(&arg.text),
@@ -474,6 +480,10 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
         }
         Kind::RequestSlot => Ok(slot(name, &linker.captures.request)),
         Kind::ResponseSlot => Ok(slot(name, &linker.captures.response)),
+        Kind::Table => match names.table(named) {
+            Some(table) => Ok(Arg::Table(table)),
+            None => Err(format!("unable to find table '{named}' referenced")),
+        },
         Kind::Server if name.is_empty() => Err("missing server name".to_owned()),
         Kind::Server => {
             let (backend, server) = name.split_once('/').unwrap_or((linker.proxy, name));

@@ -8,6 +8,7 @@ mod cast;
 mod check;
 pub mod codec;
 pub mod convert;
+mod counter;
 mod dump;
 mod expr;
 pub mod fetch;
@@ -23,12 +24,14 @@ mod slots;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tracks;
 mod value;
 mod vars;
 
 pub use args::{Arg, Args, Kind, Param};
 pub use cast::{address, leading_int};
 pub use check::{mask4, mask6};
+pub use counter::Which;
 pub use dump::{dump_converters, dump_fetches};
 pub use expr::{Expr, Sample};
 pub use identity::{Identify, UniqueId};
@@ -41,5 +44,6 @@ pub use scope::{
 };
 pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
+pub use tracks::{Tracks, blame, count, key, type_of_key};
 pub use value::{Type, Value};
 pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

@@ -29,6 +29,8 @@ pub struct Context<'a> {
     pub proxy: &'a str,
     /// ACLs declared so far in this section.
     pub acls: &'a crate::acl::Acls,
+    /// How many keys may be tracked at once (`tune.stick-counters`).
+    pub stick_counters: u32,
     /// Capture slots of the proxy: `http-request capture … len` adds one, `declare capture` too.
     pub captures: &'a mut Captures,
     /// Name of the file the line stands in, as it was given (for `Rule::place`).

@@ -52,6 +52,8 @@ pub trait Names {
     fn userlist(&self, name: &str) -> Option<Arc<crate::settings::Userlist>>;
     /// Replies of the `http-errors` section of this name, by status.
     fn http_errors(&self, name: &str) -> Option<Arc<crate::settings::ErrorFiles>>;
+    /// The stick table of this name: of a proxy, or `<peers>/<table>`.
+    fn table(&self, name: &str) -> Option<Arc<crate::state::table::Table>>;
     /// Ids and sizes of what expressions can ask of a backend (`nbsrv`, `connslots`, …): its servers.
     fn servers(&self, backend: &str) -> Vec<Arc<crate::state::Server>>;
 }

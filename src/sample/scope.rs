@@ -15,6 +15,7 @@ use crate::state;
 
 use super::identity::{Identify, UniqueId};
 use super::slots::Slots;
+use super::tracks::Tracks;
 use super::vars::Vars;
 
 /// An end of a connection.
@@ -114,6 +115,8 @@ pub struct Session {
     pub requests: u32,
     /// Variables of scope `sess`.
     pub vars: Vars,
+    /// What `tcp-request connection` and `session` rules track.
+    pub tracks: Tracks,
     /// What the connection's PROXY header said beside the addresses, if it had one.
     pub proxy_header: Option<ProxyHeader>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
@@ -137,6 +140,7 @@ impl Session {
             handshake_ms: 0,
             requests: 0,
             vars: Vars::default(),
+            tracks: Tracks::default(),
             proxy_header: None,
             socket: None,
             identify: None,
@@ -212,6 +216,8 @@ pub struct Transaction {
     pub client_payload: Payload,
     /// Buffered server bytes in TCP mode.
     pub server_payload: Payload,
+    /// What content and HTTP rules track.
+    pub tracks: Tracks,
     /// Variables of scope `txn`.
     pub txn_vars: Vars,
     /// Variables of scope `req`.
@@ -311,6 +317,7 @@ impl Transaction {
             has_response,
             client_payload,
             server_payload,
+            tracks,
             txn_vars,
             req_vars,
             res_vars,
@@ -356,6 +363,7 @@ impl Transaction {
         *has_response = false;
         client_payload.clear();
         server_payload.clear();
+        tracks.clear();
         txn_vars.clear();
         req_vars.clear();
         res_vars.clear();

@@ -110,6 +110,8 @@ pub enum Get {
     Variable(for<'s> fn(&'s Scope<'_>, &'s Args) -> Option<Value<'s>>),
     /// A fact of the client's connection.
     Client(for<'s> fn(Client<'s>, &'s Args) -> Option<Value<'s>>),
+    /// A fact of the client's address that time and others change.
+    Source(for<'s> fn(&'s Scope<'_>, &'s Args) -> Option<Value<'s>>),
     /// A fact of the frontend that took the connection.
     Frontend(for<'s> fn(&'s Session, &'s Args) -> Option<Value<'s>>),
     /// A fact of the client's TLS handshake.
@@ -163,7 +165,7 @@ impl Get {
         Points(match self {
             Self::Constant(_) | Self::Variable(_) => "YYYYYYYYYYYYYYYYYYYYYY",
             Self::Process(_) | Self::Later(_) => "YYYYYYYYYYYYYYYYYYYY.Y",
-            Self::Client(_) => "YYYYYYYYYYYYYYYYYYYY..",
+            Self::Client(_) | Self::Source(_) => "YYYYYYYYYYYYYYYYYYYY..",
             Self::Frontend(_) => "YYYYYYYYYYYYYYYYYYY...",
             Self::Handshake(_) => ".YYYYYYYYYYYYYYYYYY...",
             Self::Kept(_) => "..YYYYYYYYYYYYYYYYY...",
@@ -185,7 +187,7 @@ impl Get {
         match self {
             Self::Constant(_) | Self::Variable(_) => "constants",
             Self::Process(_) | Self::Later(_) => "internal state",
-            Self::Client(_) => "client address",
+            Self::Client(_) | Self::Source(_) => "client address",
             Self::Frontend(_) => "frontend",
             Self::Handshake(_) => "client session",
             Self::Kept(_) => "HTTP request",
@@ -206,7 +208,9 @@ impl Get {
     pub(super) fn call<'s>(&self, scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {
         match self {
             Self::Constant(f) => f(scope.now, args),
-            Self::Process(f) | Self::Kept(f) | Self::Variable(f) => f(scope, args),
+            Self::Process(f) | Self::Kept(f) | Self::Variable(f) | Self::Source(f) => {
+                f(scope, args)
+            }
             Self::Client(f) | Self::Backend(f) => {
                 let client = Client {
                     session: scope.session,

@@ -35,6 +35,7 @@ impl Stream {
             handshake_ms: 0,
             requests: 0,
             vars: Vars::default(),
+            tracks: Tracks::default(),
             proxy_header: None,
             socket: None,
             identify: None,
@@ -163,6 +164,9 @@ impl Names for Configured {
     fn http_errors(&self, _: &str) -> Option<Arc<settings::ErrorFiles>> {
         None
     }
+    fn table(&self, _: &str) -> Option<Arc<state::table::Table>> {
+        None
+    }
     fn servers(&self, backend: &str) -> Vec<Arc<state::Server>> {
         ["a", "b"].map(|name| self.0.server(backend, name)).into()
     }
@@ -176,6 +180,7 @@ pub(crate) fn with_context<T>(place: Place, run: impl FnOnce(&mut Context<'_>) -
         mode: settings::Mode::Http,
         proxy: "web",
         acls: &Default::default(),
+        stick_counters: 3,
         captures: &mut Captures::default(),
         file: "test.cfg",
         files: &Default::default(),

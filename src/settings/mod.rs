@@ -16,6 +16,8 @@ mod server;
 mod stats;
 mod userlist;
 
+/// What tables are is the living state's affair; what lines say of them is the same.
+pub use crate::state::table::{Data, Datum, Form, KeyType, Shape};
 pub use address::{Endpoint, Family, Host};
 pub use bind::Bind;
 pub use check::{

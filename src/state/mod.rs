@@ -1,4 +1,4 @@
-//! What outlives a reload: counters, servers' health and weight, listeners' totals, process variables.
+//! What outlives a reload: counters, stick tables, servers' health and weight, listeners' totals, process variables.
 //!
 //! Everything is found by name and shared by `Arc`; `plan` takes the handles over, the engine, checks,
 //! stats and the language read and write through them. A leaf: knows no configuration, no sockets,
@@ -9,6 +9,7 @@ mod listener;
 mod proxy;
 pub mod queue;
 mod server;
+pub mod table;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,7 @@ pub struct State {
     proxies: Mutex<HashMap<String, Arc<Proxy>>>,
     servers: Mutex<HashMap<(String, String), Arc<Server>>>,
     listeners: Mutex<HashMap<(String, String), Arc<Listener>>>,
+    tables: Mutex<Vec<Arc<table::Table>>>,
     /// Totals of the process.
     pub process: Arc<Process>,
 }
@@ -63,6 +65,25 @@ impl State {
         map.entry(key)
             .or_insert_with(|| Arc::new(Server::new(proxy, name, number)))
             .clone()
+    }
+
+    /// The stick table of this name and shape: the living one, or an empty one that nobody else knows yet.
+    pub fn table(&self, name: &str, shape: &table::Shape) -> Arc<table::Table> {
+        let all = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut same = all
+            .iter()
+            .filter(|table| table.name == name && table.shape == *shape);
+        match same.next() {
+            Some(table) => table.clone(),
+            None => Arc::new(table::Table::new(name, shape.clone())),
+        }
+    }
+
+    /// From now on these are the living tables; others end with those who still use them.
+    pub fn keep_tables(&self, tables: &[Arc<table::Table>]) {
+        let mut all = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clear();
+        all.extend(tables.iter().cloned());
     }
 
     /// The listener of this name (or address) in this proxy, made where it is not there yet.

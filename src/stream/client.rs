@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Session, Socket, SocketOption, TcpInfo, Vars};
+use crate::sample::{Session, Socket, SocketOption, TcpInfo, Tracks, Vars};
 use crate::worker::{Accepted, Slot};
 
 /// A client connection: what an engine gets and owns until the end.
@@ -64,6 +64,7 @@ impl Client {
             handshake_ms: 0,
             requests: 0,
             vars: Vars::default(),
+            tracks: Tracks::default(),
             proxy_header: None,
             socket: Some(Socket {
                 fd: stream.as_fd().as_raw_fd(),

@@ -6,9 +6,10 @@ use std::time::Instant;
 use crate::end::{Cause, End, Stage};
 use crate::log::{Outcome, Policy};
 use crate::plan::Proxy;
-use crate::sample::{Session, Transaction};
+use crate::sample::{self, Session, Transaction};
 use crate::settings::{Mode, Options};
 use crate::state::Side;
+use crate::state::table::Pair;
 use crate::worker::Worker;
 
 use super::Client;
@@ -86,6 +87,18 @@ pub(super) fn log(
         .log
         .send_structured(scope.now.date, level, &data, &line);
     logs.inc();
+}
+
+/// Adds a stream's bytes to what it and its session track.
+pub(super) fn count_bytes(session: &Session, txn: &Transaction) {
+    let pairs = [
+        (Pair::BYTES_IN, txn.bytes_in),
+        (Pair::BYTES_OUT, txn.bytes_out),
+    ];
+    let now = txn.timers.ended.unwrap_or(session.accepted);
+    for (pair, bytes) in pairs.into_iter().filter(|(_, bytes)| *bytes > 0) {
+        sample::count(session, txn, pair, bytes, now);
+    }
 }
 
 /// Adds a stream's bytes and times to a side. Times count where a server was reached.

@@ -9,6 +9,7 @@ use crate::end::{Cause, End, Stage};
 use crate::log;
 use crate::net::proxy_header::{self, Parsed};
 use crate::sample::{Address, ProxyHeader, Transaction};
+use crate::state::table::Pair;
 use crate::worker::Worker;
 
 use super::Client;
@@ -42,6 +43,7 @@ pub(super) fn begin(worker: &Rc<Worker>, client: &mut Client) -> bool {
         client.listener.state.denied_sessions.inc();
         return false;
     }
+    client.session.tracks.count(Pair::SESSIONS, 1, now.instant);
     true
 }
 

@@ -241,11 +241,13 @@ impl Stream<'_> {
         if end != End::default() && front.settings.options.contains(Options::NO_LINGER) {
             self.client.stream.set_reset_on_close();
         }
+        record::count_bytes(&self.client.session, txn);
         self.client.plan.state.process.requests.inc();
         let null = txn.bytes_in == 0;
         if !self.logged {
             self.log(null);
         }
+        self.txn.tracks.release(Instant::now());
     }
 }
 

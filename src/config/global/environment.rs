@@ -97,6 +97,7 @@ fn with_context<T>(load: &mut Load, read: impl FnOnce(&mut Context<'_>) -> Parse
         mode: Mode::Http,
         proxy: "",
         acls: &Acls::default(),
+        stick_counters: load.stick_counters(),
         captures: &mut captures,
         file: &load.file,
         files: &load.files,

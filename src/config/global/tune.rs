@@ -166,8 +166,11 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
         "tune.stick-counters",
         "<n>",
-        "counters a stream may track (for `track-sc`, which is refused)",
-        |_, a, _| a.int(0..=255).map(|_| ()),
+        "how many keys `track-sc` may track at once",
+        |_, a, l| {
+            l.stick_counters = Some(a.int(0..=255)? as u32);
+            Ok(())
+        },
     ),
     keyword(
         "h1-case-adjust",

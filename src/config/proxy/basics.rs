@@ -6,7 +6,7 @@ use super::super::draft::{Draft, Rank};
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
 use super::super::model::{Switch, Target};
-use super::super::{bind, server};
+use super::super::{bind, server, stick_table};
 use super::reading;
 use crate::acl;
 use crate::diag::{Diagnostic, Lead};
@@ -18,6 +18,24 @@ const FRONT: Sections = Sections::DEFAULTS.union(Sections::FRONT);
 const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
 
 pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
+    within(
+        Sections::PROXY,
+        "stick-table",
+        "type <type> size <size> [expire <time>] [nopurge] [peers <section>] [store <data>]*",
+        "a table of counters by key",
+        |d, a, l| {
+            let table = stick_table::read(&d.proxy.name, a, l)?;
+            if let Some(before) = &d.proxy.table {
+                let (name, title, place) = (&d.proxy.name, d.title(), l.place(before.span));
+                let what = format!(
+                    "stick-table name '{name}' conflicts with table declared in {title} at {place}."
+                );
+                return alert(a.keyword(), what);
+            }
+            d.proxy.table = Some(table);
+            Ok(())
+        },
+    ),
     within(
         Sections::ALL,
         "mode",

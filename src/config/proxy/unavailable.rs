@@ -64,14 +64,7 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "stick",
         "{ on | match | store-request | store-response } …",
         "persistence by a table",
-        "stick tables"
-    ),
-    later!(
-        Sections::PROXY,
-        "stick-table",
-        "type <type> size <size> …",
-        "a table of counters",
-        "stick tables"
+        "persistence by stick tables"
     ),
     later!(
         Sections::ALL,

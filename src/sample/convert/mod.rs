@@ -18,6 +18,7 @@ mod packet;
 mod passing;
 mod pieces;
 mod protobuf;
+mod tables;
 mod text;
 mod time;
 mod web_token;
@@ -42,6 +43,7 @@ const FAMILIES: &[&[Converter]] = &[
     network::TABLE,
     language::TABLE,
     lookup::TABLE,
+    tables::TABLE,
     json_query::TABLE,
     protobuf::TABLE,
     mqtt::TABLE,

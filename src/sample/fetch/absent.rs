@@ -8,48 +8,10 @@ use super::*;
 /// What a name that is in no table needs, if it is one of HAProxy's.
 pub fn missing(name: &str) -> Option<&'static str> {
     let (prefix, rest) = name.split_once('_')?;
-    let counter =
-        matches!(prefix, "sc" | "sc0" | "sc1" | "sc2" | "src") && COUNTERS.contains(&rest);
-    if counter || matches!(name, "table_avl" | "table_cnt" | "src_updt_conn_cnt") {
-        return Some("stick tables, which are not available yet");
-    }
-    None
+    let glitches = matches!(prefix, "sc" | "sc0" | "sc1" | "sc2" | "src")
+        && matches!(rest, "glitch_cnt" | "glitch_rate");
+    glitches.then_some("the counting of protocol glitches, which is not available yet")
 }
-
-/// What is counted per key of a stick table (manual 7.3.3).
-const COUNTERS: &[&str] = &[
-    "bytes_in_rate",
-    "bytes_out_rate",
-    "clr_gpc",
-    "clr_gpc0",
-    "clr_gpc1",
-    "conn_cnt",
-    "conn_cur",
-    "conn_rate",
-    "get_gpc",
-    "get_gpc0",
-    "get_gpc1",
-    "get_gpt",
-    "get_gpt0",
-    "gpc0_rate",
-    "gpc1_rate",
-    "gpc_rate",
-    "http_err_cnt",
-    "http_err_rate",
-    "http_fail_cnt",
-    "http_fail_rate",
-    "http_req_cnt",
-    "http_req_rate",
-    "inc_gpc",
-    "inc_gpc0",
-    "inc_gpc1",
-    "kbytes_in",
-    "kbytes_out",
-    "sess_cnt",
-    "sess_rate",
-    "tracked",
-    "trackers",
-];
 
 const fn none(name: &'static str, params: &'static [Param], out: Type) -> Fetch {
     entry(

@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod constants;
 mod cookies;
+mod counters;
 mod headers;
 mod http_request;
 mod kept;
@@ -26,6 +27,7 @@ const FAMILIES: &[&[Fetch]] = &[
     constants::TABLE,
     process::TABLE,
     layer4::TABLE,
+    counters::TABLE,
     payload::TABLE,
     tls_hello::TABLE,
     http_request::TABLE,

@@ -11,6 +11,7 @@ use crate::end::{Cause, End, Stage};
 use crate::http::{Method, Reply};
 use crate::plan::{ErrorReply, Proxy};
 use crate::settings::Options;
+use crate::state::table::Pair;
 use crate::stats::{self, Answer};
 use crate::wire::h1::{BodyLength, Framing, Piece, asks_to_close, write_head};
 
@@ -78,6 +79,7 @@ impl Exchange {
     /// `auth`: the proxy's page for 401 with a challenge for this realm; 407 to a client that speaks to a proxy
     /// (`option http-use-proxy-header`).
     pub(super) fn challenge(&mut self, realm: &str) -> Stop {
+        self.tally(Pair::ERRORS);
         let options = self.frontend.settings.options;
         let target = self.txn.request.head.target();
         let proxy = options.contains(Options::USE_PROXY_HEADER)
@@ -278,6 +280,7 @@ impl Exchange {
     fn stats_refusal(&mut self, proxy: &Proxy, flow: Flow) -> Stop {
         match flow {
             Flow::Deny(status, reply) => {
+                self.tally(Pair::ERRORS);
                 self.count_denied(proxy);
                 refusal(status, reply, Stage::Request)
             }

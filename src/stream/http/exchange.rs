@@ -9,7 +9,8 @@ use super::{Connection, Next, Stop};
 use crate::backend::Seat;
 use crate::end::End;
 use crate::plan::{Plan, Proxy};
-use crate::sample::{Scope, Transaction};
+use crate::sample::{self, Scope, Transaction};
+use crate::state::table::Pair;
 use crate::stream::record;
 use crate::wire::h1::{BodyLength, HeadParser, Limits, Options, RequestFacts};
 use crate::worker::Worker;
@@ -125,6 +126,9 @@ impl Exchange {
         };
         let next = self.finish(outcome);
         if self.parting {
+            // Nothing more can come of the session: what it tracks is free while the rest is read.
+            let now = self.worker.now().instant;
+            self.connection.client.session.tracks.release(now);
             Box::pin(self.part()).await;
         }
         next
@@ -178,6 +182,12 @@ impl Exchange {
             now: self.worker.now(),
             waiting: std::cell::Cell::new(false),
         }
+    }
+
+    /// Counts one for what the stream and its session track.
+    pub fn tally(&self, pair: Pair) {
+        let session = &self.connection.client.session;
+        sample::count(session, &self.txn, pair, 1, self.worker.now().instant);
     }
 
     /// How responses are parsed.

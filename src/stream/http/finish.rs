@@ -37,6 +37,7 @@ impl Exchange {
         self.txn.end = self.end;
         self.txn.bytes_in += self.head_size + self.upload.data;
         self.count();
+        record::count_bytes(&self.connection.client.session, &self.txn);
         if self.end != End::default() && self.frontend.settings.options.contains(Options::NO_LINGER)
         {
             self.connection.client.stream.set_reset_on_close();
@@ -46,6 +47,7 @@ impl Exchange {
         if !self.logged {
             self.log();
         }
+        self.txn.tracks.release(now);
         let again = self.keep_alive;
         self.upload.next_message();
         if again { Next::Request } else { Next::Close }

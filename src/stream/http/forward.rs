@@ -11,7 +11,9 @@ use crate::backend::{Ask, Attempts, Failure, Lease, obtain};
 use crate::check::Seen;
 use crate::end::{Cause, Stage};
 use crate::http::{Head, Target, Version, redirect};
+use crate::sample::blame;
 use crate::settings::{HttpMode, Options, RetryOn};
+use crate::state::table::Pair;
 use crate::wire::h1::{
     Asked, BodyLength, BodyReader, ConnectionOption, Framing, HeadParser, Piece, ResponseFacts,
     asks_to_close, write_head,
@@ -353,6 +355,7 @@ impl Exchange {
             }
             Failed::ClientLeft => return Err(Stop::close(Cause::Client, Stage::Data)),
             Failed::BadBody => {
+                self.tally(Pair::ERRORS);
                 self.frontend.state.front.request_errors.inc();
                 return Err(Stop::error(400, Cause::Proxy, Stage::Data));
             }
@@ -362,6 +365,7 @@ impl Exchange {
         }
         self.backend.state.back.response_errors.inc();
         lease.server.state.totals.response_errors.inc();
+        self.tally(Pair::FAILURES);
         Err(stop)
     }
 
@@ -375,6 +379,9 @@ impl Exchange {
         let status = self.txn.response.head.status();
         lease.server.state.totals.response(status);
         lease.server.state.totals.requests_total.inc();
+        if let Some(pair) = blame(status) {
+            self.tally(pair);
+        }
         self.txn.has_response = true;
         self.txn.bytes_out += size::of_head(&self.txn.response.head);
     }

@@ -9,6 +9,7 @@ use super::{Stop, size};
 use crate::end::{Cause, End, Stage};
 use crate::http::BodyState;
 use crate::settings::Options;
+use crate::state::table::Pair;
 use crate::stream::note_request_line;
 use crate::wire::h1::{BodyLength, Fault};
 
@@ -103,6 +104,7 @@ impl Exchange {
         front.requests_total.inc();
         front.request_rate.add(rate, 1);
         self.plan.state.process.requests.inc();
+        self.tally(Pair::REQUESTS);
         self.capture_request();
     }
 
@@ -112,10 +114,12 @@ impl Exchange {
         let rate = super::finish::rate_clock(self.date);
         self.frontend.state.front.requests_total.inc();
         self.frontend.state.front.request_rate.add(rate, 1);
+        self.tally(Pair::REQUESTS);
     }
 
     fn malformed(&mut self, fault: Fault) -> Stop {
         self.count_bad_request();
+        self.tally(Pair::ERRORS);
         Stop::Unparsed(fault.cause.status(), End::new(Cause::Proxy, Stage::Request))
     }
 
@@ -129,6 +133,9 @@ impl Exchange {
 
     fn client_left(&mut self) -> Stop {
         let end = End::new(Cause::Client, Stage::Request);
+        if !self.silent() {
+            self.tally(Pair::ERRORS);
+        }
         self.refused(400, end)
     }
 

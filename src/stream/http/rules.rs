@@ -11,6 +11,7 @@ use crate::end::{Cause, End, Stage};
 use crate::http::{Reply, Version};
 use crate::plan::Proxy;
 use crate::settings::Options;
+use crate::state::table::Pair;
 
 impl Exchange {
     /// `monitor-uri`: answered before any rule, and never logged.
@@ -51,6 +52,11 @@ impl Exchange {
 
     async fn request_rules(&mut self, proxy: &Arc<Proxy>) -> Result<(), Stop> {
         self.run_request(proxy, &proxy.rules.tcp_content).await?;
+        if Arc::ptr_eq(proxy, &self.frontend) {
+            // What content rules track counts the request once they have let it pass.
+            let now = self.worker.now().instant;
+            self.txn.tracks.count(Pair::REQUESTS, 1, now);
+        }
         self.run_request(proxy, &proxy.rules.http_request).await?;
         self.run_request(proxy, &proxy.rules.request_filters)
             .await?;
@@ -75,11 +81,13 @@ impl Exchange {
                 }
                 Flow::Wait => {}
                 Flow::Deny(status, reply) => {
+                    self.tally(Pair::ERRORS);
                     self.capture_request_cookie();
                     self.count_denied(proxy);
                     return Err(refusal(status, reply, Stage::Request));
                 }
                 Flow::Tarpit(status, reply) => {
+                    self.tally(Pair::ERRORS);
                     self.capture_request_cookie();
                     self.count_denied(proxy);
                     let timeouts = &proxy.settings.timeouts;
