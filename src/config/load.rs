@@ -295,7 +295,7 @@ impl Builder {
                 let found = find(global::TABLE, &args.name)
                     .ok_or_else(|| unknown(args, global::TABLE, "global"))?;
                 (found.parse)(&mut self.config.global, args, load)?;
-                args.end()
+                load.end(args)
             }
             Section::Proxy(draft) => proxy::keyword(draft, args, load),
             Section::Userlist(list) => userlist::keyword(list, args, load),
