@@ -399,4 +399,34 @@ mod tests {
             Some("unable to parse 'x' at line 2 of file 'n'".into())
         );
     }
+
+    #[test]
+    fn several_threads_change_and_look() {
+        let dir = folder(&[("m", "k0 0\nk1 0\n")]);
+        let files = Files::default();
+        let set = files
+            .map(dir.path(), "m", reading(Method::Str), Output::Int, HERE)
+            .unwrap_or_else(|e| panic!("{e}"));
+        let file = files.find("m").unwrap_or_else(|| panic!("not kept"));
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (file, set) = (&file, &set);
+                scope.spawn(move || {
+                    for n in 0..300 {
+                        let key = format!("k{}", n % 20);
+                        let number = format!("{}", thread * 1000 + n);
+                        assert_eq!(file.put(key.as_bytes(), number.as_bytes()), Ok(()));
+                        assert!(matches!(set.lookup(&text(&key)), Some(Value::Int(_))));
+                        let own = format!("own{thread}");
+                        assert!(file.add_new(own.as_bytes()).is_err(), "'' is no number");
+                        assert_eq!(file.put(own.as_bytes(), b"7"), Ok(()));
+                        assert_eq!(set.lookup(&text(&own)), Some(Value::Int(7)));
+                        assert_eq!(file.remove(Which::Key(own.as_bytes())), 1);
+                        assert_eq!(set.lookup(&text(&own)), None);
+                    }
+                });
+            }
+        });
+        assert_eq!(file.count().entries, 20);
+    }
 }

@@ -1,6 +1,6 @@
 //! Parts that may stand anywhere: many of them are found in one pass over the subject.
 //!
-//! Of each part, the four bytes in it that fewest other parts have are its mark. At each place of the
+//! Of each part, the eight bytes (four, if it is short) in it that fewest other parts have are its mark. At each place of the
 //! subject the parts with the mark that stands there are compared. Unlike an automaton this can be
 //! changed at any time at the price of the change.
 
@@ -8,8 +8,8 @@ use super::hash::Seed;
 use super::segmented::Segmented;
 use super::single::equal;
 
-/// Bytes of a mark; shorter parts are their own mark.
-const MARK: usize = 4;
+/// Bytes of the longest mark.
+const MARK: usize = 8;
 /// No part.
 const NONE: u32 = u32::MAX;
 /// Bits of the sieve that keeps most places of a subject from the table, per mark.
@@ -49,7 +49,16 @@ impl Sieve {
     }
 }
 
-/// A mark as a number; its length is part of it.
+/// How long the mark of a part is. Few lengths, since each is looked for at each place.
+fn mark_len(part: usize) -> usize {
+    match part {
+        MARK.. => MARK,
+        4..MARK => 4,
+        short => short,
+    }
+}
+
+/// A mark as a number; the length of a short one is part of it.
 #[inline]
 fn mark(bytes: &[u8], icase: bool) -> u64 {
     bytes.iter().fold(bytes.len() as u64, |mark, byte| {
@@ -71,7 +80,7 @@ impl Parts {
     }
 
     fn marks_of(&self, part: &[u8]) -> impl Iterator<Item = (u64, usize)> {
-        let len = part.len().min(MARK);
+        let len = mark_len(part.len());
         let icase = self.icase;
         (0..=part.len() - len).map(move |at| (mark(&part[at..at + len], icase), at))
     }
@@ -88,7 +97,7 @@ impl Parts {
         }
         self.links[number as usize] = (next, at as u32);
         self.marks.insert(mark, (number, count + 1));
-        self.lengths[part.len().min(MARK)] += 1;
+        self.lengths[mark_len(part.len())] += 1;
         self.sift(mark);
     }
 
@@ -110,7 +119,7 @@ impl Parts {
         let Some((_, at)) = self.links.get(number as usize).copied() else {
             return;
         };
-        let len = part.len().min(MARK);
+        let len = mark_len(part.len());
         let Some(bytes) = part.get(at as usize..at as usize + len) else {
             return;
         };
