@@ -117,6 +117,8 @@ pub struct Session {
     pub vars: Vars,
     /// What `tcp-request connection` and `session` rules track.
     pub tracks: Tracks,
+    /// Variables of scope `check`, where this is a health check.
+    pub check_vars: Option<Vars>,
     /// What the connection's PROXY header said beside the addresses, if it had one.
     pub proxy_header: Option<ProxyHeader>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
@@ -141,6 +143,7 @@ impl Session {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
+            check_vars: Some(Vars::default()),
             proxy_header: None,
             socket: None,
             identify: None,
@@ -212,6 +215,9 @@ pub struct Transaction {
     pub has_request: bool,
     /// True once a whole response head is there.
     pub has_response: bool,
+    /// True once the server is reached in TCP mode, where variables of the request give way to those of the response
+    /// then and not with its head.
+    pub answering: bool,
     /// Buffered client bytes in TCP mode.
     pub client_payload: Payload,
     /// Buffered server bytes in TCP mode.
@@ -315,6 +321,7 @@ impl Transaction {
             response,
             has_request,
             has_response,
+            answering,
             client_payload,
             server_payload,
             tracks,
@@ -361,6 +368,7 @@ impl Transaction {
         response.clear();
         *has_request = false;
         *has_response = false;
+        *answering = false;
         client_payload.clear();
         server_payload.clear();
         tracks.clear();

@@ -36,6 +36,7 @@ impl Stream {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
+            check_vars: None,
             proxy_header: None,
             socket: None,
             identify: None,
