@@ -35,7 +35,8 @@
 //! * **Language**: [`sample`] (expressions: one table per family of fetches and converters), [`acl`] (patterns,
 //!   conditions, maps), [`action`] (what rules do), [`format`] (log formats), [`regex`]. *Two steps*: a line is checked when
 //!   it is read and yields a [`sample::Pending`]; linking resolves names and gives what the engine runs.
-//! * **Data plane**: [`http`] (messages), [`wire`] (bytes ⇄ messages, the two-way copy), [`net`] (sockets, timers, buffers),
+//! * **Data plane**: [`http`] (messages), [`wire`] (bytes ⇄ messages, the two-way copy), [`net`] (sockets, timers, buffers), [`tls`]
+//!   (certificates, names, terms),
 //!   [`balance`], [`backend`], [`stream`], [`worker`], [`hash`].
 //! * **Operator's side**: [`check`], [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
 //! * **What outlives a reload**: [`state`].
@@ -84,5 +85,6 @@ pub mod state;
 pub mod stats;
 pub mod stream;
 pub mod syntax;
+pub mod tls;
 pub mod wire;
 pub mod worker;

@@ -19,6 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("end", &[]),
     ("hash", &[]),
     ("http", &[]),
+    ("tls", &[]),
     ("regex", &[]),
     ("state", &[]),
     ("syntax", &["diag"]),
@@ -35,7 +36,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "config",
         &[
             "acl", "action", "balance", "diag", "format", "http", "sample", "settings", "syntax",
-            "hash", "log", "regex",
+            "hash", "log", "regex", "tls",
         ],
     ),
 ];
@@ -45,7 +46,7 @@ const LANGUAGE: &[&str] = &[
     "state", "syntax", "log",
 ];
 const LANGUAGE_AND_SETTINGS: &[&str] = &[
-    "acl", "action", "balance", "format", "sample", "diag", "http", "regex", "state",
+    "acl", "action", "balance", "format", "sample", "diag", "http", "regex", "state", "tls",
 ];
 
 /// Modules of the engine and of the operator's side, and what they must never name: words and
@@ -73,6 +74,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("pest", &["syntax", "sample", "acl", "format"]),
     ("hyper", &["wire"]),
     ("prometheus", &["stats"]),
+    ("rustls", &["tls", "net", "stream", "backend", "check"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -182,7 +182,7 @@ const CASES: &[(char, &str)] = &[
     ),
     (
         '-',
-        "frontend f\n mode http\n timeout client 1s\n bind :2001\n tcp-request content accept\n tcp-request connection accept if TRUE\n tcp-request session accept\n http-request deny if TRUE\n tcp-request connection accept",
+        "frontend f\n mode http\n timeout client 1s\n bind :2001\n tcp-request content accept\n tcp-request connection accept\n tcp-request session accept\n http-request deny if TRUE\n tcp-request connection accept",
     ),
     (
         '-',

@@ -42,7 +42,7 @@ pub use rule::{
 };
 pub use rulesets::{RULESETS, Sort, dump};
 pub use table::Entry;
-pub use variable::{check_variable, global_set_var, global_set_var_fmt};
+pub use variable::{global_set_var, global_set_var_fmt};
 
 /// What the engine has to do after an action or a ruleset.
 #[derive(Debug)]

@@ -53,8 +53,12 @@ impl Entry {
         read: fn(&mut Words<'_, '_, '_>) -> Read,
     ) -> Self {
         Self {
+            name,
             open: true,
-            ..Self::new(name, synopsis, doc, read)
+            synopsis,
+            doc,
+            needs: None,
+            read,
         }
     }
 

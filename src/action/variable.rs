@@ -6,7 +6,7 @@ use super::{Action, Flow};
 use crate::diag::Diagnostic;
 use crate::format::FormatUse;
 use crate::sample::{Context, Pending, Scope, Value, VarName, Variable};
-use crate::syntax::{Cursor, Word};
+use crate::syntax::Cursor;
 
 pub(super) static VARIABLES: &[Entry] = &[
     Entry::open(
@@ -27,8 +27,6 @@ pub(super) static VARIABLES: &[Entry] = &[
 /// What must hold for a variable to be set (manual 7.3.1 `set-var`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guard {
-    Exists,
-    NotExists,
     Set,
     NotSet,
     Empty,
@@ -40,10 +38,8 @@ enum Guard {
 impl Guard {
     fn of(name: &str) -> Option<Self> {
         Some(match name {
-            "ifexists" => Self::Exists,
-            "ifnotexists" => Self::NotExists,
-            "ifset" => Self::Set,
-            "ifnotset" => Self::NotSet,
+            "ifexists" | "ifset" => Self::Set,
+            "ifnotexists" | "ifnotset" => Self::NotSet,
             "ifempty" => Self::Empty,
             "ifnotempty" => Self::NotEmpty,
             "ifgt" => Self::Above,
@@ -53,15 +49,13 @@ impl Guard {
     }
 
     /// Whether it holds for the variable's value now and the one it shall get.
-    fn holds(self, exists: bool, now: Option<&Value<'_>>, new: &Value<'_>) -> bool {
+    fn holds(self, now: Option<&Value<'_>>, new: &Value<'_>) -> bool {
         let empty = matches!(new, Value::Str(s) | Value::Bin(s) | Value::Meth(s) if s.is_empty());
         let numbers = match (now, new) {
             (Some(Value::Int(now)), Value::Int(new)) => Some((*now, *new)),
             _ => None,
         };
         match self {
-            Self::Exists => exists,
-            Self::NotExists => !exists,
             Self::Set => now.is_some(),
             Self::NotSet => now.is_none(),
             Self::Empty => empty,
@@ -99,10 +93,7 @@ fn name(words: &Words<'_, '_, '_>, action: &str) -> Result<(VarName, Vec<Guard>)
 
 fn store(variable: &Variable, guards: &[Guard], value: Value<'_>, scope: &Scope<'_>) {
     let now = variable.value(scope);
-    if guards
-        .iter()
-        .all(|guard| guard.holds(variable.exists(scope), now.as_ref(), &value))
-    {
+    if guards.iter().all(|guard| guard.holds(now.as_ref(), &value)) {
         drop(now);
         variable.set(scope, Some(value.into_static()));
     }
@@ -194,31 +185,6 @@ pub fn global_set_var_fmt(
             Flow::Continue
         })))
     }))
-}
-
-/// Reads the rest of a health check's `set-var(<name>) …`, `set-var-fmt(<name>) …` or `unset-var(<name>)`;
-/// `word` is the verb.
-///
-/// # Errors
-/// As for the actions of the same names.
-pub fn check_variable<'l>(
-    word: &'l Word,
-    cursor: &mut Cursor<'l>,
-    cx: &mut Context<'_>,
-) -> Result<Pending<Action>, Box<Diagnostic>> {
-    let mut words = Words {
-        cursor,
-        cx,
-        name: word,
-    };
-    let verb = word.text();
-    let action = match verb.split('(').next() {
-        Some("set-var-fmt") => set_fmt(&mut words),
-        Some("unset-var") => unset(&mut words),
-        _ => set(&mut words),
-    }?;
-    end(&words)?;
-    Ok(action)
 }
 
 fn global<'a, 'l, 'c>(

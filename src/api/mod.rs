@@ -13,7 +13,6 @@ mod server;
 mod session;
 mod show;
 mod table;
-mod variable;
 
 use std::sync::Arc;
 

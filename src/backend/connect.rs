@@ -1,6 +1,7 @@
 //! A new connection to a server.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -33,6 +34,8 @@ pub(super) struct Connected {
     pub(super) stream: Stream,
     pub(super) source: Address,
     pub(super) destination: Address,
+    /// The name asked for by TLS.
+    pub(super) name: Option<Box<str>>,
 }
 
 /// Connects to a server and says who the client is, where the server wants to be told.
@@ -40,8 +43,8 @@ pub(super) struct Connected {
 /// # Errors
 /// Why not.
 pub(super) async fn connect(
-    worker: &Worker,
-    ask: &Ask<'_>,
+    worker: &Rc<Worker>,
+    ask: &mut Ask<'_>,
     server: &Server,
 ) -> Result<Connected, ConnectError> {
     let target = target(ask, server).ok_or(ConnectError::Refused)?;
@@ -49,7 +52,7 @@ pub(super) async fn connect(
     server.state.totals.connects.inc();
     let mut alarm = Alarm::new();
     alarm.after(Instant::now(), ask.backend.settings.timeouts.connect);
-    let stream = loop {
+    let mut stream = loop {
         match alarm.run(open(&target, &server.connect)).await {
             Err(_) => return Err(ConnectError::Timeout),
             Ok(Ok(stream)) => break stream,
@@ -68,14 +71,36 @@ pub(super) async fn connect(
             return Err(ConnectError::Refused);
         }
     }
+    let destination = match target {
+        Target::Ip(address) => Address::Ip(address),
+        Target::Unix(path) | Target::Abstract(path) => Address::Unix(path),
+    };
+    let name = name(worker, ask, server);
+    if let Some(back) = server.tls.as_ref().filter(|_| server.settings.ssl) {
+        let ip = destination.ip().map(|ip| ip.ip());
+        let session = back.session(name.as_deref(), ip);
+        stream.begin_tls(session.map_err(|_| ConnectError::Refused)?);
+        match alarm.until(|cx| stream.poll_handshake(cx)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(ConnectError::Refused),
+            Err(_) => return Err(ConnectError::Timeout),
+        }
+    }
     Ok(Connected {
         source: local_address(&stream).map_or(Address::Unknown, Address::Ip),
-        destination: match target {
-            Target::Ip(address) => Address::Ip(address),
-            Target::Unix(path) | Target::Abstract(path) => Address::Unix(path),
-        },
+        destination,
+        name,
         stream,
     })
+}
+
+/// The name that this request's connection to a server asks for (`sni`).
+pub(super) fn name(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Box<str>> {
+    let sni = server.sni.as_ref().filter(|_| server.settings.ssl)?;
+    let scope = super::place::scope(worker, ask);
+    let mut text = Vec::new();
+    sni.write_to(&scope, &mut text);
+    String::from_utf8(text).ok().map(String::into_boxed_str)
 }
 
 fn classify(errno: Option<Errno>) -> ConnectError {

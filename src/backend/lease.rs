@@ -25,6 +25,7 @@ pub struct Lease {
     pub(super) addresses: (Address, Address),
     pub(super) stream: Stream,
     pub(super) place: Place,
+    pub(super) name: Option<Box<str>>,
 }
 
 impl Lease {
@@ -43,6 +44,7 @@ impl Lease {
             stream,
             place,
             addresses,
+            name,
             ..
         } = self;
         drop(place);
@@ -55,6 +57,7 @@ impl Lease {
             addresses,
             requests: requests + 1,
             since: worker.now().instant,
+            name,
         };
         worker.idle.keep(&backend, idle, own);
     }

@@ -150,7 +150,7 @@ enum Missed {
 }
 
 /// Connects to the server of this place, as often as it is worth it; the place is kept meanwhile.
-async fn connected(worker: &Worker, ask: &mut Ask<'_>, place: Place) -> Result<Lease, Missed> {
+async fn connected(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: Place) -> Result<Lease, Missed> {
     loop {
         let server = &place.server;
         let failed = match connect::connect(worker, ask, server).await {
@@ -226,11 +226,13 @@ fn give_up(ask: &Ask<'_>, server: &Server, failed: &ConnectError) -> Failure {
 }
 
 /// An idle connection that this request may use.
-fn idle_connection(worker: &Worker, ask: &mut Ask<'_>, server: &Server) -> Option<Idle> {
+fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Idle> {
     if ask.backend.settings.mode != Mode::Http {
         return None;
     }
+    let name = connect::name(worker, ask, server);
     if let Some(idle) = ask.own.take(server)
+        && idle.name == name
         && (!server.follows_client() || connect::leads_where_asked(&idle, ask, server))
     {
         return Some(idle);
@@ -243,8 +245,8 @@ fn idle_connection(worker: &Worker, ask: &mut Ask<'_>, server: &Server) -> Optio
     match ask.backend.settings.reuse {
         HttpReuse::Never => None,
         HttpReuse::Safe if first => None,
-        HttpReuse::Aggressive if first => worker.idle.take(server, 2),
-        _ => worker.idle.take(server, 1),
+        HttpReuse::Aggressive if first => worker.idle.take(server, 2, name.as_deref()),
+        _ => worker.idle.take(server, 1, name.as_deref()),
     }
 }
 
@@ -259,6 +261,7 @@ fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, idle: Idle) -> Lease 
         reused: true,
         requests: idle.requests,
         addresses: idle.addresses,
+        name: idle.name,
         stream: idle.stream,
         place,
     }
@@ -274,6 +277,7 @@ fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::C
         reused: false,
         requests: 0,
         addresses,
+        name: connected.name,
         stream: connected.stream,
         place,
     }

@@ -20,6 +20,8 @@ pub struct Idle {
     pub requests: u32,
     /// Since when it is idle.
     pub since: Instant,
+    /// The name it asked for by TLS.
+    pub name: Option<Box<str>>,
 }
 
 impl Idle {

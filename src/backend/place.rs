@@ -170,7 +170,7 @@ fn preferred(backend: &Arc<Proxy>, scope: &Scope<'_>) -> Option<Arc<Server>> {
     None
 }
 
-fn scope<'a>(worker: &'a Rc<Worker>, ask: &'a mut Ask<'_>) -> Scope<'a> {
+pub(super) fn scope<'a>(worker: &'a Rc<Worker>, ask: &'a mut Ask<'_>) -> Scope<'a> {
     Scope {
         session: ask.session,
         txn: ask.txn,

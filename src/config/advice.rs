@@ -76,7 +76,7 @@ fn elsewhere(name: &str, section: &str) -> Option<String> {
         return Some(format!("'{name}' belongs in {places}"));
     }
     let of_server = names(server::OPTIONS).any(|known| known == name);
-    let of_bind = names(&[bind::OPTIONS]).any(|known| known == name);
+    let of_bind = names(bind::OPTIONS).any(|known| known == name);
     match (of_server, of_bind) {
         (true, _) => Some(format!("'{name}' belongs on a `server` line")),
         (false, true) => Some(format!("'{name}' belongs on a `bind` line")),

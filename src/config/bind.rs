@@ -1,16 +1,22 @@
 //! `bind` lines and their options (manual 5.1).
 
+use std::sync::Arc;
+
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert};
 use super::draft::Draft;
-use super::keyword::{Choices, Keyword, TlsOptions, keyword, options};
+use super::keyword::{Choices, Keyword, Table, TlsOptions, keyword, options};
 use super::load::Load;
 use super::owner;
+use super::tls;
 use crate::diag::{Diagnostic, Lead};
-use crate::settings::Bind;
+use crate::settings::{Bind, Secured};
 
 /// Every option of a `bind` line.
-pub(super) const OPTIONS: &[Keyword<Bind>] = &[
+pub(super) const OPTIONS: Table<Bind> = &[PLAIN, tls::bind::KEYWORDS];
+
+/// Those about anything but TLS.
+pub(super) const PLAIN: &[Keyword<Bind>] = &[
     keyword(
         "accept-proxy",
         "",
@@ -284,61 +290,30 @@ pub(super) const OPTIONS: &[Keyword<Bind>] = &[
         |_, a, _| not_yet(a, 1, "reverse HTTP"),
     )
     .idle(),
-    keyword("ssl", "", "speaks TLS", |_, a, _| not_yet(a, 0, "TLS")).idle(),
 ];
 
-/// Options that mean something on a `bind` line with `ssl` only: name, and how many words follow.
+/// Options about TLS that are refused: name, and how many words follow.
 pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("allow-0rtt", 0),
-    ("alpn", 1),
-    ("ca-file", 1),
     ("ca-ignore-err", 1),
     ("ca-sign-file", 1),
     ("ca-sign-pass", 1),
     ("ca-verify-file", 1),
-    ("ciphers", 1),
-    ("ciphersuites", 1),
     ("client-sigalgs", 1),
-    ("crl-file", 1),
-    ("crt", 1),
     ("crt-ignore-err", 1),
-    ("crt-list", 1),
-    ("curves", 1),
-    ("default-crt", 1),
-    ("ecdhe", 1),
     ("ech", 1),
-    ("force-sslv3", 0),
-    ("force-tlsv10", 0),
-    ("force-tlsv11", 0),
-    ("force-tlsv12", 0),
-    ("force-tlsv13", 0),
     ("generate-certificates", 0),
     ("ktls", 1),
-    ("no-alpn", 0),
     ("no-ca-names", 0),
-    ("no-sslv3", 0),
-    ("no-strict-sni", 0),
-    ("no-tls-tickets", 0),
-    ("no-tlsv10", 0),
-    ("no-tlsv11", 0),
-    ("no-tlsv12", 0),
-    ("no-tlsv13", 0),
-    ("npn", 1),
-    ("prefer-client-ciphers", 0),
     ("quic-cc-algo", 1),
     ("quic-force-retry", 0),
     ("quic-socket", 1),
     ("sigalgs", 1),
-    ("ssl-max-ver", 1),
-    ("ssl-min-ver", 1),
-    ("strict-sni", 0),
     ("tls-ticket-keys", 1),
-    ("tls-tickets", 0),
-    ("verify", 1),
 ];
 
 const CHOICES: Choices<Bind> = Choices {
-    table: &[OPTIONS],
+    table: OPTIONS,
     tls: TLS_OPTIONS,
     colon: "",
     lead: Lead::Parsing,
@@ -422,9 +397,15 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
             }
         }
     }
-    let mut bind = Bind::default();
+    let mut bind = Bind {
+        tls: Secured(Some(Arc::new(load.tls.front.clone()))),
+        ..Bind::default()
+    };
     let title = format!("'bind {text}' in section '{section}'");
+    let text = text.into_owned();
     options(&mut bind, args, load, &CHOICES, &title)?;
+    bind.text.clone_from(&text);
+    tls::bind::complete(&mut bind, &draft.proxy.name, args, load)?;
     for (endpoint, text) in endpoints {
         draft.proxy.binds.push(Bind {
             place: load.place(args.keyword()),
@@ -443,13 +424,18 @@ mod tests {
 
     #[test]
     fn options_are_documented_and_unique() {
-        let mut all: Vec<&str> = names(&[OPTIONS])
+        let mut all: Vec<&str> = names(OPTIONS)
             .chain(TLS_OPTIONS.iter().map(|(name, _)| *name))
             .collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), count);
-        assert!(OPTIONS.iter().all(|option| !option.doc.is_empty()));
+        assert!(
+            OPTIONS
+                .iter()
+                .flat_map(|part| part.iter())
+                .all(|option| !option.doc.is_empty())
+        );
     }
 }

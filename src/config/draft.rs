@@ -276,6 +276,12 @@ impl Draft {
         }
     }
 
+    /// Its servers begin with what `global` says of TLS.
+    pub fn with_tls(mut self, load: &Load) -> Self {
+        self.default_server.tls = load.tls.back.clone();
+        self
+    }
+
     /// What reading expressions, conditions and rules needs to know.
     pub fn context<'a>(&'a mut self, place: Place, load: &'a mut Load) -> Context<'a> {
         Context {

@@ -5,6 +5,7 @@ use super::global;
 use super::keyword::{Keyword, working};
 use super::proxy;
 use super::server;
+use super::tls;
 use crate::action;
 
 /// Appends the list.
@@ -13,8 +14,11 @@ pub fn dump(out: &mut String) {
     sorted(out, working(global::TABLE).map(|word| word.name.to_owned()));
     out.push_str("listen\n");
     sorted(out, working(proxy::TABLE).map(|word| word.name.to_owned()));
-    let options = working(&[bind::OPTIONS]);
+    let options = working(&[bind::PLAIN]);
     sorted(out, options.map(|option| line("bind <addr>", option)));
+    // The word that turns TLS on stands in front of those about it.
+    let options = working(&[tls::bind::KEYWORDS]).filter(|option| option.name != "ssl");
+    sorted(out, options.map(|option| line("bind <addr> ssl", option)));
     let options = working(server::OPTIONS);
     sorted(
         out,

@@ -3,7 +3,7 @@
 use super::advice;
 use super::args::{Args, Parsed, alert};
 use super::load::Load;
-use crate::diag::{Diagnostic, Lead, suggest};
+use crate::diag::{Diagnostic, Lead, Span, suggest};
 
 bitflags::bitflags! {
     /// Sections a proxy keyword may stand in.
@@ -112,14 +112,14 @@ pub(super) fn unknown<T>(args: &Args<'_>, table: Table<T>, section: &str) -> Box
     Box::new(diagnostic)
 }
 
-/// Options that matter only where TLS is spoken: name, and how many words follow.
+/// Options that are refused: name, and how many words follow.
 pub(super) type TlsOptions = &'static [(&'static str, usize)];
 
 /// What the options of a kind of line are.
 pub(super) struct Choices<T: 'static> {
     /// The options.
     pub table: Table<T>,
-    /// Those that matter only where TLS is spoken.
+    /// Those that are refused.
     pub tls: TlsOptions,
     /// What stands between the line's title and "unknown keyword".
     pub colon: &'static str,
@@ -164,8 +164,7 @@ pub(super) fn options<T>(
                     problem
                 })
             }
-            // Without `ssl` nothing depends on it; with it, `ssl` itself is refused.
-            (None, Some((_, words))) => tls_arguments(args, &name, *words, title),
+            (None, Some((_, words))) => refused(args, word.span, &name, *words, title),
             (None, None) => {
                 let message = format!("{title}{colon}: unknown keyword '{name}'");
                 let mut unknown = Diagnostic::alert(word.span, message).label("not known");
@@ -184,12 +183,10 @@ pub(super) fn options<T>(
     first.map_or(Ok(()), Err)
 }
 
-fn tls_arguments(args: &mut Args<'_>, name: &str, words: usize, title: &str) -> Parsed {
+/// Refuses an option; its arguments are taken so that what follows is read for what it is.
+fn refused(args: &mut Args<'_>, span: Span, name: &str, words: usize, title: &str) -> Parsed {
     for _ in 0..words {
-        let here = args.span();
-        if args.take().is_none() {
-            return alert(here, format!("{title} : '{name}' : missing argument"));
-        }
+        args.take();
     }
-    Ok(())
+    alert(span, format!("{title} : '{name}' is not available yet"))
 }

@@ -55,6 +55,8 @@ pub(super) struct Load {
     pub names: Vec<String>,
     /// Names that refused lines may have been meant to make: nobody is told that they are missing.
     pub doubtful: HashSet<String>,
+    /// What lines about TLS begin with.
+    pub tls: super::tls::Defaults,
 }
 
 /// What is said behind HAProxy's refusal of a word that works here.

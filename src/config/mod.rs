@@ -24,6 +24,7 @@ mod proxy;
 mod sections;
 mod server;
 mod stick_table;
+mod tls;
 mod unique;
 mod userlist;
 mod validate;

@@ -171,7 +171,7 @@ fn defaults(builder: &mut Builder, args: &mut Args<'_>, load: &mut Load) -> Pars
     args.end()?;
     let draft = match base {
         Some(base) => base.draft.inherit(Kind::Defaults, &name, head),
-        None => Draft::new(Kind::Defaults, &name, head),
+        None => Draft::new(Kind::Defaults, &name, head).with_tls(load),
     };
     builder.section = Section::Proxy(Box::new(draft));
     Ok(if name.is_empty() {
@@ -246,7 +246,7 @@ fn proxy(
             base.check_use(kind, head, load)?;
             base.draft.inherit(kind, &name, head)
         }
-        None => Draft::new(kind, &name, head),
+        None => Draft::new(kind, &name, head).with_tls(load),
     };
     if let Some(word) = address {
         let message = "please use the 'bind' keyword for listening addresses.";

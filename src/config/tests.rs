@@ -285,15 +285,23 @@ fn an_address_on_the_line_of_a_section_is_a_bind_line() {
 }
 
 #[test]
-fn tls_is_refused_only_where_it_would_be_spoken() {
+fn words_about_tls_say_what_they_lack() {
     let unused = "global\n ca-base /x\n ssl-default-bind-options no-sslv3 ssl-min-ver TLSv1.2\n \
-                  tune.ssl.default-dh-param 2048\nfrontend f\n bind :1 alpn h2 crt /x\n";
+                  tune.ssl.default-dh-param 2048\nfrontend f\n bind :1 alpn http/1.1\n";
     assert_eq!(alerts(unused), [""; 0]);
-    let used = "frontend f\n bind :443 ssl crt /x alpn h2\n";
+    let none = "frontend f\n bind :443 ssl crt /nowhere/x alpn h2,http/1.1\n";
     assert_eq!(
-        alerts(used),
-        ["2: 'bind :443' in section 'frontend' : 'ssl' is not available yet: it needs TLS"]
+        alerts(none),
+        [
+            "2: 'bind :443' in section 'frontend' : unable to stat SSL certificate from file '/nowhere/x' : \
+             No such file or directory."
+        ]
     );
+    let nothing_left =
+        "frontend f\n bind :443 ssl force-tlsv10\n bind :444 ssl no-tlsv12 no-tlsv13\n";
+    let told = alerts(nothing_left);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("TLS 1.2 and 1.3"), "{told:?}");
 }
 
 #[test]

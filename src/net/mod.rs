@@ -11,10 +11,12 @@ pub mod listen;
 pub mod pipe;
 pub mod proxy_header;
 mod resolve;
+mod secure;
 mod stream;
 
 pub use alarm::{Alarm, Expired, Summons};
 pub use buffer::{Buffer, BufferPool};
 pub use listen::Listener;
 pub use resolve::resolve;
-pub use stream::Stream;
+pub use secure::Secure;
+pub use stream::{Stream, Unsecured};

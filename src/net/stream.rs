@@ -18,9 +18,11 @@ use rustix::io::Errno;
 use rustix::net::{
     RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, sockopt,
 };
+use rustls::server::{Accepted, Acceptor};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::secure::{Secure, Socket};
 use super::{Buffer, fd};
 
 /// A connected, non-blocking stream socket. One task uses it.
@@ -29,6 +31,8 @@ pub struct Stream {
     io: AsyncFd<OwnedFd>,
     /// [`Self::poll_closed`] passed over data: the next read tries without waiting for news of it.
     passed_over: Cell<bool>,
+    /// The TLS session that all bytes pass through, once there is one.
+    secure: Option<Box<Secure>>,
 }
 
 impl Stream {
@@ -40,7 +44,62 @@ impl Stream {
         Ok(Self {
             io: super::fd::watch(fd)?,
             passed_over: Cell::new(false),
+            secure: None,
         })
+    }
+
+    /// Puts a TLS session on it: from here on bytes are encrypted. [`Self::poll_handshake`] comes next.
+    pub fn begin_tls(&mut self, session: rustls::Connection) {
+        self.secure = Some(Box::new(Secure::new(session)));
+    }
+
+    /// Its TLS session, if it has one.
+    pub fn secure(&self) -> Option<&Secure> {
+        self.secure.as_deref()
+    }
+
+    /// Reads a ClientHello.
+    pub fn poll_hello(
+        &self,
+        cx: &mut Context<'_>,
+        acceptor: &mut Acceptor,
+    ) -> Poll<Result<Accepted, Unsecured>> {
+        loop {
+            let read = self.poll_take(cx, || acceptor.read_tls(&mut Socket(&self.io)));
+            let read = ready!(read).map_err(Unsecured::Io)?;
+            match acceptor.accept() {
+                Ok(Some(accepted)) => return Poll::Ready(Ok(accepted)),
+                Ok(None) if read == 0 => return Poll::Ready(Err(Unsecured::Closed)),
+                Ok(None) => {}
+                Err((error, mut alert)) => {
+                    let _ = alert.write_all(&mut Socket(&self.io));
+                    return Poll::Ready(Err(Unsecured::Tls(error)));
+                }
+            }
+        }
+    }
+
+    /// Goes through the handshake of the session that [`Self::begin_tls`] put on it.
+    pub fn poll_handshake(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsecured>> {
+        let Some(secure) = &self.secure else {
+            return Poll::Ready(Ok(()));
+        };
+        loop {
+            ready!(self.poll_send(cx, || secure.flush(&self.io))).map_err(Unsecured::Io)?;
+            if !secure.handshaking() {
+                return Poll::Ready(Ok(()));
+            }
+            let stepped = ready!(self.poll_take(cx, || secure.step(&self.io)));
+            match stepped {
+                Ok(true) => {}
+                Ok(false) => return Poll::Ready(Err(Unsecured::Closed)),
+                Err(error) => {
+                    // Why, for the peer.
+                    let _ = secure.flush(&self.io);
+                    return Poll::Ready(Err(Unsecured::from(error)));
+                }
+            }
+        }
     }
 
     /// Reads without waiting, without asking for readiness. 0 is the end of the stream.
@@ -48,6 +107,18 @@ impl Stream {
     /// # Errors
     /// `WouldBlock` where nothing is there, else the socket's error.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(secure) = &self.secure {
+            let mut at = 0;
+            return secure.read(&self.io, |data| {
+                let room = buf.get_mut(at..).unwrap_or_default();
+                let n = room.len().min(data.len());
+                for (to, from) in room.iter_mut().zip(data) {
+                    *to = *from;
+                }
+                at += n;
+                n
+            });
+        }
         Ok(retry(|| {
             recv(&self.io, &mut *buf, RecvFlags::empty()).map(|(n, _)| n)
         })?)
@@ -60,6 +131,13 @@ impl Stream {
     pub fn try_append(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
         if buf.len() == buf.capacity() {
             return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if let Some(secure) = &self.secure {
+            return secure.read(&self.io, |data| {
+                let n = data.len().min(buf.capacity() - buf.len());
+                buf.extend_from_slice(data.get(..n).unwrap_or_default());
+                n
+            });
         }
         Ok(retry(|| {
             recv(&self.io, spare_capacity(buf), RecvFlags::empty()).map(|(n, _)| n)
@@ -106,11 +184,22 @@ impl Stream {
             self.passed_over.set(true);
             return Poll::Ready(done.map(|(n, _)| n));
         }
+        if let Some(secure) = &self.secure
+            && secure.buffered()
+            && let Some(done) = tried(receive())
+        {
+            return Poll::Ready(done.map(|(n, _)| n));
+        }
         loop {
             let mut ready = ready!(self.io.poll_read_ready(cx))?;
             match receive() {
                 Ok((n, size)) => {
-                    if n > 0 && n < size {
+                    // A session may have taken all there was, however little came out of it.
+                    let drained = match &self.secure {
+                        None => n < size,
+                        Some(secure) => secure.drained(),
+                    };
+                    if n > 0 && drained {
                         ready.clear_ready();
                     }
                     return Poll::Ready(Ok(n));
@@ -167,12 +256,24 @@ impl Stream {
 
     /// Ready when a read would give data, the end or an error. May be wrong once after a `try_read`.
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.secure.as_ref().is_some_and(|secure| secure.buffered()) {
+            return Poll::Ready(Ok(()));
+        }
         self.io.poll_read_ready(cx).map_ok(|_| ())
     }
 
     /// Whether the socket is at its end, has data, or failed: `Some(0)`, `Some(n)`; `None` while it is
     /// merely quiet. Costs a system call only if the runtime saw something happen.
     pub fn noticed(&self) -> Option<usize> {
+        if let Some(secure) = &self.secure {
+            if secure.buffered() {
+                return secure.noticed(&self.io);
+            }
+            let noticed = self.io.try_io(Interest::READABLE, |io| {
+                secure.noticed(io).ok_or(io::ErrorKind::WouldBlock.into())
+            });
+            return noticed.ok();
+        }
         let mut byte = [0u8; 1];
         let peeked = self.io.try_io(Interest::READABLE, |io| {
             Ok(retry(|| recv(io, &mut byte, RecvFlags::PEEK))?)
@@ -189,6 +290,9 @@ impl Stream {
     /// # Errors
     /// `WouldBlock` where it takes nothing, else the socket's error.
     pub fn try_write(&self, buf: &[u8], more: bool) -> io::Result<usize> {
+        if let Some(secure) = &self.secure {
+            return secure.write(&self.io, &[IoSlice::new(buf)]);
+        }
         Ok(retry(|| send(&self.io, buf, flags(more)))?)
     }
 
@@ -197,6 +301,9 @@ impl Stream {
     /// # Errors
     /// See [`Self::try_write`].
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>], more: bool) -> io::Result<usize> {
+        if let Some(secure) = &self.secure {
+            return secure.write(&self.io, bufs);
+        }
         Ok(retry(|| {
             let mut none = SendAncillaryBuffer::default();
             sendmsg(&self.io, bufs, &mut none, flags(more))
@@ -277,11 +384,14 @@ impl Stream {
         Ok(())
     }
 
-    /// Sends FIN; reading goes on.
+    /// Sends FIN, after TLS's own farewell; reading goes on.
     ///
     /// # Errors
     /// The socket's, also where the peer is gone.
     pub fn shutdown_write(&self) -> io::Result<()> {
+        if let Some(secure) = &self.secure {
+            secure.close(&self.io);
+        }
         Ok(rustix::net::shutdown(&self.io, Shutdown::Write)?)
     }
 
@@ -316,6 +426,30 @@ impl Stream {
     }
 }
 
+/// Why a handshake did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsecured {
+    /// The peer closed the connection.
+    #[error("Connection closed during SSL handshake")]
+    Closed,
+    /// The socket failed.
+    #[error("{0}")]
+    Io(io::Error),
+    /// What came is not TLS, or TLS that nothing can be agreed on with.
+    #[error("{0}")]
+    Tls(rustls::Error),
+}
+
+impl From<io::Error> for Unsecured {
+    fn from(error: io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match inner.cloned() {
+            Some(tls) => Self::Tls(tls),
+            None => Self::Io(error),
+        }
+    }
+}
+
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.io.as_fd()
@@ -335,7 +469,7 @@ fn tried<T>(result: io::Result<T>) -> Option<io::Result<T>> {
     }
 }
 
-fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+pub(super) fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     loop {
         match call() {
             Err(Errno::INTR) => {}

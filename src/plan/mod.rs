@@ -32,6 +32,7 @@ use crate::sample::{Captures, Identify, Sample, VarNames};
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
 use crate::syntax::Env;
+use crate::tls::{Back, Front};
 use crate::wire::h1::CaseMap;
 
 /// Everything the engine needs to know.
@@ -139,6 +140,8 @@ pub struct Listener {
     pub options: crate::net::listen::Options,
     /// Counters.
     pub state: Arc<state::Listener>,
+    /// Its terms, if it speaks TLS.
+    pub tls: Option<Front>,
 }
 
 /// A server.
@@ -158,6 +161,10 @@ pub struct Server {
     pub connect: connect::Options,
     /// The server whose health it follows (`track`): proxy and server by their places.
     pub track: Option<(usize, usize)>,
+    /// The terms on which TLS is spoken with it, if it is.
+    pub tls: Option<Back>,
+    /// `sni`: the name asked for.
+    pub sni: Option<Sample>,
 }
 
 /// Linked rules by checkpoint.

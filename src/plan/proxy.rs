@@ -11,6 +11,7 @@ use crate::log;
 use crate::net::listen;
 use crate::sample::{Identify, Linker, Pending};
 use crate::settings::{Bind, Endpoint, Mode, Options};
+use crate::tls::Front;
 
 use super::link::{Context, Fresh};
 use super::names::Index;
@@ -27,10 +28,9 @@ pub(super) fn link(
 ) -> Proxy {
     let settings = &proxy.settings;
     let global = context.global;
-    let (servers, located): (Vec<_>, Vec<_>) =
-        server::link(proxy, global, context.state, diagnostics)
-            .into_iter()
-            .unzip();
+    let (servers, located): (Vec<_>, Vec<_>) = server::link(proxy, global, linker, diagnostics)
+        .into_iter()
+        .unzip();
     fresh.located.push(located);
     let balance = Params {
         algorithm: settings.balance.clone().unwrap_or_default(),
@@ -69,7 +69,7 @@ pub(super) fn link(
         name: proxy.name.as_str().into(),
         kind: proxy.kind,
         state: context.state.proxy(&proxy.name),
-        listeners: listeners(proxy, context),
+        listeners: listeners(proxy, context, step.diagnostics),
         rules: step.rules(&proxy.rules),
         default_backend: step.default_backend(index, proxy, context),
         use_backend,
@@ -294,7 +294,11 @@ impl Step<'_, '_> {
     }
 }
 
-fn listeners(proxy: &config::Proxy, context: &Context<'_>) -> Vec<Arc<Listener>> {
+fn listeners(
+    proxy: &config::Proxy,
+    context: &Context<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Arc<Listener>> {
     let settings = &proxy.settings;
     let mut used: Vec<u32> = proxy.binds.iter().filter_map(|bind| bind.id).collect();
     let mut listeners = Vec::new();
@@ -316,8 +320,17 @@ fn listeners(proxy: &config::Proxy, context: &Context<'_>) -> Vec<Arc<Listener>>
             .options
             .contains(Options::CLIENT_TCP_KEEPALIVE)
             .then_some(settings.client_keepalive);
+        let tls = bind.tls.0.as_ref().and_then(|settings| {
+            let made = Front::new(settings);
+            made.map_err(|why| {
+                let message = format!("Proxy '{}': bind '{}' : {why}", proxy.name, bind.text);
+                diagnostics.push(Diagnostic::alert(proxy.span, message));
+            })
+            .ok()
+        });
         listeners.push(Arc::new(Listener {
             id,
+            tls,
             state: context.state.listener(&proxy.name, &name),
             options: listen::Options {
                 backlog,

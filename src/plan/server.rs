@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::config;
 use crate::diag::{Diagnostic, Lead, Severity, Span};
 use crate::net::connect::{self, Target};
+use crate::sample::Linker;
 use crate::settings::{self, Endpoint, Family, Global, Host, Options};
-use crate::state::{self, State};
+use crate::state;
+use crate::tls::Back;
 
 use super::Server;
 
@@ -53,9 +55,10 @@ impl Server {
 pub(super) fn link(
     proxy: &config::Proxy,
     global: &Global,
-    state: &State,
+    linker: &mut Linker<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(Arc<Server>, Located)> {
+    let state = linker.state;
     let mut used: Vec<u32> = proxy.servers.iter().filter_map(|(s, _)| s.id).collect();
     let mut servers = Vec::with_capacity(proxy.servers.len());
     for (index, (settings, span)) in proxy.servers.iter().enumerate() {
@@ -74,6 +77,11 @@ pub(super) fn link(
             connect: connect_options(&proxy.settings, Some(settings), global),
             settings: settings.clone(),
             track: None,
+            tls: terms(settings, &who, *span, diagnostics),
+            sni: settings.sni.as_ref().and_then(|sni| {
+                let linked = sni.link(linker);
+                linked.map_err(|error| diagnostics.push(*error)).ok()
+            }),
         };
         servers.push((Arc::new(server), located));
     }
@@ -109,7 +117,24 @@ pub(super) fn dispatch(proxy: &config::Proxy, global: &Global) -> Option<Arc<Ser
         target,
         connect: connect_options(&proxy.settings, None, global),
         track: None,
+        tls: None,
+        sni: None,
     }))
+}
+
+/// The terms of a server that TLS is spoken with, by streams or by checks.
+fn terms(
+    settings: &settings::Server,
+    who: &str,
+    span: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Back> {
+    if !settings.ssl && settings.check.ssl != Some(true) {
+        return None;
+    }
+    let made = Back::new(&settings.tls);
+    made.map_err(|why| diagnostics.push(Diagnostic::alert(span, format!("{who} : {why}"))))
+        .ok()
 }
 
 fn connect_options(

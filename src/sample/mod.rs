@@ -39,11 +39,11 @@ pub use parse::{Captures, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{
-    Address, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption, Spoken,
-    TcpInfo, Timers, Transaction, millis,
+    Address, Handshake, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption,
+    Spoken, TcpInfo, Timers, Transaction, millis,
 };
 pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use tracks::{Tracks, blame, count, key, type_of_key};
 pub use value::{Type, Value};
-pub use vars::{Limits, ProcessVars, VarName, VarNames, VarScope, Variable, Vars};
+pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

@@ -90,6 +90,25 @@ pub struct ProxyHeader {
     pub unique_id: Option<Box<[u8]>>,
 }
 
+/// What a client's TLS handshake came to.
+#[derive(Debug, Clone, Default)]
+pub struct Handshake {
+    /// The protocol's version: `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite, by OpenSSL's name.
+    pub cipher: &'static str,
+    /// The size of its key, bits.
+    pub key_bits: u16,
+    /// The name the client asked for.
+    pub sni: Option<Box<str>>,
+    /// The protocol agreed on by ALPN.
+    pub alpn: Option<Box<[u8]>>,
+    /// It went on from an earlier session.
+    pub resumed: bool,
+    /// The client's certificate and those above it, DER.
+    pub client: Vec<Box<[u8]>>,
+}
+
 /// A client connection, as the language sees it. Lives as long as the connection.
 #[derive(Debug)]
 pub struct Session {
@@ -117,10 +136,10 @@ pub struct Session {
     pub vars: Vars,
     /// What `tcp-request connection` and `session` rules track.
     pub tracks: Tracks,
-    /// Variables of scope `check`, where this is a health check.
-    pub check_vars: Option<Vars>,
     /// What the connection's PROXY header said beside the addresses, if it had one.
     pub proxy_header: Option<ProxyHeader>,
+    /// What its TLS handshake came to, if it speaks TLS.
+    pub tls: Option<Box<Handshake>>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
     pub socket: Option<Socket>,
     /// How its requests get unique ids, if they do.
@@ -143,8 +162,8 @@ impl Session {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
-            check_vars: Some(Vars::default()),
             proxy_header: None,
+            tls: None,
             socket: None,
             identify: None,
         }
@@ -215,9 +234,6 @@ pub struct Transaction {
     pub has_request: bool,
     /// True once a whole response head is there.
     pub has_response: bool,
-    /// True once the server is reached in TCP mode, where variables of the request give way to those of the response
-    /// then and not with its head.
-    pub answering: bool,
     /// Buffered client bytes in TCP mode.
     pub client_payload: Payload,
     /// Buffered server bytes in TCP mode.
@@ -321,7 +337,6 @@ impl Transaction {
             response,
             has_request,
             has_response,
-            answering,
             client_payload,
             server_payload,
             tracks,
@@ -368,7 +383,6 @@ impl Transaction {
         response.clear();
         *has_request = false;
         *has_response = false;
-        *answering = false;
         client_payload.clear();
         server_payload.clear();
         tracks.clear();

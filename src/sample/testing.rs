@@ -36,8 +36,8 @@ impl Stream {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
-            check_vars: None,
             proxy_header: None,
+            tls: None,
             socket: None,
             identify: None,
         };

@@ -1,6 +1,31 @@
 //! A `bind` line (manual 5.1).
 
+use std::sync::Arc;
+
 use super::Endpoint;
+use crate::tls::FrontSettings;
+
+/// What a listener's words about TLS say, if it speaks TLS. Two are the same if they were read together.
+#[derive(Debug, Clone, Default)]
+pub struct Secured(pub Option<Arc<FrontSettings>>);
+
+impl Secured {
+    /// To be changed by a word.
+    pub fn edit(&mut self) -> &mut FrontSettings {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl PartialEq for Secured {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl Eq for Secured {}
 
 /// One address of a `bind` line, with the line's options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,4 +66,8 @@ pub struct Bind {
     pub owner: (Option<u32>, Option<u32>, Option<u32>),
     /// `proto` (`h1`); `h2` comes with HTTP/2.
     pub proto: Option<String>,
+    /// `ssl`.
+    pub ssl: bool,
+    /// What the words about TLS say; nothing without `ssl`.
+    pub tls: Secured,
 }

@@ -19,7 +19,7 @@ mod userlist;
 /// What tables are is the living state's affair; what lines say of them is the same.
 pub use crate::state::table::{Data, Datum, Form, KeyType, Shape};
 pub use address::{Endpoint, Family, Host};
-pub use bind::Bind;
+pub use bind::{Bind, Secured};
 pub use check::{
     CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend, Observe,
     OnError, OnMarkedDown, OnMarkedUp, Probe, Step,

@@ -1,5 +1,8 @@
 //! A `server` line (manual 5.2).
 
+use crate::sample::{Pending, Sample};
+use crate::tls::BackSettings;
+
 use super::{Endpoint, Observe, OnError, OnMarkedDown, OnMarkedUp};
 
 /// `weight`, 0..=256.
@@ -38,6 +41,12 @@ pub struct ServerCheck {
     pub on_marked_up: OnMarkedUp,
     /// `track`: backend (own if `None`) and server.
     pub track: Option<(Option<String>, String)>,
+    /// `check-ssl`; `None`: as the server's own connections.
+    pub ssl: Option<bool>,
+    /// `check-sni`.
+    pub sni: Option<String>,
+    /// `check-alpn`.
+    pub alpn: Vec<Vec<u8>>,
     /// `no check` / `no-check`.
     pub disabled: bool,
 }
@@ -93,4 +102,12 @@ pub struct Server {
     pub init_addr: Option<Vec<String>>,
     /// Checks.
     pub check: ServerCheck,
+    /// `ssl`.
+    pub ssl: bool,
+    /// `verify`: `required` or `none`.
+    pub verify: Option<bool>,
+    /// `sni`.
+    pub sni: Option<Pending<Sample>>,
+    /// What the words about TLS say.
+    pub tls: BackSettings,
 }

@@ -65,8 +65,8 @@ impl Client {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
-            check_vars: None,
             proxy_header: None,
+            tls: None,
             socket: Some(Socket {
                 fd: stream.as_fd().as_raw_fd(),
                 info: tcp_info,

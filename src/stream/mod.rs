@@ -7,6 +7,7 @@ mod client;
 mod content;
 pub mod http;
 mod record;
+mod secure;
 mod session;
 mod switch;
 mod tcp;
@@ -29,8 +30,8 @@ pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
         return None;
     }
     let worker = worker.clone();
-    if client.listener.bind.accept_proxy {
-        return Some(spawn_local(after_header(worker, client)).abort_handle());
+    if client.listener.bind.accept_proxy || client.listener.tls.is_some() {
+        return Some(spawn_local(after_handshakes(worker, client)).abort_handle());
     }
     if !session::begin(&worker, &mut client) {
         return None;
@@ -43,8 +44,8 @@ pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
     Some(task.abort_handle())
 }
 
-async fn after_header(worker: Rc<Worker>, mut client: Client) {
-    let complete = Box::pin(session::proxy_header(&worker, &mut client)).await;
+async fn after_handshakes(worker: Rc<Worker>, mut client: Client) {
+    let complete = Box::pin(session::handshakes(&worker, &mut client)).await;
     if !complete || !session::begin(&worker, &mut client) {
         return;
     }

@@ -12,7 +12,7 @@ use crate::sample::{Address, ProxyHeader, Transaction};
 use crate::state::table::Pair;
 use crate::worker::Worker;
 
-use super::Client;
+use super::{Client, secure};
 
 /// Runs the rules that see nothing but the connection. False if it is refused.
 pub(super) fn admit(worker: &Rc<Worker>, client: &mut Client) -> bool {
@@ -76,12 +76,25 @@ fn run(worker: &Rc<Worker>, client: &mut Client, txn: &mut Transaction, rules: &
     }
 }
 
-/// Reads the PROXY header that must come first, and takes the addresses it gives. False if the
-/// connection is to be closed.
-pub(super) async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
+/// Whatever comes before the first byte of the stream: the PROXY header, then TLS. False if the connection is to be
+/// closed.
+pub(super) async fn handshakes(worker: &Rc<Worker>, client: &mut Client) -> bool {
     let timeouts = &client.proxy.settings.timeouts;
     let limit = timeouts.client_hs.or(timeouts.client);
     client.alarm.after(Instant::now(), limit);
+    if client.listener.bind.accept_proxy && !proxy_header(worker, client).await {
+        return false;
+    }
+    let listener = client.listener.clone();
+    match &listener.tls {
+        Some(front) => secure::handshake(worker, client, front).await,
+        None => true,
+    }
+}
+
+/// Reads the PROXY header that must come first, and takes the addresses it gives. False if the
+/// connection is to be closed.
+async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
     let mut bytes = vec![0; proxy_header::LONGEST];
     let mut seen = 0;
     loop {
@@ -139,7 +152,7 @@ fn take(client: &Client, bytes: &mut [u8]) -> bool {
 }
 
 /// HAProxy's line about a connection that never became a session.
-fn complain(worker: &Rc<Worker>, client: &mut Client, why: &str) {
+pub(super) fn complain(worker: &Rc<Worker>, client: &mut Client, why: &str) {
     let proxy = client.proxy.clone();
     if proxy.log.silent() {
         return;

@@ -126,7 +126,7 @@ impl Pump {
                 self.hold = Hold::Nothing;
                 return Poll::Ready(Ok(Ended::Limit));
             }
-            let read = match self.poll_fill(cx, from, tools) {
+            let read = match self.poll_fill(cx, from, to, tools) {
                 Poll::Ready(read) => read.map_err(Broken::Read)?,
                 Poll::Pending => {
                     self.hold = Hold::Nothing;
@@ -178,6 +178,7 @@ impl Pump {
         &mut self,
         cx: &mut Context<'_>,
         from: &Stream,
+        to: &Stream,
         tools: &Tools,
     ) -> Poll<io::Result<usize>> {
         // Nothing is borrowed before there is something to put into it.
@@ -185,6 +186,8 @@ impl Pump {
         let most = usize::try_from(self.left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         if self.bulk
             && !matches!(self.hold, Hold::Pipe(_))
+            && from.secure().is_none()
+            && to.secure().is_none()
             && let Some(pipe) = tools.pipes.as_ref().and_then(PipePool::take)
         {
             self.hold = Hold::Pipe(pipe);

@@ -63,11 +63,12 @@ impl IdlePool {
     }
 
     /// Takes the connection that was used last, of those that have carried at least `proved` requests,
-    /// still lead where the server is now, and that the server has not closed.
-    pub fn take(&self, server: &Server, proved: u32) -> Option<Idle> {
+    /// asked for this name, still lead where the server is now, and that the server has not closed.
+    pub fn take(&self, server: &Server, proved: u32, name: Option<&str>) -> Option<Idle> {
         let mut all = self.by_server.borrow_mut();
         let list = all.get_mut(server.state.number as usize)?;
-        while let Some(at) = list.iter().rposition(|idle| idle.requests >= proved) {
+        let fits = |idle: &Idle| idle.requests >= proved && idle.name.as_deref() == name;
+        while let Some(at) = list.iter().rposition(fits) {
             let idle = list.remove(at);
             server.state.idle.dec();
             if idle.leads_to(server) && idle.stream.noticed().is_none() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diag::{Diagnostic, Severity};
 use crate::net::listen::{self, Opened, Options};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::settings::{Bind, Kind};
+use crate::settings::{Bind, Kind, Secured};
 
 /// All listening sockets of a process.
 #[derive(Debug, Default)]
@@ -74,6 +74,8 @@ fn identity(bind: &Bind) -> Bind {
         accept_proxy: false,
         maxconn: 0,
         proto: None,
+        ssl: false,
+        tls: Secured::default(),
         ..bind.clone()
     }
 }

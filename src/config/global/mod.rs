@@ -12,6 +12,7 @@ mod unused;
 use super::args::{Args, Parsed};
 use super::keyword::Table;
 use super::load::Load;
+use super::tls;
 use crate::settings::Global;
 
 /// Every keyword of the `global` section.
@@ -22,6 +23,7 @@ pub(super) const TABLE: Table<Global> = &[
     stats::KEYWORDS,
     tune::KEYWORDS,
     moot::KEYWORDS,
+    tls::global::KEYWORDS,
     unused::TLS,
     unused::HTTP2,
     unused::QUIC,

@@ -112,38 +112,37 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "tune.vars.global-max-size",
         "<bytes>",
         "room of all variables together",
-        |g, a, _| a.size().map(|size| g.vars_room.global = size),
-    ),
+        |_, a, _| vars(a),
+    )
+    .idle(),
     keyword(
         "tune.vars.proc-max-size",
         "<bytes>",
         "room of `proc.` variables",
-        |g, a, _| a.size().map(|size| g.vars_room.process = size),
-    ),
+        |_, a, _| vars(a),
+    )
+    .idle(),
     keyword(
         "tune.vars.sess-max-size",
         "<bytes>",
         "room of `sess.` variables",
-        |g, a, _| a.size().map(|size| g.vars_room.session = size),
-    ),
-    keyword(
-        "tune.vars.check-max-size",
-        "<bytes>",
-        "room of a check's variables",
-        |g, a, _| a.size().map(|size| g.vars_room.check = size),
-    ),
+        |_, a, _| vars(a),
+    )
+    .idle(),
     keyword(
         "tune.vars.txn-max-size",
         "<bytes>",
         "room of `txn.` variables",
-        |g, a, _| a.size().map(|size| g.vars_room.transaction = size),
-    ),
+        |_, a, _| vars(a),
+    )
+    .idle(),
     keyword(
         "tune.vars.reqres-max-size",
         "<bytes>",
         "room of `req.` and `res.` variables",
-        |g, a, _| a.size().map(|size| g.vars_room.message = size),
-    ),
+        |_, a, _| vars(a),
+    )
+    .idle(),
     keyword(
         "tune.pool-low-fd-ratio",
         "<percent>",
@@ -249,5 +248,13 @@ fn sized(args: &mut Args<'_>, least: u64) -> Parsed<usize> {
             span,
             &format!("must be between {least} and {MOST} (was {size})"),
         ),
+    }
+}
+
+/// 0 is no limit, and there is none.
+fn vars(args: &mut Args<'_>) -> Parsed {
+    match args.size()? {
+        0 => Ok(()),
+        _ => not_yet(args, "limits of variables"),
     }
 }

@@ -3,7 +3,7 @@
 //! Each tunes or limits a feature whose own keyword is refused, so there is nothing the word could
 //! change: its argument is checked and that is all. Words that turn such a feature on are refused.
 
-use super::super::args::{Args, Parsed, alert};
+use super::super::args::{Args, Parsed};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::super::units::Unit;
@@ -18,23 +18,13 @@ macro_rules! about {
 }
 
 pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
-    "ca-base" "<directory>" one,
-    "crt-base" "<directory>" one,
     "key-base" "<directory>" one,
     "issuers-chain-path" "<directory>" one,
     "maxsslconn" "<n>" number,
     "maxsslrate" "<n>" number,
-    "ssl-default-bind-ciphers" "<ciphers>" one,
-    "ssl-default-bind-ciphersuites" "<suites>" one,
     "ssl-default-bind-client-sigalgs" "<algorithms>" one,
-    "ssl-default-bind-curves" "<curves>" one,
-    "ssl-default-bind-options" "<option>*" tls_options,
     "ssl-default-bind-sigalgs" "<algorithms>" one,
-    "ssl-default-server-ciphers" "<ciphers>" one,
-    "ssl-default-server-ciphersuites" "<suites>" one,
     "ssl-default-server-client-sigalgs" "<algorithms>" one,
-    "ssl-default-server-curves" "<curves>" one,
-    "ssl-default-server-options" "<option>*" tls_options,
     "ssl-default-server-sigalgs" "<algorithms>" one,
     "ssl-dh-param-file" "<file>" one,
     "ssl-load-extra-del-ext" "" nothing,
@@ -46,10 +36,8 @@ pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
     "ssl-provider-path" "<directory>" one,
     "ssl-engine" "<name> [algo <list>]" anything,
     "ssl-security-level" "<n>" number,
-    "ssl-server-verify" "{ none | required }" server_verify,
     "ssl-skip-self-issued-ca" "" nothing,
     "noktls" "" nothing,
-    "tune.ssl.cachesize" "<n>" number,
     "tune.ssl.capture-buffer-size" "<n>" number,
     "tune.ssl.capture-cipherlist-size" "<n>" number,
     "tune.ssl.certificate-compression" "{ auto | off }" one,
@@ -312,61 +300,9 @@ fn seconds(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     args.time_in(Unit::Seconds).map(|_| ())
 }
 
-fn server_verify(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    args.choice(&[("none", ()), ("required", ())])
-}
-
 fn dh_param(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     match args.int(i64::MIN..=i64::MAX)? {
         1024.. => Ok(()),
         _ => args.fail("expects a value >= 1024."),
     }
-}
-
-/// The options of `ssl-default-bind-options` and `ssl-default-server-options`.
-fn tls_options(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    const PLAIN: [&str; 18] = [
-        "force-sslv3",
-        "force-tlsv10",
-        "force-tlsv11",
-        "force-tlsv12",
-        "force-tlsv13",
-        "no-renegotiate",
-        "no-sslv3",
-        "no-strict-sni",
-        "no-tls-tickets",
-        "no-tlsv10",
-        "no-tlsv11",
-        "no-tlsv12",
-        "no-tlsv13",
-        "prefer-client-ciphers",
-        "renegotiate",
-        "strict-sni",
-        "tls-tickets",
-        "allow-0rtt",
-    ];
-    const VERSIONS: [(&str, ()); 5] = [
-        ("SSLv3", ()),
-        ("TLSv1.0", ()),
-        ("TLSv1.1", ()),
-        ("TLSv1.2", ()),
-        ("TLSv1.3", ()),
-    ];
-    let mut first = true;
-    while first || !args.done() {
-        let word = args.word("an option")?;
-        match &*word.text() {
-            "ssl-min-ver" | "ssl-max-ver" => args.choice(&VERSIONS)?,
-            option if PLAIN.contains(&option) => {}
-            other => {
-                let message = format!(
-                    "unknown option '{other}' on global statement '{}'.",
-                    args.name
-                );
-                return alert(word.span, message);
-            }
-        }
-        first = false;
-    }
-    Ok(())
 }

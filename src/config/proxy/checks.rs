@@ -5,7 +5,6 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
-use crate::action;
 use crate::diag::{Diagnostic, Lead, suggest};
 use crate::format::{self, Format, FormatUse};
 use crate::sample::{self, Pending, Place, Sample};
@@ -253,8 +252,7 @@ fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
         "connect" => Step::Connect(connect(draft, args, load)?),
         "expect" => Step::Expect(Box::new(expect(draft, args, load, true)?)),
         other if other.starts_with("set-var") || other.starts_with("unset-var") => {
-            let mut cx = draft.context(Place::Check, load);
-            Step::Action(action::check_variable(word, args, &mut cx)?)
+            return args.fail("is not available yet: it needs variables of checks");
         }
         other => {
             let message = format!(
@@ -299,8 +297,7 @@ fn tcp_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed 
             }
         }
         other if other.starts_with("set-var") || other.starts_with("unset-var") => {
-            let mut cx = draft.context(Place::Check, load);
-            Step::Action(action::check_variable(word, args, &mut cx)?)
+            return args.fail("is not available yet: it needs variables of checks");
         }
         other => {
             let message = format!(

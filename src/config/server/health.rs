@@ -252,11 +252,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         not_yet(a, 1, "healthcheck sections")
     })
     .idle(),
-    keyword("check-ssl", "", "checks speak TLS", |_, a, _| {
-        not_yet(a, 0, "TLS")
-    })
-    .idle(),
-    keyword("no-check-ssl", "", "undoes `check-ssl`", |_, _, _| Ok(())),
 ];
 
 fn above_zero(args: &mut Args<'_>, what: &str) -> Parsed<u32> {

@@ -197,53 +197,17 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         |_, a, _| not_yet(a, 1, "QUIC"),
     )
     .idle(),
-    keyword("ssl", "", "speaks TLS with it", |_, a, _| {
-        not_yet(a, 0, "TLS")
-    })
-    .idle(),
-    keyword("no-ssl", "", "undoes `ssl`", |_, _, _| Ok(())).idle(),
 ];
 
-/// Options that mean something with `ssl` or `check-ssl` only: name, and how many words follow.
+/// Options about TLS that are refused: name, and how many words follow.
 pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("allow-0rtt", 0),
-    ("alpn", 1),
-    ("ca-file", 1),
-    ("check-alpn", 1),
-    ("check-sni", 1),
     ("check-sni-auto", 0),
-    ("ciphers", 1),
-    ("ciphersuites", 1),
     ("client-sigalgs", 1),
-    ("crl-file", 1),
-    ("crt", 1),
-    ("curves", 1),
-    ("force-sslv3", 0),
-    ("force-tlsv10", 0),
-    ("force-tlsv11", 0),
-    ("force-tlsv12", 0),
-    ("force-tlsv13", 0),
     ("ktls", 1),
     ("no-check-sni-auto", 0),
-    ("no-renegotiate", 0),
     ("no-sni-auto", 0),
-    ("no-ssl-reuse", 0),
-    ("no-sslv3", 0),
-    ("no-tls-tickets", 0),
-    ("no-tlsv10", 0),
-    ("no-tlsv11", 0),
-    ("no-tlsv12", 0),
-    ("no-tlsv13", 0),
-    ("no-verifyhost", 0),
-    ("npn", 1),
     ("renegotiate", 0),
     ("sigalgs", 1),
-    ("sni", 1),
     ("sni-auto", 0),
-    ("ssl-max-ver", 1),
-    ("ssl-min-ver", 1),
-    ("ssl-reuse", 0),
-    ("tls-tickets", 0),
-    ("verify", 1),
-    ("verifyhost", 1),
 ];

@@ -10,11 +10,17 @@ use super::draft::Draft;
 use super::keyword::{Choices, Table, TlsOptions, options};
 use super::load::Load;
 use super::sections::bad_letter;
+use super::tls;
 use crate::diag::Lead;
 use crate::settings::{Endpoint, Host, Server};
 
 /// Every option of a `server` line.
-pub(super) const OPTIONS: Table<Server> = &[traffic::KEYWORDS, health::KEYWORDS, later::KEYWORDS];
+pub(super) const OPTIONS: Table<Server> = &[
+    traffic::KEYWORDS,
+    health::KEYWORDS,
+    tls::server::KEYWORDS,
+    later::KEYWORDS,
+];
 
 /// Options that mean something with `ssl` or `check-ssl` only.
 pub(super) const TLS_OPTIONS: TlsOptions = later::TLS_OPTIONS;
@@ -81,6 +87,10 @@ fn one(draft: &Draft, name: String, args: &mut Args<'_>, load: &mut Load) -> Par
         ..draft.default_server.clone()
     };
     options(&mut server, args, load, &CHOICES, &title)?;
+    tls::server::complete(&mut server, args, load).map_err(|mut problem| {
+        problem.message = format!("{title} : {}", problem.message);
+        problem
+    })?;
     Ok(server)
 }
 

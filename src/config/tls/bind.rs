@@ -1,0 +1,209 @@
+//! Words of `bind … ssl` lines (manual 5.1).
+
+use super::super::args::{Args, Parsed};
+use super::super::keyword::{Keyword, keyword};
+use super::super::load::Load;
+use super::{files, terms};
+use crate::diag::{Diagnostic, Lead};
+use crate::settings::Bind;
+use crate::tls::{FrontSettings, Verify};
+
+/// Options that mean something on a `bind` line with `ssl` only.
+pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
+    keyword("ssl", "", "speaks TLS", |b, _, _| {
+        b.ssl = true;
+        Ok(())
+    }),
+    keyword("crt", "<file | directory>", "a certificate", |b, a, l| {
+        for certificate in files::certificates(a, l)? {
+            tls(b).certificates.push((certificate, Vec::new()));
+        }
+        Ok(())
+    }),
+    keyword("crt-list", "<file>", "certificates and names", |b, a, l| {
+        let listed = files::list(a, l)?;
+        tls(b).certificates.extend(listed);
+        Ok(())
+    }),
+    keyword(
+        "default-crt",
+        "<file>",
+        "the certificate for unknown names (3.0)",
+        |b, a, l| {
+            for (at, certificate) in files::certificates(a, l)?.into_iter().enumerate() {
+                tls(b).certificates.insert(at, (certificate, Vec::new()));
+            }
+            Ok(())
+        },
+    ),
+    keyword("strict-sni", "", "serves known names only", |b, _, _| {
+        tls(b).strict_sni = true;
+        Ok(())
+    }),
+    keyword("no-strict-sni", "", "undoes `strict-sni`", |b, _, _| {
+        tls(b).strict_sni = false;
+        Ok(())
+    }),
+    keyword(
+        "alpn",
+        "<name>[,<name>]*",
+        "protocols offered",
+        |b, a, l| terms::alpn(&mut tls(b).terms, a, l),
+    ),
+    keyword("no-alpn", "", "offers no protocol", |b, _, _| {
+        tls(b).terms.alpn.clear();
+        Ok(())
+    }),
+    keyword(
+        "npn",
+        "<name>[,<name>]*",
+        "the forerunner of ALPN",
+        |_, a, l| {
+            let word = a.word("a list of protocols")?;
+            l.warn(
+                word.span,
+                "'npn' is not spoken by any client of today: write 'alpn'",
+            );
+            Ok(())
+        },
+    ),
+    keyword(
+        "ciphers",
+        "<list>",
+        "cipher suites of TLS 1.2",
+        |b, a, l| terms::ciphers(&mut tls(b).terms, a, l),
+    ),
+    keyword(
+        "ciphersuites",
+        "<list>",
+        "cipher suites of TLS 1.3",
+        |b, a, l| terms::suites(&mut tls(b).terms, a, l),
+    ),
+    keyword(
+        "curves",
+        "<list>",
+        "groups for the key exchange",
+        |b, a, l| terms::curves(&mut tls(b).terms, a, l),
+    ),
+    keyword(
+        "ecdhe",
+        "<name>",
+        "the group for the key exchange",
+        |b, a, l| terms::curves(&mut tls(b).terms, a, l),
+    ),
+    keyword(
+        "ssl-min-ver",
+        "<version>",
+        "the oldest version",
+        |b, a, l| terms::min_ver(&mut tls(b).terms, a, l),
+    ),
+    keyword(
+        "ssl-max-ver",
+        "<version>",
+        "the newest version",
+        |b, a, l| terms::max_ver(&mut tls(b).terms, a, l),
+    ),
+    keyword("force-sslv3", "", "SSL 3.0 only", |b, a, _| force(b, a)),
+    keyword("force-tlsv10", "", "TLS 1.0 only", |b, a, _| force(b, a)),
+    keyword("force-tlsv11", "", "TLS 1.1 only", |b, a, _| force(b, a)),
+    keyword("force-tlsv12", "", "TLS 1.2 only", |b, a, _| force(b, a)),
+    keyword("force-tlsv13", "", "TLS 1.3 only", |b, a, _| force(b, a)),
+    keyword("no-sslv3", "", "not SSL 3.0", |b, a, _| without(b, a)),
+    keyword("no-tlsv10", "", "not TLS 1.0", |b, a, _| without(b, a)),
+    keyword("no-tlsv11", "", "not TLS 1.1", |b, a, _| without(b, a)),
+    keyword("no-tlsv12", "", "not TLS 1.2", |b, a, _| without(b, a)),
+    keyword("no-tlsv13", "", "not TLS 1.3", |b, a, _| without(b, a)),
+    keyword(
+        "verify",
+        "{ none | optional | required }",
+        "whether clients show a certificate",
+        |b, a, _| {
+            tls(b).verify = a.choice(&[
+                ("none", Verify::None),
+                ("optional", Verify::Optional),
+                ("required", Verify::Required),
+            ])?;
+            Ok(())
+        },
+    ),
+    keyword("ca-file", "<file>", "authorities for clients", |b, a, l| {
+        files::authorities(&mut tls(b).trust, a, l)
+    }),
+    keyword(
+        "crl-file",
+        "<file>",
+        "revoked certificates of clients",
+        |b, a, l| files::revoked(&mut tls(b).trust, a, l),
+    ),
+    keyword(
+        "no-tls-tickets",
+        "",
+        "resumes from memory only",
+        |b, _, _| {
+            tls(b).no_tickets = true;
+            Ok(())
+        },
+    ),
+    keyword("tls-tickets", "", "undoes `no-tls-tickets`", |b, _, _| {
+        tls(b).no_tickets = false;
+        Ok(())
+    }),
+    keyword(
+        "prefer-client-ciphers",
+        "",
+        "the client's order of suites counts",
+        |b, _, _| {
+            tls(b).prefer_client = true;
+            Ok(())
+        },
+    ),
+];
+
+fn tls(bind: &mut Bind) -> &mut FrontSettings {
+    bind.tls.edit()
+}
+
+fn force(bind: &mut Bind, args: &Args<'_>) -> Parsed {
+    let version = args.name.trim_start_matches("force-").to_owned();
+    terms::force(&mut tls(bind).terms, args, &version)
+}
+
+fn without(bind: &mut Bind, args: &Args<'_>) -> Parsed {
+    let version = args.name.trim_start_matches("no-").to_owned();
+    terms::without(&mut tls(bind).terms, args, &version)
+}
+
+/// What a whole line must have; without `ssl` its words about TLS mean nothing.
+pub(in super::super) fn complete(
+    bind: &mut Bind,
+    proxy: &str,
+    args: &Args<'_>,
+    load: &mut Load,
+) -> Parsed {
+    let text = bind.text.clone();
+    let tls = bind.tls.edit();
+    if !bind.ssl {
+        if !tls.certificates.is_empty() {
+            let message =
+                "a certificate was specified but SSL was not enabled on this line (use 'ssl')";
+            load.warn(args.keyword(), message);
+        }
+        bind.tls.0 = None;
+        return Ok(());
+    }
+    let place = load.place(args.keyword());
+    let missing = |what: &str, cure: &str| {
+        let message =
+            format!("Proxy '{proxy}': {what} specified for bind '{text}' at [{place}]{cure}.");
+        Err(Box::new(
+            Diagnostic::alert(args.keyword(), message).lead(Lead::Bare),
+        ))
+    };
+    if tls.certificates.is_empty() {
+        return missing("no SSL certificate", " (use 'crt')");
+    }
+    if tls.verify != Verify::None && tls.trust.authorities.0.is_empty() {
+        return missing("verify is enabled but no CA file", "");
+    }
+    Ok(())
+}

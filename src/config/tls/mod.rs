@@ -1,0 +1,33 @@
+//! The words of TLS (manual 3.1 `ssl-default-*`, 5.1, 5.2): what `bind`, `server` and `global` lines share.
+//!
+//! rustls speaks TLS 1.2 with forward secrecy and authenticated encryption, and TLS 1.3. A word about anything
+//! older gets a warning that says what happens instead; one that leaves nothing to speak is an error.
+
+pub(super) mod bind;
+mod files;
+pub(super) mod global;
+pub(super) mod server;
+mod terms;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::tls::{BackSettings, Certificate, FrontSettings};
+
+/// What lines about TLS begin with, and what was read from files.
+#[derive(Debug, Default)]
+pub(super) struct Defaults {
+    /// `ssl-default-bind-*`, `tune.ssl.*`.
+    pub front: FrontSettings,
+    /// `ssl-default-server-*`, `ssl-server-verify`.
+    pub back: BackSettings,
+    /// `crt-base`.
+    pub crt_base: Option<PathBuf>,
+    /// `ca-base`.
+    pub ca_base: Option<PathBuf>,
+    /// `ssl-server-verify none`.
+    pub trust_servers: bool,
+    /// Certificates by file: each is read once.
+    pub certificates: HashMap<PathBuf, Arc<Certificate>>,
+}

@@ -1,0 +1,107 @@
+//! A server's side: the terms on which it is spoken to (manual 5.2).
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::pki_types::ServerName;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, ClientConnection, Connection};
+
+use super::agree::{self, Terms};
+use super::trust::OfServer;
+use super::{Certificate, Trust};
+
+/// Sessions remembered for each server, to be resumed.
+const REMEMBERED: usize = 256;
+
+/// What a `server … ssl` line says.
+#[derive(Debug, Clone, Default)]
+pub struct BackSettings {
+    /// `verify required`.
+    pub verify: bool,
+    /// `ca-file`, `crl-file`.
+    pub trust: Trust,
+    /// `verifyhost`.
+    pub host: Option<String>,
+    /// What may be agreed on.
+    pub terms: Terms,
+    /// `crt`: our own certificate.
+    pub certificate: Option<Arc<Certificate>>,
+    /// `no-ssl-reuse`.
+    pub no_reuse: bool,
+    /// `no-tls-tickets`.
+    pub no_tickets: bool,
+}
+
+/// A server's terms, ready to be used.
+#[derive(Debug)]
+pub struct Back {
+    config: Arc<ClientConfig>,
+}
+
+impl Back {
+    /// Makes a server's terms.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn new(settings: &BackSettings) -> Result<Self, String> {
+        let provider = agree::provider(&settings.terms);
+        let by = match settings.verify {
+            true => Some(settings.trust.of_servers(&provider)?),
+            false => None,
+        };
+        let host = match &settings.host {
+            Some(host) => Some(
+                ServerName::try_from(host.clone())
+                    .map_err(|_| format!("'{host}' is not the name of a host"))?,
+            ),
+            None => None,
+        };
+        let verifier = Arc::new(OfServer {
+            by,
+            host,
+            provider: provider.clone(),
+        });
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&agree::versions(settings.terms.versions))
+            .map_err(|error| error.to_string())?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match &settings.certificate {
+            Some(own) => {
+                let one = SingleCertAndKey::from((*own.key).clone());
+                builder.with_client_cert_resolver(Arc::new(one))
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols.clone_from(&settings.terms.alpn);
+        config.resumption = match settings.no_reuse {
+            true => Resumption::disabled(),
+            false => Resumption::in_memory_sessions(REMEMBERED),
+        };
+        Ok(Self {
+            config: Arc::new(config),
+        })
+    }
+
+    /// A session with this server: with a name, it is asked for and expected (SNI); without one neither.
+    ///
+    /// # Errors
+    /// rustls cannot begin it.
+    pub fn session(
+        &self,
+        name: Option<&str>,
+        ip: Option<IpAddr>,
+    ) -> Result<Connection, rustls::Error> {
+        let named = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
+        let name = named
+            .unwrap_or_else(|| ServerName::from(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))));
+        ClientConnection::new(self.config.clone(), name).map(Connection::from)
+    }
+
+    /// The rustls configuration, for those who speak TLS otherwise (checks).
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.config.clone()
+    }
+}

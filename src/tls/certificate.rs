@@ -1,0 +1,218 @@
+//! A certificate with its chain and its key, as read from a PEM file (manual 5.1 `crt`).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+/// The kind of its key: a client may want one or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// ECDSA.
+    Ecdsa,
+    /// RSA.
+    Rsa,
+    /// Ed25519.
+    Ed25519,
+}
+
+/// A certificate that can be served.
+#[derive(Debug)]
+pub struct Certificate {
+    /// The file it comes from, by which the Runtime API knows it.
+    pub path: PathBuf,
+    /// Chain, key and stapled answer, ready to be used.
+    pub key: Arc<CertifiedKey>,
+    /// The names it is for, lower-case: its common name and its alternative DNS names.
+    pub names: Vec<String>,
+    /// What its key is.
+    pub algorithm: Algorithm,
+}
+
+/// Why a file gives no certificate.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Unusable {
+    /// The file cannot be read.
+    #[error("unable to stat SSL certificate from file '{0}' : {1}")]
+    Unreadable(String, String),
+    /// There is no certificate in it.
+    #[error("unable to load certificate from file '{0}'")]
+    NoCertificate(String),
+    /// Neither it nor the file beside it holds a key.
+    #[error("No Private Key found in '{0}' or '{0}.key'")]
+    NoKey(String),
+    /// The key is of no known kind, or broken.
+    #[error("unable to load private key from file '{0}': {1}")]
+    BadKey(String, String),
+    /// Key and certificate are not a pair.
+    #[error("inconsistencies between private key and certificate loaded '{0}'")]
+    Mismatch(String),
+}
+
+impl Certificate {
+    /// Reads a PEM file: the certificate, those above it, and the key, or the key from `<file>.key`. A
+    /// `<file>.ocsp` beside it is stapled.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, Unusable> {
+        let name = path.display().to_string();
+        let pem = std::fs::read(path).map_err(|error| unreadable(&name, &error))?;
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|_| Unusable::NoCertificate(name.clone()))?;
+        let key = match PrivateKeyDer::from_pem_slice(&pem) {
+            Ok(key) => key,
+            Err(_) => beside(path, "key")
+                .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).ok())
+                .ok_or_else(|| Unusable::NoKey(name.clone()))?,
+        };
+        let mut made = Self::new(path, chain, &key)?;
+        if let (Some(answer), Some(key)) = (beside(path, "ocsp"), Arc::get_mut(&mut made.key)) {
+            key.ocsp = Some(answer);
+        }
+        Ok(made)
+    }
+
+    /// Of a chain and a key.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub fn new(
+        path: &Path,
+        mut chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'static>,
+    ) -> Result<Self, Unusable> {
+        let name = path.display().to_string();
+        let bad = |error: rustls::Error| Unusable::BadKey(name.clone(), error.to_string());
+        let signing = any_supported_type(key).map_err(bad)?;
+        // The key may stand with the chain in any order: the one it fits is the certificate.
+        let fits = |leaf: &CertificateDer<'static>| {
+            CertifiedKey::new(vec![leaf.clone()], signing.clone())
+                .keys_match()
+                .is_ok()
+        };
+        let at = match chain.iter().position(fits) {
+            Some(at) => at,
+            None if chain.is_empty() => return Err(Unusable::NoCertificate(name)),
+            None => return Err(Unusable::Mismatch(name)),
+        };
+        chain.swap(0, at);
+        let names = chain.first().map(names_of).unwrap_or_default();
+        let algorithm = match signing.algorithm() {
+            rustls::SignatureAlgorithm::RSA => Algorithm::Rsa,
+            rustls::SignatureAlgorithm::ED25519 => Algorithm::Ed25519,
+            _ => Algorithm::Ecdsa,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            key: Arc::new(CertifiedKey::new(chain, signing)),
+            names,
+            algorithm,
+        })
+    }
+
+    /// The certificate itself, DER.
+    pub fn leaf(&self) -> &[u8] {
+        self.key.cert.first().map_or(b"", |leaf| leaf.as_ref())
+    }
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Unusable {
+    let why = match error.kind() {
+        std::io::ErrorKind::NotFound => "No such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "Permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    Unusable::Unreadable(name.to_owned(), why)
+}
+
+/// The file of the same name with another ending behind it.
+fn beside(path: &Path, ending: &str) -> Option<Vec<u8>> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    std::fs::read(name).ok()
+}
+
+/// Common name and alternative names, lower-case, each once.
+fn names_of(leaf: &CertificateDer<'static>) -> Vec<String> {
+    let Ok((_, leaf)) = X509Certificate::from_der(leaf) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    };
+    if let Ok(Some(alternative)) = leaf.subject_alternative_name() {
+        for name in &alternative.value.general_names {
+            if let GeneralName::DNSName(name) = name {
+                add(name);
+            }
+        }
+    }
+    for common in leaf.subject().iter_common_name() {
+        if let Ok(name) = common.as_str() {
+            add(name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A file with a certificate for these names and its key; RSA keys are too slow to make in tests.
+    pub fn pem(names: &[&str]) -> String {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        made.cert.pem() + &made.signing_key.serialize_pem()
+    }
+
+    #[test]
+    fn a_file_holds_certificate_and_key_in_either_order_or_the_key_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = rcgen::generate_simple_self_signed(["A.test".to_owned()]).unwrap();
+        let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("one"), cert.clone() + &key).unwrap();
+        std::fs::write(at("two"), key.clone() + &cert).unwrap();
+        std::fs::write(at("three"), &cert).unwrap();
+        std::fs::write(at("three.key"), &key).unwrap();
+        std::fs::write(at("three.ocsp"), b"answer").unwrap();
+        for name in ["one", "two", "three"] {
+            let read = Certificate::read(&at(name)).unwrap();
+            assert!(
+                read.names.contains(&"a.test".to_owned()),
+                "{:?}",
+                read.names
+            );
+            assert_eq!(read.algorithm, Algorithm::Ecdsa);
+            assert_eq!(read.key.ocsp.is_some(), name == "three");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let (one, two) = (pem(&["a.test"]), pem(&["b.test"]));
+        let key = |pem: &str| pem.find("-----BEGIN PRIVATE").unwrap();
+        std::fs::write(at("no-key"), &one[..key(&one)]).unwrap();
+        std::fs::write(at("no-cert"), &one[key(&one)..]).unwrap();
+        std::fs::write(at("mixed"), one[..key(&one)].to_owned() + &two[key(&two)..]).unwrap();
+        let told = |name: &str| Certificate::read(&at(name)).unwrap_err().to_string();
+        assert!(told("none").contains("No such file"), "{}", told("none"));
+        assert!(told("no-key").contains("No Private Key"));
+        assert!(told("no-cert").contains("unable to load certificate"));
+        assert!(told("mixed").contains("inconsistencies"));
+    }
+}
