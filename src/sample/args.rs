@@ -18,6 +18,8 @@ use crate::state::table::Table;
 pub enum Kind {
     /// Any text.
     Str,
+    /// Characters, at least one.
+    Separators,
     /// A signed integer.
     Int,
     /// An IPv4 address.
@@ -44,8 +46,10 @@ pub enum Kind {
     Var,
     /// `scope.name`, or nothing.
     VarOrNone,
-    /// An integer, or the variable that holds it.
+    /// An integer, or the variable that holds it; an empty text is 0.
     Operand,
+    /// An integer, or the variable that holds it.
+    Count,
     /// A text, or the variable that holds it.
     TextOrVar,
     /// An integer other than 0.

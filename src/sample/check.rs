@@ -97,6 +97,21 @@ pub(super) fn check(
             None if matches!(param.kind, Kind::Var) => {
                 return refuse("empty variable name cannot be accepted", None, Fault::Value);
             }
+            // Written without any, a text that is needed is an empty one.
+            None if at == 0 && is_text(param.kind) => {
+                let nothing = RawArg {
+                    text: Vec::new(),
+                    range: 0..0,
+                };
+                let loose = check_one(*param, &nothing, raw, line, cx).or_else(|message| {
+                    refuse(
+                        message_at(&message, at, param.kind, b""),
+                        None,
+                        Fault::Value,
+                    )
+                })?;
+                out.push((loose, None));
+            }
             None if raw.is_empty() => {
                 return refuse(
                     format!(
@@ -187,7 +202,8 @@ fn check_one(
     let ready = |arg| Ok(Loose::Ready(arg));
     let bytes = |bytes: &[u8]| Ok(Loose::Ready(Arg::Text(Arc::from(bytes))));
     match param.kind {
-        Kind::Str => bytes(&arg.text),
+        Kind::Separators if word.is_empty() => Err("Empty separators list".to_owned()),
+        Kind::Str | Kind::Separators => bytes(&arg.text),
         Kind::Map(method, output) => {
             let reading = Reading {
                 method,
@@ -259,7 +275,8 @@ fn check_one(
         Kind::VarOrNone => VarName::parse(word)
             .map(Loose::Var)
             .map_err(|_| format!("failed to register variable name '{word}'")),
-        Kind::Operand => match word.parse::<i64>() {
+        Kind::Operand if word.is_empty() => ready(Arg::Int(0)),
+        Kind::Operand | Kind::Count => match word.parse::<i64>() {
             Ok(n) => ready(Arg::Int(n)),
             Err(_) => VarName::parse(word)
                 .map(Loose::Var)

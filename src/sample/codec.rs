@@ -43,7 +43,7 @@ pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
             [first @ .., b'='] => &first[..],
             all => &all[..],
         };
-        out.extend_from_slice(&decode(body, STANDARD)?);
+        decode(body, &STANDARD_VALUES, &mut out)?;
     }
     Some(out)
 }
@@ -54,38 +54,58 @@ pub fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
         .strip_suffix(b"==")
         .or_else(|| text.strip_suffix(b"="))
         .unwrap_or(text);
-    decode(body, URL)
+    let mut out = Vec::with_capacity(body.len() * 3 / 4);
+    decode(body, &URL_VALUES, &mut out)?;
+    Some(out)
 }
 
-fn decode(text: &[u8], alphabet: &[u8; 64]) -> Option<Vec<u8>> {
+/// The value of each byte in an alphabet, 64 for those that are not in it.
+const fn values(alphabet: &[u8; 64]) -> [u8; 256] {
+    let mut out = [64; 256];
+    let mut at = 0;
+    while at < 64 {
+        out[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    out
+}
+
+static STANDARD_VALUES: [u8; 256] = values(STANDARD);
+static URL_VALUES: [u8; 256] = values(URL);
+
+fn decode(text: &[u8], values: &[u8; 256], out: &mut Vec<u8>) -> Option<()> {
     if text.len() % 4 == 1 {
         return None;
     }
-    let mut out = Vec::with_capacity(text.len() * 3 / 4);
     for group in text.chunks(4) {
         let mut bits = 0u32;
-        for at in 0..4 {
-            let value = match group.get(at) {
-                Some(byte) => alphabet.iter().position(|known| known == byte)? as u32,
-                None => 0,
-            };
-            bits = bits << 6 | value;
+        for byte in group {
+            let value = values[usize::from(*byte)];
+            if value == 64 {
+                return None;
+            }
+            bits = bits << 6 | u32::from(value);
         }
+        bits <<= 6 * (4 - group.len());
         let bytes = bits.to_be_bytes();
         out.extend_from_slice(bytes.get(1..group.len()).unwrap_or_default());
     }
-    Some(out)
+    Some(())
 }
 
 /// Two capital digits per byte.
 pub fn hex(bytes: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+        out.extend_from_slice(&hex_pair(*byte));
     }
     out
+}
+
+/// The two capital digits of a byte.
+pub fn hex_pair(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
 }
 
 /// The value of a hexadecimal digit.

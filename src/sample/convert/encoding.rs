@@ -118,7 +118,7 @@ fn url_enc(text: &[u8]) -> Vec<u8> {
             out.push(byte);
         } else {
             out.push(b'%');
-            out.extend_from_slice(&codec::hex(&[byte]));
+            out.extend_from_slice(&codec::hex_pair(byte));
         }
     }
     out

@@ -33,7 +33,7 @@ fn number(tag: &str) -> Option<u32> {
 fn check_tag(tag: &str) -> Result<(), String> {
     match number(tag) {
         Some(_) => Ok(()),
-        None => Err(format!("tag '{tag}' not supported")),
+        None => Err(format!("Unknown FIX tag name '{tag}'")),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::sample::args::Args;
 use crate::sample::scope::Scope;
 use crate::sample::table::Text;
 
-const PIECE: &[Param] = &[need(Kind::NotZero), need(Kind::Str), may(Kind::Int)];
+const PIECE: &[Param] = &[need(Kind::NotZero), need(Kind::Separators), may(Kind::Int)];
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
@@ -19,52 +19,86 @@ pub(super) const TABLE: &[Converter] = &[
     entry("word", PIECE, Type::Str, Convert::Str(word), "the nth word between delimiters, words are never empty"),
 ];
 
-/// Fields in order; there is always one.
-fn fields(text: &[u8], delimiters: &[u8]) -> Vec<Range<usize>> {
-    let mut out = Vec::new();
-    let mut start = 0;
-    for (at, byte) in text.iter().enumerate() {
-        if delimiters.contains(byte) {
-            out.push(start..at);
-            start = at + 1;
-        }
+/// Where the first of the delimiters stands.
+#[inline]
+fn next(delimiters: &[u8], text: &[u8]) -> Option<usize> {
+    match *delimiters {
+        [a] => memchr::memchr(a, text),
+        [a, b] => memchr::memchr2(a, b, text),
+        [a, b, c] => memchr::memchr3(a, b, c, text),
+        _ => text.iter().position(|byte| delimiters.contains(byte)),
     }
-    out.push(start..text.len());
-    out
+}
+
+/// Where the last of the delimiters stands.
+#[inline]
+fn previous(delimiters: &[u8], text: &[u8]) -> Option<usize> {
+    match *delimiters {
+        [a] => memchr::memrchr(a, text),
+        [a, b] => memchr::memrchr2(a, b, text),
+        [a, b, c] => memchr::memrchr3(a, b, c, text),
+        _ => text.iter().rposition(|byte| delimiters.contains(byte)),
+    }
+}
+
+/// Fields in order; there is always one.
+fn fields<'t>(text: &'t [u8], delimiters: &'t [u8]) -> impl Iterator<Item = Range<usize>> + 't {
+    let mut from = Some(0);
+    std::iter::from_fn(move || {
+        let start = from?;
+        let found = next(delimiters, text.get(start..)?).map(|at| start + at);
+        from = found.map(|end| end + 1);
+        Some(start..found.unwrap_or(text.len()))
+    })
+}
+
+/// Fields from the last to the first.
+fn fields_back<'t>(
+    text: &'t [u8],
+    delimiters: &'t [u8],
+) -> impl Iterator<Item = Range<usize>> + 't {
+    let mut to = Some(text.len());
+    std::iter::from_fn(move || {
+        let end = to?;
+        to = previous(delimiters, text.get(..end)?);
+        Some(to.map_or(0, |at| at + 1)..end)
+    })
 }
 
 /// From the piece that the index asks for, `count` pieces on (all for 0 or less); backwards for a
 /// negative index.
-fn span(pieces: &[Range<usize>], args: &Args, len: usize) -> Option<Range<usize>> {
+fn span(text: &[u8], args: &Args, keep: fn(&Range<usize>) -> bool) -> Option<Range<usize>> {
+    let delimiters = args.text(1);
     let index = args.int(0)?;
     let count = usize::try_from(args.int_or(2, 1)).unwrap_or(0);
-    let steps = usize::try_from(index.unsigned_abs()).ok()?.checked_sub(1)?;
+    let skipped = usize::try_from(index.unsigned_abs()).ok()?.checked_sub(1)?;
     if index > 0 {
-        let first = pieces.get(steps)?;
-        let last = match count {
+        let mut pieces = fields(text, delimiters).filter(keep).skip(skipped);
+        let first = pieces.next()?;
+        let end = match count {
             0 => None,
-            n => pieces.get(steps.saturating_add(n - 1)),
+            1 => Some(first.end),
+            n => pieces.nth(n - 2).map(|last| last.end),
         };
-        return Some(first.start..last.map_or(len, |last| last.end));
+        return Some(first.start..end.unwrap_or(text.len()));
     }
-    let at = pieces.len().checked_sub(1 + steps)?;
-    let last = pieces.get(at)?;
-    let first = match count {
+    let mut pieces = fields_back(text, delimiters).filter(keep).skip(skipped);
+    let last = pieces.next()?;
+    let start = match count {
         0 => None,
-        n => at.checked_sub(n - 1).and_then(|first| pieces.get(first)),
+        1 => Some(last.start),
+        n => pieces.nth(n - 2).map(|first| first.start),
     };
-    Some(first.map_or(0, |first| first.start)..last.end)
+    Some(start.unwrap_or(0)..last.end)
 }
 
 fn field<'s>(text: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
-    let range = span(&fields(&text, args.text(1)), args, text.len())?;
+    let range = span(&text, args, |_| true)?;
     Some(Value::Str(part(text, range)))
 }
 
 fn word<'s>(text: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s>> {
-    let mut words = fields(&text, args.text(1));
-    words.retain(|word| !word.is_empty());
-    let range = span(&words, args, text.len()).unwrap_or(0..0);
+    let range = span(&text, args, |word| !word.is_empty()).unwrap_or(0..0);
     Some(Value::Str(part(text, range)))
 }
 

@@ -12,7 +12,7 @@ const CHARS: &[Param] = &[need(Kind::Str)];
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
-    entry("bytes", &[need(Kind::Operand), may(Kind::Operand)], Type::Bin, Convert::Bin(bytes), "the bytes from an offset on, as many as said"),
+    entry("bytes", &[need(Kind::Count), may(Kind::Count)], Type::Bin, Convert::Bin(bytes), "the bytes from an offset on, as many as said"),
     entry("cut_crlf", &[], Type::Str, Convert::Str(|text, _, _| Some(Value::Str(cut_crlf(text)))), "text up to the end of its first line"),
     entry("iif", &[need(Kind::Str), need(Kind::Str)], Type::Str, Convert::Bool(|yes, args, _| Some(Value::text(args.text(usize::from(!yes))))), "one text for true, another for false"),
     entry("length", &[], Type::Int, Convert::Str(|text, _, _| Some(Value::Int(text.len() as i64))), "the number of bytes"),
@@ -37,20 +37,23 @@ pub(super) fn part(text: Text<'_>, range: std::ops::Range<usize>) -> Text<'_> {
     }
 }
 
+/// In place where the text is our own; untouched where there is nothing to change.
 pub(super) fn lower(text: Text<'_>) -> Text<'_> {
-    if text.iter().any(u8::is_ascii_uppercase) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        text
+    if !text.iter().any(u8::is_ascii_uppercase) {
+        return text;
     }
+    let mut text = text.into_owned();
+    text.make_ascii_lowercase();
+    Cow::Owned(text)
 }
 
 fn upper(text: Text<'_>) -> Text<'_> {
-    if text.iter().any(u8::is_ascii_lowercase) {
-        Cow::Owned(text.to_ascii_uppercase())
-    } else {
-        text
+    if !text.iter().any(u8::is_ascii_lowercase) {
+        return text;
     }
+    let mut text = text.into_owned();
+    text.make_ascii_uppercase();
+    Cow::Owned(text)
 }
 
 fn cut_crlf(text: Text<'_>) -> Text<'_> {
