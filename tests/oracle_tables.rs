@@ -125,8 +125,8 @@ fn tables(program: &Program) -> String {
 fn traffic_counts_as_in_haproxy() {
     let origin = origin();
     let ports @ [port, other, probe] = [(); 3].map(|()| free_port());
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
-    let two = get("/one") + "GET /content/two HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let two = "GET /one HTTP/1.1\r\nHost: a\r\n\r\n".to_owned() + &get("/content/two");
     let mut cases: Vec<String> = [
         "/200",
         "/404",
@@ -156,8 +156,9 @@ fn traffic_counts_as_in_haproxy() {
         "GET / HTTP/1.1\r\nHo st: a\r\n\r\n".to_owned(),
         "GET / HT".to_owned(),
         String::new(),
-        "GET /tag HTTP/1.1\r\nHost: a\r\nX-Tag: 12\r\n\r\n".to_owned(),
-        "POST /200 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".to_owned(),
+        "GET /tag HTTP/1.1\r\nConnection: close\r\nHost: a\r\nX-Tag: 12\r\n\r\n".to_owned(),
+        "POST /200 HTTP/1.1\r\nConnection: close\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+            .to_owned(),
     ]);
     let [theirs, ours] = both().map(|who| {
         let program = Program::start(who, &config(ports, origin.port), &[probe]);
@@ -417,4 +418,142 @@ fn tables_outlive_a_reload_if_their_shape_is_the_same() {
     program.rewrite(&config("gpc0,conn_cnt"));
     command(&program, "reload");
     assert_eq!(ask(), "n: 1");
+}
+
+/// Every family, asked on the way of requests that track different keys.
+#[test]
+fn expressions_about_tables_have_haproxys_values() {
+    let plain = [
+        "bytes_in_rate",
+        "bytes_out_rate",
+        "conn_cnt",
+        "conn_cur",
+        "conn_rate",
+        "get_gpc0",
+        "get_gpc1",
+        "get_gpt0",
+        "gpc0_rate",
+        "gpc1_rate",
+        "http_err_cnt",
+        "http_err_rate",
+        "http_fail_cnt",
+        "http_req_cnt",
+        "http_req_rate",
+        "inc_gpc0",
+        "inc_gpc1",
+        "clr_gpc0",
+        "clr_gpc1",
+        "kbytes_in",
+        "kbytes_out",
+        "sess_cnt",
+        "sess_rate",
+    ];
+    let mut asked: Vec<String> = Vec::new();
+    for name in plain {
+        asked.extend([
+            format!("sc_{name}(0)"),
+            format!("sc0_{name}"),
+            format!("sc_{name}(1,session)"),
+            format!("sc1_{name}(connection)"),
+            format!("sc_{name}(2,statuses)"),
+            format!("sc_{name}(7)"),
+            format!("src_{name}(connection)"),
+            format!("src_{name}(statuses)"),
+        ]);
+    }
+    for name in ["get_gpc", "get_gpt", "gpc_rate", "inc_gpc", "clr_gpc"] {
+        asked.extend([
+            format!("sc_{name}(0,2)"),
+            format!("sc_{name}(2,2)"),
+            format!("sc_{name}(9,2)"),
+            format!("sc_{name}(0,1)"),
+            format!("sc_{name}(1,2,names)"),
+            format!("src_{name}(0,connection)"),
+        ]);
+    }
+    for table in ["connection", "session", "names", "statuses"] {
+        for name in [
+            "in_table",
+            "table_conn_cnt",
+            "table_conn_cur",
+            "table_conn_rate",
+            "table_gpc0",
+            "table_gpc1",
+            "table_gpt0",
+            "table_gpc0_rate",
+            "table_http_req_cnt",
+            "table_http_req_rate",
+            "table_kbytes_in",
+            "table_server_id",
+            "table_sess_cnt",
+            "table_trackers",
+            "table_bytes_in_rate",
+        ] {
+            asked.push(format!("src,{name}({table})"));
+            asked.push(format!("path,{name}({table})"));
+        }
+        asked.extend([
+            format!("path,table_expire({table},77)"),
+            format!("path,table_idle({table},78)"),
+            format!("str(none),table_expire({table})"),
+            format!("path,table_gpc(1,{table})"),
+            format!("path,table_gpt(1,{table})"),
+            format!("path,table_gpc_rate(1,{table})"),
+            format!("table_cnt({table})"),
+            format!("table_avl({table})"),
+        ]);
+    }
+    asked.extend(
+        [
+            "sc_tracked(0)",
+            "sc_tracked(7)",
+            "sc2_tracked",
+            "sc_trackers(2)",
+            "sc_trackers(2,connection)",
+        ]
+        .map(str::to_owned),
+    );
+    asked.extend(["src_updt_conn_cnt(connection)", "src_updt_conn_cnt(names)"].map(str::to_owned));
+    let (ports, origin) = ([(); 3].map(|()| free_port()), origin());
+    let [theirs, ours] = both().map(|who| {
+        let mut values = Vec::new();
+        for some in asked.chunks(60) {
+            let port = free_port();
+            // With several workers the second request may come before the first is over.
+            let mut text = config(ports, origin.port).replace("nbthread 2", "nbthread 1")
+                + &format!(
+                    "frontend asks\n bind 127.0.0.1:{port}\n tcp-request connection track-sc0 src table connection\n\
+                     tcp-request session track-sc1 src table session\n http-request track-sc2 path table names\n\
+                     http-request sc-inc-gpc(1,2)\n http-request sc-inc-gpc0(0)\n http-request sc-set-gpt(1,2) 5\n"
+                );
+            for (at, expression) in some.iter().enumerate() {
+                text += &format!(" http-request set-var-fmt(txn.v{at}) <%[{expression}]>\n");
+            }
+            text += " http-request return status 200\n";
+            for at in 0..some.len() {
+                text += &format!(" http-after-response set-header v-{at} %[var(txn.v{at})]\n");
+            }
+            let program = Program::start(who, &text, &ports[2..]);
+            for _ in 0..2 {
+                let head = support::get(port, "/200").head;
+                let mut lines: Vec<_> = head.lines().filter(|line| line.starts_with("v-")).map(str::to_owned).collect();
+                lines.resize(some.len(), String::new());
+                values.extend(some.iter().cloned().zip(lines));
+            }
+            drop(program);
+        }
+        values
+    });
+    let differing: Vec<_> = theirs
+        .iter()
+        .zip(&ours)
+        .filter(|(their, our)| their != our)
+        .map(|((text, their), (_, our))| format!("{text}: HAProxy {their:?}, we {our:?}"))
+        .collect();
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+    let some = theirs
+        .iter()
+        .filter(|(_, value)| !value.ends_with("<>"))
+        .count();
+    assert!(some > theirs.len() / 2, "too little is compared");
 }

@@ -108,7 +108,7 @@ pub static RULESETS: &[Ruleset] = &[
     },
     Ruleset {
         sort: Sort::HttpAfterResponse, keyword: "http-after-response",
-        families: &[HEADERS, VARIABLES, MAPS],
+        families: &[HEADERS, VARIABLES, MAPS, COUNTERS],
         singles: &[&ALLOW, &CAPTURE, &LOG_LEVEL, &OPEN_TRACING, &SET_STATUS, &STRICT_MODE],
     },
     Ruleset {

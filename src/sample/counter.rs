@@ -142,7 +142,8 @@ impl What {
     /// The answer of an entry that asking changes.
     pub(super) fn change(self, row: &mut Row<'_>, index: u32) -> Option<u64> {
         match self {
-            Self::Raise(which) => which.add(row, index, 1),
+            // One that is not stored counts 0, as in HAProxy; asking for it gives nothing.
+            Self::Raise(which) => Some(which.add(row, index, 1).unwrap_or(0)),
             Self::Clear(which) => {
                 let (data, index) = which.counter(row, index);
                 let was = row.read(data, index)?;

@@ -81,7 +81,11 @@ fn count<'s>(value: Value<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<V
         true => table.change(&key, now, |row| what.change(row, index)),
         false => table.look(&key, now, |row| what.ask(row, index)),
     };
-    let number = answer.unwrap_or(Some(0))?;
+    let number = match answer {
+        // HAProxy counts itself while it looks.
+        Some(Some(uses)) if what == Trackers => uses + 1,
+        found => found.unwrap_or(Some(0))?,
+    };
     Some(Value::Int(number as i64))
 }
 
