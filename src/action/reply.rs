@@ -181,7 +181,8 @@ impl Linked {
             } => {
                 // The reply's own formats see its status.
                 scope.txn.status = Some(*status);
-                let headers = rendered(headers, scope);
+                // The body's text comes first; with the server's response what headers show of it would go.
+                let early = (side == Side::Response).then(|| rendered(headers, scope));
                 let body = match body {
                     Payload::Bytes(bytes) => bytes.to_vec(),
                     Payload::Format(format) => {
@@ -195,6 +196,7 @@ impl Linked {
                         out
                     }
                 };
+                let headers = early.unwrap_or_else(|| rendered(headers, scope));
                 Some(made(*status, content_type, body, &headers, scope)?)
             }
         })

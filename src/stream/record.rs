@@ -83,10 +83,11 @@ pub(super) fn log(
     if let Some(structured) = &frontend.log_format_sd {
         structured.render(&scope, &mut data);
     }
+    // Before it goes out: who has read this line shall not find its number in another.
+    logs.inc();
     frontend
         .log
         .send_structured(scope.now.date, level, &data, &line);
-    logs.inc();
 }
 
 /// Adds a stream's bytes to what it and its session track.
