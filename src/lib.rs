@@ -37,7 +37,7 @@
 //!   it is read and yields a [`sample::Pending`]; linking resolves names and gives what the engine runs.
 //! * **Data plane**: [`http`] (messages), [`wire`] (bytes ⇄ messages, the two-way copy), [`net`] (sockets, timers, buffers), [`tls`]
 //!   (certificates, names, terms),
-//!   [`balance`], [`backend`], [`stream`], [`worker`], [`hash`].
+//!   [`balance`], [`backend`], [`resolve`] (names while traffic flows), [`stream`], [`worker`], [`hash`].
 //! * **Operator's side**: [`check`], [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
 //! * **What outlives a reload**: [`state`].
 //!
@@ -79,6 +79,7 @@ pub mod net;
 pub mod plan;
 pub mod process;
 pub mod regex;
+pub mod resolve;
 pub mod sample;
 pub mod settings;
 pub mod state;

@@ -30,6 +30,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("action", LANGUAGE),
     ("format", LANGUAGE),
     ("net", &["diag", "settings", "state"]),
+    ("resolve", &["settings"]),
     ("wire", &["http", "net", "end"]),
     ("log", &["settings", "state", "net"]),
     (

@@ -28,8 +28,6 @@ pub(super) static CACHE_STORE: Entry = Entry::absent(
 );
 pub(super) static CACHE_USE: Entry =
     Entry::absent("cache-use", false, "answers from a cache", "the cache");
-pub(super) static DO_RESOLVE: Entry =
-    Entry::absent("do-resolve", true, "resolves a name", "resolvers");
 pub(super) static LUA: Entry = Entry::absent("lua.", true, "runs a Lua function", "Lua");
 pub(super) static OPEN_TRACING: Entry =
     Entry::absent("ot-group", false, "reports to OpenTracing", "OpenTracing");

@@ -18,6 +18,7 @@ mod old;
 mod read;
 mod redirect;
 mod reply;
+mod resolve;
 mod rewrite;
 mod rule;
 mod rulesets;
@@ -35,6 +36,7 @@ use crate::sample::Scope;
 
 pub use old::{OldRule, OldVerb, old_rule};
 pub use reply::http_error;
+pub use resolve::Lookup;
 pub use rule::{
     Rule, Ruleset, http_after_response_rule, http_request_rule, http_response_rule, redirect_rule,
     stats_http_request_rule, tcp_request_connection_rule, tcp_request_content_rule,
@@ -42,7 +44,7 @@ pub use rule::{
 };
 pub use rulesets::{RULESETS, Sort, dump};
 pub use table::Entry;
-pub use variable::{global_set_var, global_set_var_fmt};
+pub use variable::{check_variable, global_set_var, global_set_var_fmt};
 
 /// What the engine has to do after an action or a ruleset.
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub enum Flow {
     Pause(u64),
     /// Wait for the body: time, and how many bytes (0: until the buffer is full or the end).
     WaitForBody(u64, usize),
+    /// `do-resolve`: find the address, set the variable, then go on with the next rule.
+    Resolve(Box<Lookup>),
     /// Send an informational response (103 early hints) and go on.
     Hint(Box<Reply>),
     /// What a rule makes does not fit the buffer, which HAProxy answers with 500 and takes for the proxy's doing.

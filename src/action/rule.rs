@@ -99,6 +99,7 @@ impl Flow {
                 | Self::Wait
                 | Self::Pause(_)
                 | Self::WaitForBody(..)
+                | Self::Resolve(_)
                 | Self::Hint(_)
         )
     }

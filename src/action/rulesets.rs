@@ -1,8 +1,7 @@
 //! Which actions each ruleset offers, in the order in which HAProxy's messages list them.
 
 use super::absent::{
-    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, DO_RESOLVE, EXPECT, LUA, OPEN_TRACING, SPOE,
-    SWITCH_MODE,
+    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, EXPECT, LUA, OPEN_TRACING, SPOE, SWITCH_MODE,
 };
 use super::capture::CAPTURE;
 use super::connection::{ADDRESSES, CLOSE, NICE, REJECT, SILENT_DROP, SOCKET};
@@ -15,6 +14,7 @@ use super::map::MAPS;
 use super::normalize::NORMALIZE;
 use super::redirect::REDIRECT;
 use super::reply::{AUTH, DENY, RETURN, TARPIT};
+use super::resolve::DO_RESOLVE;
 use super::status::SET_STATUS;
 use super::table::Entry;
 use super::target::TARGETS;

@@ -289,6 +289,8 @@ fn refused_in_haproxys_words() {
         ("http-request set-var(txn.a,nosuch) int(1)", prefix("set-var(txn.a,nosuch)", "unknown condition \"nosuch\"")),
         ("http-request capture req.hdr(x)", prefix("capture", "expects <expression> [ 'len' <length> | id <idx> ]")),
         ("http-request track-sc0 src", "Proxy 'web': unable to find table 'web' referenced by track-sc0.".to_owned()),
+        ("http-request do-resolve", prefix("do-resolve", "Can't parse 'do-resolve'. Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available options are 'ipv4' and 'ipv6'")),
+        ("http-request do-resolve(txn.a,none) path", "Proxy 'web': Can't find resolvers section 'none' for do-resolve action.".into()),
     ] {
         assert_eq!(read(text).err(), Some(expected), "{text}");
     }

@@ -140,6 +140,30 @@ fn unset(words: &mut Words<'_, '_, '_>) -> Read {
     }))
 }
 
+/// Reads `set-var(…)`, `set-var-fmt(…)` and `unset-var(…)` of `http-check` and `tcp-check`, the word itself included.
+///
+/// # Errors
+/// Another word, a bad name, expression or format, more words than it takes.
+pub fn check_variable(
+    cursor: &mut Cursor<'_>,
+    cx: &mut Context<'_>,
+) -> Result<Pending<Action>, Box<Diagnostic>> {
+    let span = cursor.span();
+    let known = |word: &&crate::syntax::Word| {
+        let text = word.text();
+        VARIABLES.iter().find(|entry| entry.named(&text))
+    };
+    let found = cursor.take().and_then(|word| Some((word, known(&word)?)));
+    let Some((name, entry)) = found else {
+        let message = "expects 'set-var', 'set-var-fmt' or 'unset-var' with a variable's name";
+        return Err(Box::new(Diagnostic::alert(span, message)));
+    };
+    let mut words = Words { cursor, cx, name };
+    let action = (entry.read)(&mut words)?;
+    end(&words)?;
+    Ok(action)
+}
+
 /// Reads what follows `set-var` in `global`: `<name> <expr>`. The action is to be run once, when the
 /// configuration is taken into use.
 ///

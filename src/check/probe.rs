@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout_at;
 
 use crate::plan;
-use crate::sample::{Now, Scope, Session, Transaction};
+use crate::sample::{Now, Scope, Session, Transaction, Vars};
 use crate::settings::{Endpoint, Options};
 use crate::state::Operational;
 
@@ -62,7 +62,10 @@ pub async fn probe(
         link: None,
         data: Vec::new(),
         closed: false,
-        session: Session::nobody(proxy.state.clone(), proxy.id, SystemTime::now(), started),
+        session: Session {
+            check_vars: Some(Vars::default()),
+            ..Session::nobody(proxy.state.clone(), proxy.id, SystemTime::now(), started)
+        },
         txn: transaction(proxy, server),
         random: Cell::new(seed | 1),
         comment: None,

@@ -9,7 +9,7 @@ use super::draft::{Defaults, Draft};
 use super::keyword::{find, unknown};
 use super::model::Config;
 use super::sections::{self, Section};
-use super::{global, http_errors, peers, proxy, userlist, validate};
+use super::{global, http_errors, peers, proxy, resolvers, userlist, validate};
 use crate::diag::{Diagnostic, FileId, Lead, Severity, Sources, Span, has_alert};
 use crate::settings::Kind;
 use crate::syntax::{Env, Line, Reader};
@@ -165,6 +165,8 @@ pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
     let (sources, _) = reader.into_parts();
     validate::whole(&mut builder, &mut load, broken);
     let mut config = builder.config;
+    let default = config.resolvers.entry("default".to_owned());
+    default.or_insert_with(|| resolvers::system().into());
     config.env = env.into();
     config.files = load.files.into();
     Loaded {
@@ -212,6 +214,10 @@ impl Builder {
             Section::Peers(peers) => peers::finish(peers, &mut self.config, load),
             Section::HttpErrors(name, files) => {
                 self.config.http_errors.entry(name).or_insert(files.into());
+            }
+            Section::Resolvers(section) => {
+                let name = section.name.clone();
+                self.config.resolvers.insert(name, section.into());
             }
             Section::Outside | Section::Global | Section::Idle(_) | Section::Refused => {}
         }
@@ -303,6 +309,7 @@ impl Builder {
             Section::Userlist(list) => userlist::keyword(list, args, load),
             Section::HttpErrors(_, files) => http_errors::keyword(files, args, load),
             Section::Peers(section) => peers::keyword(section, &mut self.config, args, load),
+            Section::Resolvers(section) => resolvers::keyword(section, args, load),
             Section::Idle(idle) => idle.keyword(args),
             Section::Refused => Ok(()),
         }

@@ -21,6 +21,7 @@ mod model;
 mod owner;
 mod peers;
 mod proxy;
+mod resolvers;
 mod sections;
 mod server;
 mod stick_table;

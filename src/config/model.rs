@@ -8,7 +8,7 @@ use crate::action::Rule;
 use crate::diag::Span;
 use crate::format::Format;
 use crate::sample::{Captures, Pending};
-use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Server, Shape, Userlist};
+use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Resolvers, Server, Shape, Userlist};
 use crate::syntax::Env;
 
 /// A whole configuration, checked line by line; names are not resolved yet.
@@ -26,6 +26,8 @@ pub struct Config {
     pub tables: Vec<Table>,
     /// The names of `peers` sections.
     pub peers: BTreeSet<String>,
+    /// `resolvers` sections by name, `default` always among them.
+    pub resolvers: BTreeMap<String, Arc<Resolvers>>,
     /// The environment as the lines left it.
     pub env: Arc<Env>,
     /// ACL and map files that lines have read.

@@ -6,7 +6,7 @@ use super::load::{Builder, Load, WORKS};
 use super::peers::Peers;
 use super::proxy::bind_here;
 use crate::diag::{Diagnostic, Lead, suggest};
-use crate::settings::{ErrorFiles, Kind, Userlist};
+use crate::settings::{ErrorFiles, Kind, Resolvers, Userlist};
 
 /// The section that lines go to.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) enum Section {
     HttpErrors(String, ErrorFiles),
     /// `peers`
     Peers(Peers),
+    /// `resolvers`
+    Resolvers(Resolvers),
     /// One that nothing can refer to yet.
     Idle(Idle),
     /// One whose header was refused: its lines would only repeat that.
@@ -88,17 +90,7 @@ const SECTIONS: &[(&str, Open)] = &[
         ];
         idle(b, a, "ring", words)
     }),
-    ("resolvers", |b, a, _| {
-        let words = &[
-            "accepted_payload_size",
-            "nameserver",
-            "parse-resolv-conf",
-            "hold",
-            "resolve_retries",
-            "timeout",
-        ];
-        idle(b, a, "resolvers", words)
-    }),
+    ("resolvers", resolvers),
     ("crt-store", |b, a, _| {
         idle(b, a, "crt-store", &["crt-base", "key-base", "load"])
     }),
@@ -310,6 +302,21 @@ fn http_errors(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Pars
         return alert(args.keyword(), what);
     }
     builder.section = Section::HttpErrors(name.clone(), ErrorFiles::default());
+    Ok(name)
+}
+
+fn resolvers(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Parsed<String> {
+    let Some(name) = name(args)? else {
+        return alert(args.keyword(), "missing name for resolvers section.");
+    };
+    args.end()?;
+    if builder.config.resolvers.contains_key(&name) {
+        let what = format!("resolvers '{name}' has same name as another resolvers.");
+        return Err(Box::new(
+            Diagnostic::alert(args.keyword(), what).lead(Lead::Reading),
+        ));
+    }
+    builder.section = Section::Resolvers(Resolvers::named(&name));
     Ok(name)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::diag::{Diagnostic, Lead};
 use crate::sample::Names;
-use crate::settings::{ErrorFiles, Userlist};
+use crate::settings::{ErrorFiles, Resolvers, Userlist};
 use crate::state::table::Table;
 use crate::state::{self, State};
 
@@ -143,6 +143,9 @@ impl Names for Index<'_> {
     }
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.tables.iter().find(|table| table.name == name).cloned()
+    }
+    fn resolvers(&self, name: &str) -> Option<Arc<Resolvers>> {
+        self.config.resolvers.get(name).cloned()
     }
     fn servers(&self, backend: &str) -> Vec<Arc<state::Server>> {
         let Some(proxy) = self

@@ -54,6 +54,8 @@ pub trait Names {
     fn http_errors(&self, name: &str) -> Option<Arc<crate::settings::ErrorFiles>>;
     /// The stick table of this name: of a proxy, or `<peers>/<table>`.
     fn table(&self, name: &str) -> Option<Arc<crate::state::table::Table>>;
+    /// The `resolvers` section of this name.
+    fn resolvers(&self, name: &str) -> Option<Arc<crate::settings::Resolvers>>;
     /// Ids and sizes of what expressions can ask of a backend (`nbsrv`, `connslots`, …): its servers.
     fn servers(&self, backend: &str) -> Vec<Arc<crate::state::Server>>;
 }

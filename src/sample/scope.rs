@@ -136,6 +136,8 @@ pub struct Session {
     pub vars: Vars,
     /// What `tcp-request connection` and `session` rules track.
     pub tracks: Tracks,
+    /// Variables of scope `check`; `None` where no check runs.
+    pub check_vars: Option<Vars>,
     /// What the connection's PROXY header said beside the addresses, if it had one.
     pub proxy_header: Option<ProxyHeader>,
     /// What its TLS handshake came to, if it speaks TLS.
@@ -162,6 +164,7 @@ impl Session {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
+            check_vars: None,
             proxy_header: None,
             tls: None,
             socket: None,

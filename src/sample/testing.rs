@@ -34,6 +34,7 @@ impl Stream {
             accepted: Instant::now(),
             handshake_ms: 0,
             requests: 0,
+            check_vars: None,
             vars: Vars::default(),
             tracks: Tracks::default(),
             proxy_header: None,
@@ -167,6 +168,9 @@ impl Names for Configured {
     }
     fn table(&self, _: &str) -> Option<Arc<state::table::Table>> {
         None
+    }
+    fn resolvers(&self, name: &str) -> Option<Arc<settings::Resolvers>> {
+        (name == "dns").then(|| settings::Resolvers::named(name).into())
     }
     fn servers(&self, backend: &str) -> Vec<Arc<state::Server>> {
         ["a", "b"].map(|name| self.0.server(backend, name)).into()

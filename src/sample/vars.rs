@@ -195,12 +195,17 @@ impl Variable {
     fn place<'s>(&self, scope: &'s Scope<'_>) -> Option<&'s Vars> {
         match self.scope {
             VarScope::Sess => Some(&scope.session.vars),
+            // A check has no transaction.
+            VarScope::Txn | VarScope::Req | VarScope::Res if scope.session.check_vars.is_some() => {
+                None
+            }
             VarScope::Txn => Some(&scope.txn.txn_vars),
             // A request's variables end where the response begins.
             VarScope::Req if scope.txn.has_response => None,
             VarScope::Req => Some(&scope.txn.req_vars),
             VarScope::Res => Some(&scope.txn.res_vars),
-            VarScope::Proc | VarScope::Check => None,
+            VarScope::Check => scope.session.check_vars.as_ref(),
+            VarScope::Proc => None,
         }
     }
 }

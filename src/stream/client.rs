@@ -65,6 +65,7 @@ impl Client {
             requests: 0,
             vars: Vars::default(),
             tracks: Tracks::default(),
+            check_vars: None,
             proxy_header: None,
             tls: None,
             socket: Some(Socket {

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::action::{Flow, Ruleset};
+use crate::action::{Flow, Lookup, Ruleset};
 use crate::net::Alarm;
 use crate::plan::{Plan, Proxy};
 use crate::sample::{Session, Spoken, Transaction};
@@ -59,6 +59,12 @@ pub(super) async fn request(
             }
             Step::Pause(ms, next) => {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
+                from = next;
+                continue;
+            }
+            Step::Resolve(lookup, next) => {
+                let (session, lookup) = (&mut client.session, &lookup);
+                Box::pin(super::resolve(worker, session, txn, lookup)).await;
                 from = next;
                 continue;
             }
@@ -151,7 +157,7 @@ pub(super) async fn response(
         match step(worker, session, txn, rules, from, complete) {
             Step::Pass => break,
             Step::Wait(at) => from = at,
-            Step::Pause(_, next) => {
+            Step::Pause(_, next) | Step::Resolve(_, next) => {
                 from = next;
                 continue;
             }
@@ -191,6 +197,8 @@ enum Step {
     Wait(usize),
     /// Wait these milliseconds, then go on with the rule of this number.
     Pause(u64, usize),
+    /// Resolve a name, then go on with the rule of this number.
+    Resolve(Box<Lookup>, usize),
 }
 
 /// Runs rules as far as the data allows. A rule that lacks data which will never come does not apply.
@@ -212,6 +220,7 @@ fn step(
                 continue;
             }
             (Flow::Wait, at) => Step::Wait(at),
+            (Flow::Resolve(lookup), at) => Step::Resolve(lookup, at + 1),
             (Flow::Pause(ms), at) => Step::Pause(ms, at + 1),
             (Flow::SilentDrop(hops), _) => Step::Vanish(hops),
             (Flow::Close, _) => Step::Close,

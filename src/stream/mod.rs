@@ -13,13 +13,15 @@ mod switch;
 mod tcp;
 
 use std::cell::Cell;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use tokio::task::{AbortHandle, spawn_local};
 
 pub use client::{Client, Upgrade};
 
-use crate::sample::{Scope, Session, Transaction};
+use crate::action::Lookup;
+use crate::sample::{Scope, Session, Transaction, Value};
 use crate::settings::Mode;
 use crate::worker::{Accepted, Worker};
 
@@ -66,6 +68,29 @@ fn scope<'a>(
         txn,
         now: worker.now(),
         waiting: Cell::new(false),
+    }
+}
+
+/// `do-resolve`: sets the variable to the name's address, if it has one.
+async fn resolve(
+    worker: &Rc<Worker>,
+    session: &mut Session,
+    txn: &mut Transaction,
+    lookup: &Lookup,
+) {
+    let now = worker.now().instant;
+    let Lookup {
+        resolvers,
+        name,
+        prefer,
+        variable,
+    } = lookup;
+    if let Some(ip) = worker.names.find(resolvers, name, *prefer, now).await {
+        let value = match ip {
+            IpAddr::V4(ip) => Value::Ipv4(ip),
+            IpAddr::V6(ip) => Value::Ipv6(ip),
+        };
+        variable.set(&scope(worker, session, txn), Some(value));
     }
 }
 

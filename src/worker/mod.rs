@@ -46,6 +46,8 @@ pub struct Worker {
     pub clients: Clients,
     /// Idle server connections.
     pub idle: IdlePool,
+    /// Names that rules have resolved.
+    pub names: crate::resolve::Names,
     random: Cell<u64>,
     clock: Clock,
 }
@@ -61,6 +63,7 @@ impl Worker {
             runners: crate::stream::http::Runners::default(),
             clients: Clients::default(),
             idle: IdlePool::default(),
+            names: crate::resolve::Names::default(),
             random: Cell::new(seed | 1),
             clock: Clock::new(),
         })

@@ -145,6 +145,9 @@ impl Names for Nothing {
     fn userlist(&self, _: &str) -> Option<Arc<Userlist>> {
         None
     }
+    fn resolvers(&self, _: &str) -> Option<Arc<tidegate::settings::Resolvers>> {
+        None
+    }
     fn http_errors(&self, _: &str) -> Option<Arc<ErrorFiles>> {
         None
     }

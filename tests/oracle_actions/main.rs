@@ -245,3 +245,29 @@ fn actions_do_what_haproxys_do() {
     }
     assert!(wrong.is_empty(), "HAProxy's first, ours second:\n{wrong}");
 }
+
+#[test]
+fn checks_keep_variables() {
+    let seen = both().map(|who| {
+        let (origin, port) = (Origin::saying("version 7"), free_port());
+        let config = format!(
+            "defaults\n mode http\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n\
+             frontend f\n bind 127.0.0.1:{port}\n http-request return\n\
+             backend b\n option httpchk\n http-check connect\n \
+             http-check set-var(check.a) str(one)\n http-check set-var-fmt(check.b) \"%[var(check.a)]-two\"\n \
+             http-check set-var(txn.a) str(never)\n http-check unset-var(check.none)\n \
+             http-check send meth GET uri-lf /%[var(check.b)]%[var(txn.a)]\n \
+             http-check expect status 200\n http-check set-var(check.c) res.body,bytes(8)\n \
+             http-check connect\n http-check send meth GET uri-lf /%[var(check.c)] hdr X %[var(check.a)]\n \
+             http-check unset-var(check.a)\n http-check expect status 200\n http-check connect\n \
+             http-check send meth GET uri-lf /%[var(check.a)]x\n http-check expect status 200\n \
+             server s 127.0.0.1:{} check inter 60s\n",
+            origin.port
+        );
+        let _program = Program::start(who, &config, &[port]);
+        wait_for("three requests", || (origin.count() >= 3).then_some(()));
+        let heads = origin.requests.lock().expect("no origin panics");
+        heads[..3].join("")
+    });
+    assert_eq!(seen[0], seen[1]);
+}

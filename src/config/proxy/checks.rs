@@ -5,6 +5,7 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
+use crate::action;
 use crate::diag::{Diagnostic, Lead, suggest};
 use crate::format::{self, Format, FormatUse};
 use crate::sample::{self, Pending, Place, Sample};
@@ -12,6 +13,7 @@ use crate::settings::{
     CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend, Options,
     Probe, Step,
 };
+use crate::syntax::Cursor;
 
 const BACK: Sections = Sections::DEFAULTS.union(Sections::BACK);
 
@@ -196,6 +198,22 @@ fn expression(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
     }
 }
 
+/// A step that changes a variable.
+fn variable(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed<Step> {
+    let span = args.line().span;
+    let mut cursor = Cursor::new(args.line(), 1);
+    let read = action::check_variable(&mut cursor, &mut draft.context(Place::Check, load));
+    args.skip();
+    match read {
+        Ok(action) => Ok(Step::Action(action)),
+        Err(mut problem) => {
+            problem.span = problem.span.or(Some(span));
+            problem.message = format!("'{}' : {}", args.name, problem.message);
+            Err(problem)
+        }
+    }
+}
+
 /// Adds a step. Connections are opened by the script from its first step on, or not at all.
 fn add(steps: &mut Vec<Step>, step: Step, args: &Args<'_>) -> Parsed {
     let first = steps
@@ -252,7 +270,7 @@ fn http_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
         "connect" => Step::Connect(connect(draft, args, load)?),
         "expect" => Step::Expect(Box::new(expect(draft, args, load, true)?)),
         other if other.starts_with("set-var") || other.starts_with("unset-var") => {
-            return args.fail("is not available yet: it needs variables of checks");
+            variable(draft, args, load)?
         }
         other => {
             let message = format!(
@@ -297,7 +315,7 @@ fn tcp_check(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed 
             }
         }
         other if other.starts_with("set-var") || other.starts_with("unset-var") => {
-            return args.fail("is not available yet: it needs variables of checks");
+            variable(draft, args, load)?
         }
         other => {
             let message = format!(

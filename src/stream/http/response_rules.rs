@@ -131,7 +131,12 @@ impl Exchange {
                     let limit = self.backend.settings.timeouts.server;
                     Box::pin(self.wait_for_answer(limit, 0, source)).await?;
                 }
-                Flow::Wait | Flow::Hint(_) | Flow::Auth(_) | Flow::Service(_) => {}
+                // `do-resolve` is none of these rulesets' actions.
+                Flow::Wait
+                | Flow::Resolve(_)
+                | Flow::Hint(_)
+                | Flow::Auth(_)
+                | Flow::Service(_) => {}
             }
         }
         Ok(())

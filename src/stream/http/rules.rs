@@ -125,6 +125,12 @@ impl Exchange {
                 Flow::WaitForBody(ms, least) => {
                     Box::pin(self.wait_for_body(Some(ms), least)).await?;
                 }
+                Flow::Resolve(lookup) => {
+                    let worker = self.worker.clone();
+                    let session = &mut self.connection.client.session;
+                    let txn = &mut self.txn;
+                    Box::pin(crate::stream::resolve(&worker, session, txn, &lookup)).await;
+                }
                 Flow::Hint(reply) => Box::pin(self.hint(&reply)).await?,
                 flow @ (Flow::NoRoom | Flow::Internal) => {
                     self.frontend.state.front.internal_errors.inc();
