@@ -18,8 +18,6 @@ use super::{Client, secure};
 pub(super) fn admit(worker: &Rc<Worker>, client: &mut Client) -> bool {
     let proxy = client.proxy.clone();
     if !permits(worker, client, &proxy.rules.tcp_connection) {
-        // As in HAProxy the client learns of it by a reset, whatever it has sent.
-        client.stream.set_reset_on_close();
         proxy.state.front.denied_conns.inc();
         client.listener.state.denied_conns.inc();
         return false;
