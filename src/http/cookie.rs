@@ -16,7 +16,7 @@ pub struct Cookie<'a> {
 }
 
 /// The cookies of one `Cookie` header value: `name=value` separated by `;` or `,`, white space around both parts ignored.
-/// What has no `=` or no name is no cookie.
+/// What has no `=` is no cookie; the name may be empty.
 pub fn cookies(value: &[u8]) -> Cookies<'_> {
     Cookies { value, at: 0 }
 }
@@ -36,7 +36,10 @@ impl<'a> Iterator for Cookies<'a> {
             let start = self.at;
             let end = separator(self.value, start, true);
             self.at = end + 1;
-            if let Some(cookie) = pair(self.value, start, end) {
+            // `$Version` and its like are about the cookies (RFC 2109), none themselves.
+            if let Some(cookie) = pair(self.value, start, end)
+                && cookie.name.first() != Some(&b'$')
+            {
                 return Some(cookie);
             }
         }
@@ -70,9 +73,6 @@ fn pair(value: &[u8], start: usize, end: usize) -> Option<Cookie<'_>> {
     let equals = memchr::memchr(b'=', part)?;
     let (name_start, name_end) = trimmed(value, start, start + equals);
     let (value_start, value_end) = trimmed(value, start + equals + 1, end);
-    if name_start == name_end {
-        return None;
-    }
     Some(Cookie {
         name: &value[name_start..name_end],
         value: &value[value_start..value_end],

@@ -308,7 +308,6 @@ fn listeners(
             used.push(id);
             id
         });
-        let name = bind.name.clone().unwrap_or_else(|| bind.text.clone());
         let limit = |n: u32| (n > 0).then_some(n);
         let backlog = bind
             .backlog
@@ -331,7 +330,9 @@ fn listeners(
         listeners.push(Arc::new(Listener {
             id,
             tls,
-            state: context.state.listener(&proxy.name, &name),
+            state: context
+                .state
+                .listener(&proxy.name, bind.name.as_deref(), &bind.text),
             options: listen::Options {
                 backlog,
                 keepalive,

@@ -46,6 +46,8 @@ pub enum Kind {
     Var,
     /// `scope.name`, or nothing.
     VarOrNone,
+    /// `scope.name`, or nothing if the argument behind it says something.
+    VarOrNext,
     /// An integer, or the variable that holds it; an empty text is 0.
     Operand,
     /// An integer, or the variable that holds it.
@@ -64,6 +66,12 @@ pub enum Kind {
     Name(&'static [&'static str]),
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Text between pieces; if it says something, the argument behind it has to say how large they are.
+    Separator,
+    /// One of these words, or nothing.
+    ChoiceOrNone(&'static [&'static str]),
+    /// The third argument of `payload_lv`: an offset, or a signed step from behind the length.
+    PayloadOffset,
     /// Text that this check accepts.
     Checked(fn(&str) -> Result<(), String>),
     /// Hexadecimal digits, for bytes.

@@ -32,7 +32,10 @@ impl<'a> Value<'a> {
     pub fn cast(self, to: Type) -> Option<Value<'a>> {
         match to {
             Type::Any => Some(self),
-            Type::Bool => self.int().map(|n| Value::Bool(n != 0)),
+            Type::Bool => match self {
+                Self::Ipv4(_) => None,
+                other => other.int().map(|n| Value::Bool(n != 0)),
+            },
             Type::Int => self.int().map(Value::Int),
             Type::Addr => self.addr().map(Value::address),
             Type::Ipv4 => match self.addr()? {

@@ -58,10 +58,27 @@ pub(super) fn check(
 ) -> Result<Vec<Checked>, Refusal> {
     // `f()` is `f` without arguments, unless its first one may be an empty text.
     let raw = match raw {
-        Some([only]) if only.text.is_empty() && params.first().is_none_or(|p| !is_text(p.kind)) => {
+        Some([only])
+            if only.text.is_empty()
+                && args::written(params)
+                    .next()
+                    .map_or(only.range.is_empty(), |p| !is_text(p.kind)) =>
+        {
             &[]
         }
         other => other.unwrap_or_default(),
+    };
+    // Nothing behind the last comma is no argument, unless it may be an empty text.
+    let raw = match raw {
+        [rest @ .., last]
+            if last.text.is_empty()
+                && args::written(params)
+                    .nth(rest.len())
+                    .is_some_and(|param| param.optional && !is_text(param.kind)) =>
+        {
+            rest
+        }
+        all => all,
     };
     let most = args::written(params).count();
     if let Some(extra) = raw.get(most) {
@@ -158,8 +175,10 @@ fn blamed(param: Param, arg: &RawArg) -> Range<usize> {
 fn advice(kind: Kind, text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     match kind {
-        Kind::Var | Kind::VarOrNone => super::vars::advice(text),
-        Kind::Choice(words) => suggest::did_you_mean(text, words.iter().copied()),
+        Kind::Var | Kind::VarOrNone | Kind::VarOrNext => super::vars::advice(text),
+        Kind::Choice(words) | Kind::ChoiceOrNone(words) => {
+            suggest::did_you_mean(text, words.iter().copied())
+        }
         Kind::Name(names) => suggest::did_you_mean(text, names.iter().copied()),
         _ => None,
     }
@@ -219,20 +238,17 @@ fn check_one(
             Some(IpAddr::V6(v6)) => ready(Arg::Ipv6(v6)),
             None => Err(format!("'{word}' is no address")),
         },
-        Kind::Int => word
-            .parse()
-            .map(|n| Loose::Ready(Arg::Int(n)))
-            .map_err(|_| String::new()),
-        Kind::NotZero => match word.parse().map_err(|_| String::new())? {
+        Kind::Int => ready(Arg::Int(integer(word)?)),
+        Kind::NotZero => match integer(word)? {
             0 => Err("unexpected value 0 for index".to_owned()),
             n => ready(Arg::Int(n)),
         },
-        Kind::Range(least, most) => match word.parse::<i64>().map_err(|_| String::new())? {
+        Kind::Range(least, most) => match integer(word)? {
             n if (least..=most).contains(&n) => ready(Arg::Int(n)),
             n if most == i64::MAX => Err(format!("expects at least {least}, got {n}")),
             n => Err(format!("expects a value from {least} to {most}, got {n}")),
         },
-        Kind::OneOf(numbers) => match word.parse::<i64>().map_err(|_| String::new())? {
+        Kind::OneOf(numbers) => match integer(word)? {
             n if numbers.contains(&n) => ready(Arg::Int(n)),
             n => Err(format!("unsupported value {n}, expects one of {numbers:?}")),
         },
@@ -265,20 +281,26 @@ fn check_one(
             Ok(_) => Ok(Loose::Name(param.kind, word.to_owned())),
             Err(_) => Err(String::new()),
         },
+        Kind::Regex(_) if arg.text.is_empty() => Err("missing regex".to_owned()),
         Kind::Regex(flags) => {
             let flags = all.get(flags).map_or(&b""[..], |flags| &flags.text);
             let regex = Regex::new(&arg.text, flags.contains(&b'i'))?;
             ready(Arg::Regex(Arc::new(regex)))
         }
         Kind::Var => VarName::parse(word).map(Loose::Var),
-        Kind::VarOrNone if word.is_empty() => ready(Arg::None),
-        Kind::VarOrNone => VarName::parse(word)
+        Kind::VarOrNext
+            if word.is_empty() && all.get(2).is_none_or(|next| next.text.is_empty()) =>
+        {
+            Err("one of the optional arguments has to be nonempty".to_owned())
+        }
+        Kind::VarOrNone | Kind::VarOrNext if word.is_empty() => ready(Arg::None),
+        Kind::VarOrNone | Kind::VarOrNext => VarName::parse(word)
             .map(Loose::Var)
             .map_err(|_| format!("failed to register variable name '{word}'")),
         Kind::Operand if word.is_empty() => ready(Arg::Int(0)),
-        Kind::Operand | Kind::Count => match word.parse::<i64>() {
-            Ok(n) => ready(Arg::Int(n)),
-            Err(_) => VarName::parse(word)
+        Kind::Operand | Kind::Count => match number(word).filter(|_| !word.is_empty()) {
+            Some(n) => ready(Arg::Int(n)),
+            None => VarName::parse(word)
                 .map(Loose::Var)
                 .map_err(|_| "expects an integer or a variable name".to_owned()),
         },
@@ -312,14 +334,24 @@ fn check_one(
             )),
             nonce => Ok(nonce),
         },
-        Kind::Choice(_) if word.is_empty() && param.optional => ready(Arg::None),
-        Kind::Choice(words) => match words.iter().position(|known| *known == word) {
-            Some(at) => ready(Arg::Int(at as i64)),
-            None => Err(format!(
-                "expects one of '{}', got '{word}'",
-                words.join("', '")
-            )),
-        },
+        Kind::Separator if !word.is_empty() && !pieces_have_size(all) => {
+            Err("chunk_size needs to be positive".to_owned())
+        }
+        Kind::Separator => bytes(&arg.text),
+        Kind::ChoiceOrNone(_) if word.is_empty() => ready(Arg::None),
+        Kind::PayloadOffset => {
+            payload_offset(word, all)?;
+            bytes(&arg.text)
+        }
+        Kind::Choice(words) | Kind::ChoiceOrNone(words) => {
+            match words.iter().position(|known| *known == word) {
+                Some(at) => ready(Arg::Int(at as i64)),
+                None => Err(format!(
+                    "expects one of '{}', got '{word}'",
+                    words.join("', '")
+                )),
+            }
+        }
         Kind::Checked(check) => {
             check(word)?;
             bytes(&arg.text)
@@ -339,10 +371,10 @@ fn check_one(
             }
         },
         Kind::FieldNumber => {
-            let numbers: Result<Vec<u64>, _> = word.split('.').map(str::parse).collect();
+            let numbers: Option<Vec<u64>> = word.split('.').map(field_number).collect();
             match numbers {
-                Ok(numbers) => ready(Arg::Path(Arc::from(numbers))),
-                Err(_) => Err(String::new()),
+                Some(numbers) => ready(Arg::Path(Arc::from(numbers))),
+                None => Err(String::new()),
             }
         }
         Kind::Bool => match word {
@@ -381,6 +413,65 @@ fn verify_key(arg: &RawArg, all: &[RawArg], cx: &Context<'_>) -> Result<Loose, S
         Err(_) if from_variable => Ok(secret),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the second argument is there and above 0.
+fn pieces_have_size(all: &[RawArg]) -> bool {
+    let size = all
+        .get(1)
+        .and_then(|arg| std::str::from_utf8(&arg.text).ok());
+    size.and_then(number).is_some_and(|size| size > 0)
+}
+
+/// An offset into a block behind a length: a step back may not lead before the buffer.
+fn payload_offset(word: &str, all: &[RawArg]) -> Result<(), String> {
+    if word.is_empty() {
+        return Ok(());
+    }
+    let step: i32 = word
+        .parse()
+        .map_err(|_| "payload offset2 is not a number".to_owned())?;
+    let behind: i64 = all
+        .iter()
+        .take(2)
+        .filter_map(|arg| number(std::str::from_utf8(&arg.text).ok()?))
+        .fold(0, i64::saturating_add);
+    match behind.saturating_add(i64::from(step)) {
+        0.. => Ok(()),
+        _ => Err("payload offset2 too negative".to_owned()),
+    }
+}
+
+/// An integer as HAProxy reads one: see [`number`], but not empty.
+fn integer(word: &str) -> Result<i64, String> {
+    match word {
+        "" => Err(String::new()),
+        _ => number(word).ok_or_else(String::new),
+    }
+}
+
+/// A number without a sign; what is too large is a field that no message has.
+fn field_number(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+/// A sign and digits, each of which may be missing; what is too large becomes the nearest there is.
+fn number(word: &str) -> Option<i64> {
+    let (negative, digits) = match word.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    digits.iter().try_fold(0i64, |n, byte| {
+        let digit = i64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
+        let n = n.saturating_mul(10);
+        Some(if negative {
+            n.saturating_sub(digit)
+        } else {
+            n.saturating_add(digit)
+        })
+    })
 }
 
 /// `24` or `255.255.255.0`. Any pattern of bits will do, as in HAProxy.

@@ -63,6 +63,13 @@ pub struct Request<'s> {
     pub session: &'s Session,
 }
 
+impl Client<'_> {
+    /// Whether there is a stream already; `tcp-request session` rules run before.
+    pub fn has_stream(self) -> bool {
+        self.txn.timers.began.is_some()
+    }
+}
+
 impl<'s> Request<'s> {
     /// The request's head.
     pub fn head(self) -> &'s Head {
@@ -75,6 +82,8 @@ impl<'s> Request<'s> {
 pub struct Bytes<'s> {
     /// What has come, and whether more will.
     payload: &'s Payload,
+    /// The message that the bytes were, in an HTTP stream.
+    pub message: Option<&'s Message>,
     /// Whether no more will come that could change the answer.
     pub complete: bool,
     /// Set it if more bytes may still change the answer.
@@ -296,6 +305,7 @@ fn message<'s>(scope: &'s Scope<'_>) -> Option<&'s Message> {
 fn client_bytes<'s>(scope: &'s Scope<'_>) -> Bytes<'s> {
     Bytes {
         payload: &scope.txn.client_payload,
+        message: scope.txn.has_request.then_some(&scope.txn.request),
         complete: scope.txn.client_payload.complete || scope.txn.has_request,
         waiting: &scope.waiting,
     }
@@ -304,6 +314,7 @@ fn client_bytes<'s>(scope: &'s Scope<'_>) -> Bytes<'s> {
 fn server_bytes<'s>(scope: &'s Scope<'_>) -> Bytes<'s> {
     Bytes {
         payload: &scope.txn.server_payload,
+        message: scope.txn.has_response.then_some(&scope.txn.response),
         complete: scope.txn.server_payload.complete || scope.txn.has_response,
         waiting: &scope.waiting,
     }

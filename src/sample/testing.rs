@@ -25,7 +25,7 @@ impl Stream {
     pub fn new() -> Self {
         let session = Session {
             frontend: Arc::new(state::Proxy::new("web")),
-            listener: Arc::new(state::Listener::new("here")),
+            listener: Arc::new(state::Listener::new(Some("here"))),
             frontend_id: 2,
             listener_id: 7,
             source: Address::Ip("192.0.2.7:4711".parse().unwrap()),
@@ -44,7 +44,13 @@ impl Stream {
         };
         Self {
             session,
-            txn: Transaction::default(),
+            txn: Transaction {
+                timers: Timers {
+                    began: Some(Instant::now()),
+                    ..Timers::default()
+                },
+                ..Transaction::default()
+            },
             random: Cell::new(42),
             date: UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
             waiting: false,

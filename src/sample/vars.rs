@@ -192,6 +192,13 @@ impl Variable {
         }
     }
 
+    /// Whether it lives with a stream, and there is none yet (`tcp-request session`): then it can be neither set nor
+    /// replaced by a default.
+    pub fn is_homeless(&self, scope: &Scope<'_>) -> bool {
+        matches!(self.scope, VarScope::Txn | VarScope::Req | VarScope::Res)
+            && scope.txn.timers.began.is_none()
+    }
+
     fn place<'s>(&self, scope: &'s Scope<'_>) -> Option<&'s Vars> {
         match self.scope {
             VarScope::Sess => Some(&scope.session.vars),

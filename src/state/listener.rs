@@ -5,8 +5,8 @@ use super::counter::{Counter, Gauge};
 /// The living half of a `bind` address.
 #[derive(Debug, Default)]
 pub struct Listener {
-    /// Its `name`, or the address as written.
-    pub name: String,
+    /// Its `name`, if it has one.
+    pub name: Option<String>,
     /// Connections now.
     pub conns: Gauge,
     /// Connections accepted.
@@ -29,9 +29,9 @@ pub struct Listener {
 
 impl Listener {
     /// A listener that has seen nothing.
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: Option<&str>) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.map(str::to_owned),
             ..Self::default()
         }
     }

@@ -86,13 +86,13 @@ impl State {
         all.extend(tables.iter().cloned());
     }
 
-    /// The listener of this name (or address) in this proxy, made where it is not there yet.
-    pub fn listener(&self, proxy: &str, name: &str) -> Arc<Listener> {
+    /// The listener of this name, or without one of this address, in this proxy; made where it is not there yet.
+    pub fn listener(&self, proxy: &str, name: Option<&str>, address: &str) -> Arc<Listener> {
         let mut map = self
             .listeners
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let key = (proxy.to_owned(), name.to_owned());
+        let key = (proxy.to_owned(), name.unwrap_or(address).to_owned());
         map.entry(key)
             .or_insert_with(|| Arc::new(Listener::new(name)))
             .clone()

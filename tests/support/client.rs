@@ -63,8 +63,8 @@ impl Client {
         self.send(request).response()
     }
 
-    /// Reads one answer: head, then a body by its length, its chunks, or up to the end.
-    pub fn response(&mut self) -> Response {
+    /// Reads the head of one answer.
+    pub fn head(&mut self) -> String {
         let end = loop {
             if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
                 break at + 4;
@@ -73,6 +73,12 @@ impl Client {
         };
         let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
         self.buffer.drain(..end);
+        head
+    }
+
+    /// Reads one answer: head, then a body by its length, its chunks, or up to the end.
+    pub fn response(&mut self) -> Response {
+        let head = self.head();
         let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
         let mut response = Response {
             status: status.expect("a status"),

@@ -14,7 +14,7 @@ pub(super) const TABLE: &[Converter] = &[
     entry("base2", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(bits(&bytes)))), "eight binary digits per byte"),
     entry("base64", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(codec::encode_base64(&bytes)))), "base64"),
     entry("be2dec", CHUNKS, Type::Str, Convert::Bin(|bytes, args, _| decimal(&bytes, args, Order::Big)), "decimal numbers of so many big-endian bytes, with a separator"),
-    entry("be2hex", &[may(Kind::Str), may(Kind::Range(1, i64::MAX)), may(Kind::Int)], Type::Str, Convert::Bin(be2hex), "hexadecimal, with a separator after so many bytes"),
+    entry("be2hex", &[may(Kind::Separator), may(Kind::Int), may(Kind::OneOf(&[0, 1]))], Type::Str, Convert::Bin(be2hex), "hexadecimal, with a separator after so many bytes"),
     entry("hex", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(codec::hex(&bytes)))), "two hexadecimal digits per byte"),
     entry("hex2i", &[], Type::Int, Convert::Str(hex2i), "the number that hexadecimal digits stand for"),
     entry("htonl", &[], Type::Bin, Convert::Int(|n, _, _| Some(Value::Bin(Cow::Owned((n as u32).to_be_bytes().to_vec())))), "the number's four bytes in network order"),
@@ -22,11 +22,15 @@ pub(super) const TABLE: &[Converter] = &[
     entry("ub64dec", &[], Type::Bin, Convert::Str(|text, _, _| Some(Value::Bin(Cow::Owned(codec::decode_base64url(&text)?)))), "the bytes that base64url stands for"),
     entry("ub64enc", &[], Type::Str, Convert::Bin(|bytes, _, _| Some(Value::owned(codec::encode_base64url(&bytes)))), "base64url"),
     entry("url_dec", &[may(Kind::Int)], Type::Str, Convert::Str(url_dec), "with %XX decoded, and + in a query or, if said so, anywhere"),
-    entry("url_enc", &[may(Kind::Choice(&["query"]))], Type::Str, Convert::Str(|text, _, _| Some(Value::owned(url_enc(&text)))), "with all but letters, digits and -._~ as %XX"),
+    entry("url_enc", &[may(Kind::ChoiceOrNone(&["query"]))], Type::Str, Convert::Str(|text, _, _| Some(Value::owned(url_enc(&text)))), "with all but letters, digits and -._~ as %XX"),
 ];
 
 /// Separator, bytes in a chunk, whether a shorter last one is left out.
-const CHUNKS: &[Param] = &[need(Kind::Str), need(Kind::Range(1, 8)), may(Kind::Int)];
+const CHUNKS: &[Param] = &[
+    need(Kind::Str),
+    need(Kind::Range(1, 8)),
+    may(Kind::OneOf(&[0, 1])),
+];
 
 /// Which byte of a number comes first.
 enum Order {
@@ -70,7 +74,7 @@ fn be2hex<'s>(bytes: Text<'s>, args: &'s Args, _: &'s Scope<'_>) -> Option<Value
         return Some(Value::owned(codec::hex(&bytes)));
     };
     let mut out = Vec::new();
-    for (at, chunk) in chunks(&bytes, usize::try_from(size).ok()?.max(1), args).enumerate() {
+    for (at, chunk) in chunks(&bytes, usize::try_from(size).unwrap_or(0).max(1), args).enumerate() {
         if at > 0 {
             out.extend_from_slice(args.text(0));
         }

@@ -12,6 +12,8 @@ pub(super) const TABLE: &[Converter] = &[
 ];
 
 const END: u8 = 1;
+/// A shorter one cannot be a whole message: HAProxy does not look at it.
+const SHORTEST: usize = 26;
 const BEGIN_STRING: u32 = 8;
 const BODY_LENGTH: u32 = 9;
 const CHECK_SUM: u32 = 10;
@@ -19,15 +21,18 @@ const MSG_TYPE: u32 = 35;
 
 /// A tag's number, from its number or name.
 fn number(tag: &str) -> Option<u32> {
-    Some(match tag {
+    let number = match tag {
         "BeginString" => BEGIN_STRING,
         "BodyLength" => BODY_LENGTH,
         "CheckSum" => CHECK_SUM,
         "MsgType" => MSG_TYPE,
         "SenderCompID" => 49,
         "TargetCompID" => 56,
-        _ => tag.parse().ok().filter(|n| *n > 0)?,
-    })
+        _ if tag.is_empty() || !tag.bytes().all(|byte| byte.is_ascii_digit()) => return None,
+        // No message has a tag that is too large.
+        _ => tag.parse().unwrap_or(u32::MAX),
+    };
+    (number > 0).then_some(number)
 }
 
 fn check_tag(tag: &str) -> Result<(), String> {
@@ -55,6 +60,9 @@ fn known_version(version: &[u8]) -> bool {
 
 /// Nothing if the message is not whole.
 fn validity(bytes: &[u8]) -> Option<bool> {
+    if bytes.len() < SHORTEST || !bytes.contains(&b'=') {
+        return None;
+    }
     let whole = |bytes| memchr::memchr(END, bytes).is_some();
     if !whole(bytes) {
         return None;

@@ -20,7 +20,7 @@ const CONDITION: Param = may(Kind::Choice(&[
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
-    entry("add_item", &[need(Kind::Str), need(Kind::VarOrNone), may(Kind::Str)], Type::Str, Convert::Str(add_item), "a variable and a text behind a delimiter, which is left out where nothing is on one side"),
+    entry("add_item", &[need(Kind::Str), need(Kind::VarOrNext), may(Kind::Str)], Type::Str, Convert::Str(add_item), "a variable and a text behind a delimiter, which is left out where nothing is on one side"),
     entry("concat", &[may(Kind::Str), may(Kind::VarOrNone), may(Kind::Str)], Type::Str, Convert::Str(concat), "a text, a variable and a text behind it"),
     entry("secure_memcmp", &[need(Kind::Var)], Type::Bool, Convert::Bin(secure_memcmp), "whether it equals a variable; takes no less time if not"),
     entry("set-var", &[need(Kind::Var), CONDITION, CONDITION, CONDITION, CONDITION], Type::Any, Convert::Any(set_var), "sets a variable to it, if the conditions hold"),
@@ -56,10 +56,16 @@ fn add_item<'s>(text: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<
 
 fn strcmp<'s>(text: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
     let other = args.var(0)?.value(scope)?.into_text();
-    Some(Value::Int(match text.as_ref().cmp(other.as_ref()) {
-        Ordering::Less => -1,
-        Ordering::Equal => 0,
-        Ordering::Greater => 1,
+    // As the C library's strncmp(3): how far apart the first bytes are that differ, up to a NUL.
+    let mut pairs = text.iter().zip(other.iter());
+    let differing = pairs.find(|(a, b)| a != b || **a == 0);
+    Some(Value::Int(match differing {
+        Some((a, b)) if a != b => i64::from(*a) - i64::from(*b),
+        _ => match text.len().cmp(&other.len()) {
+            Ordering::Less => -1,
+            Ordering::Equal => 0,
+            Ordering::Greater => 1,
+        },
     }))
 }
 
@@ -73,7 +79,7 @@ fn secure_memcmp<'s>(bytes: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> O
 }
 
 fn set_var<'s>(value: Value<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
-    let var = args.var(0)?;
+    let var = args.var(0).filter(|var| !var.is_homeless(scope))?;
     let now = var.value(scope);
     let empty = matches!(&value, Value::Str(s) | Value::Bin(s) | Value::Meth(s) if s.is_empty());
     let above = |a: &Value<'_>, b: &Value<'_>| match (a, b) {
@@ -99,6 +105,7 @@ fn set_var<'s>(value: Value<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option
 }
 
 fn unset_var<'s>(value: Value<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<Value<'s>> {
-    args.var(0)?.set(scope, None);
+    let var = args.var(0).filter(|var| !var.is_homeless(scope))?;
+    var.set(scope, None);
     Some(value)
 }

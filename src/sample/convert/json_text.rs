@@ -7,7 +7,7 @@ use crate::sample::table::Text;
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
-    entry("json", &[may(Kind::Choice(&["ascii", "utf8", "utf8s", "utf8p", "utf8ps"]))], Type::Str, Convert::Str(json), "escaped for a JSON string"),
+    entry("json", &[may(Kind::ChoiceOrNone(&["ascii", "utf8", "utf8s", "utf8p", "utf8ps"]))], Type::Str, Convert::Str(json), "escaped for a JSON string"),
 ];
 
 /// What stands at the beginning of UTF-8 text.

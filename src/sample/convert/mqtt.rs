@@ -144,7 +144,17 @@ fn text<'b>(number: u32) -> Cow<'b, [u8]> {
 
 fn packet(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
     let (first, rest) = bytes.split_first().ok_or(Fault::Partial)?;
-    if !matches!(first, 0x10 | 0x20) {
+    if rest.is_empty() {
+        return Err(Fault::Partial);
+    }
+    // The lower half of the first byte is fixed; HAProxy takes it for fixed in PUBLISH, too.
+    let known = match first >> 4 {
+        0 => false,
+        3 => first & 0xf == 0xf,
+        6 | 8 | 10 => first & 0xf == 2,
+        _ => first & 0xf == 0,
+    };
+    if !known {
         return Err(Fault::Invalid);
     }
     let mut reader = Reader(rest);
@@ -159,7 +169,8 @@ fn packet(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
     let body = reader.take(length as usize).ok_or(Fault::Partial)?;
     match first {
         0x10 => connect(body),
-        _ => connack(body),
+        0x20 => connack(body),
+        _ => None,
     }
     .ok_or(Fault::Invalid)
 }

@@ -228,7 +228,7 @@ fn local_offset(seconds: i64) -> (i64, String) {
 }
 
 fn strftime(seconds: i64, args: &Args, local: bool) -> Value<'static> {
-    let seconds = seconds.wrapping_add(args.int_or(1, 0)) & RANGE;
+    let seconds = (seconds & RANGE).wrapping_add(args.int_or(1, 0));
     let parts = Parts::new(seconds, local);
     let mut out = Vec::with_capacity(32);
     let mut rest = args.text(0);
@@ -262,14 +262,8 @@ fn http_date<'s>(date: i64, args: &'s Args, _: &'s Scope<'_>) -> Option<Value<'s
     let date = date.wrapping_add(args.int_or(0, 0));
     let (seconds, fraction) = match args.int_or(1, 0) {
         0 => (date, String::new()),
-        1 => (
-            date.div_euclid(1000),
-            format!(".{:03}", date.rem_euclid(1000)),
-        ),
-        _ => (
-            date.div_euclid(1_000_000),
-            format!(".{:06}", date.rem_euclid(1_000_000)),
-        ),
+        1 => (date / 1000, format!(".{}", date % 1000)),
+        _ => (date / 1_000_000, format!(".{}", date % 1_000_000)),
     };
     let parts = Parts::new(seconds & RANGE, false);
     let text = |letter| parts.conversion(letter, None).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json_query::{PATH, query};
+use super::json_query::query;
 use super::*;
 use crate::sample::args::{Arg, Args};
 use crate::sample::codec::decode_base64url;
@@ -10,7 +10,7 @@ use crate::sample::public_key::takes_public_key;
 use crate::sample::scope::Scope;
 use crate::sample::table::Text;
 
-const QUERY: &[Param] = &[may(PATH), may(Kind::Choice(&["int"]))];
+const QUERY: &[Param] = &[may(Kind::Str), may(Kind::ChoiceOrNone(&["int"]))];
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Converter] = &[
@@ -24,8 +24,10 @@ pub(super) const TABLE: &[Converter] = &[
 fn part(token: &[u8], at: usize, args: &Args) -> Option<Value<'static>> {
     let mut parts = token.split(|byte| *byte == b'.');
     let decoded = decode_base64url(parts.nth(at)?)?;
-    // A token has two more parts behind its header.
-    parts.nth(1 - at)?;
+    // A token has more parts behind its header.
+    if at == 0 {
+        parts.next()?;
+    }
     match args.some_text(0) {
         Some(_) => query(&decoded, args),
         None => Some(Value::owned(decoded)),
@@ -45,11 +47,19 @@ fn verify<'s>(token: Text<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option<V
         Arg::Var(var) => var.value(scope)?.into_text(),
         _ => Cow::Borrowed(args.text(0)),
     };
+    if let Arg::Var(key) = args.at(1) {
+        key.value(scope)?;
+    }
     let answer = match signed(&token) {
         Some((text, signature)) => check(&algorithm, text, &signature, args, scope)?,
+        None if !known(&algorithm) => fault::UNKNOWN_ALGORITHM,
         None => fault::INVALID_TOKEN,
     };
     Some(Value::Int(answer))
+}
+
+fn known(algorithm: &[u8]) -> bool {
+    matches!(algorithm, b"HS256" | b"HS384" | b"HS512" | b"none") || takes_public_key(algorithm)
 }
 
 /// What a token of three parts signs, and the signature.
@@ -71,7 +81,10 @@ fn check(
         return Some(i64::from(signature.is_empty()));
     }
     if signature.is_empty() {
-        return Some(fault::INVALID_TOKEN);
+        return Some(match known(algorithm) {
+            true => fault::INVALID_TOKEN,
+            false => fault::UNKNOWN_ALGORITHM,
+        });
     }
     if takes_public_key(algorithm) {
         // All keys are read at load; a variable names none of them.

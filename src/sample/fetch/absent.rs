@@ -42,7 +42,11 @@ const fn later(
     entry(name, params, out, Get::Later(missing), missing)
 }
 
-const DN: &[Param] = &[may(Kind::Str), may(Kind::Int), may(Kind::Str)];
+const DN: &[Param] = &[
+    may(Kind::Str),
+    may(Kind::Int),
+    may(Kind::ChoiceOrNone(&["rfc2253"])),
+];
 const FILTER: &[Param] = &[may(Kind::Int)];
 const ACCOUNTING: &str = "the accounting of processor time per request, which is not available yet";
 const TIMEOUTS: &str = "a view of a proxy's timeouts, which is not available yet";
@@ -60,7 +64,7 @@ pub(super) const TABLE: &[Fetch] = &[
     none_behind("ssl_bc_client_random", &[], Type::Bin),
     none_behind("ssl_bc_err", &[], Type::Int),
     none_behind("ssl_bc_err_str", &[], Type::Str),
-    none_behind("ssl_bc_is_resumed", &[], Type::Bool),
+    entry("ssl_bc_is_resumed", &[], Type::Bool, Get::ServerSide(|_, _| Some(Value::Bool(false))), "of the server's TLS connection; none is one yet"),
     none_behind("ssl_bc_npn", &[], Type::Str),
     none_behind("ssl_bc_protocol", &[], Type::Str),
     none_behind("ssl_bc_server_random", &[], Type::Bin),

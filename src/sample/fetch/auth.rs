@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::http::Head;
-use crate::sample::args::Args;
+use crate::sample::args::{Arg, Args};
 use crate::sample::codec::decode_base64;
 use crate::sample::password;
 use crate::sample::table::{Many, Request};
@@ -87,9 +87,14 @@ fn kind<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn bearer<'s>(request: Request<'s>, args: &'s Args) -> Option<Value<'s>> {
+    let named = args.at(0);
     let header = args.some_text(0).unwrap_or(b"authorization");
-    let (scheme, token) = authorization(request.head(), header)?;
-    scheme
-        .eq_ignore_ascii_case(b"bearer")
-        .then(|| Value::text(token))
+    let token = authorization(request.head(), header)
+        .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case(b"bearer").then_some(token));
+    // Of a header that was named, HAProxy gives an empty token where there is none.
+    match (token, named) {
+        (Some(token), _) => Some(Value::text(token)),
+        (None, Arg::None) => None,
+        (None, _) => Some(Value::text(b"")),
+    }
 }

@@ -28,7 +28,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("str", &[need(Kind::Str)], Type::Str, Get::Constant(|_, args| Some(Value::text(args.text(0)))), "this text"),
     entry("thread", &[], Type::Int, Get::Constant(|now, _| Some(Value::Int(i64::from(now.thread)))), "the number of the thread, from 0"),
     entry("unique-id", &[], Type::Str, Get::Variable(unique_id), "the request's unique id (unique-id-format)"),
-    entry("uuid", &[may(Kind::Choice(&["4"]))], Type::Str, Get::Constant(uuid), "a random UUID (RFC 4122, version 4)"),
+    entry("uuid", &[may(Kind::OneOf(&[4]))], Type::Str, Get::Constant(uuid), "a random UUID (RFC 4122, version 4)"),
     entry("var", &[need(Kind::Var), may(Kind::Str)], Type::Any, Get::Variable(var), "a variable, or the default text where it is not set"),
 ];
 
@@ -100,5 +100,9 @@ fn var<'s>(scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {
         Arg::Text(text) => Some(Value::text(text)),
         _ => None,
     };
-    args.var(0)?.value(scope).or_else(default)
+    let var = args.var(0)?;
+    if var.is_homeless(scope) {
+        return None;
+    }
+    var.value(scope).or_else(default)
 }

@@ -138,7 +138,11 @@ fn count<'s>(all: impl Iterator<Item = &'s [u8]>) -> Value<'static> {
 }
 
 fn names<'s>(head: &'s Head, args: &'s Args) -> Value<'s> {
-    let delimiter = args.text(0).first().copied().unwrap_or(b',');
+    let delimiter = match args.at(0) {
+        Arg::None => b',',
+        // HAProxy takes the first byte of what it holds as a C string.
+        _ => args.text(0).first().copied().unwrap_or(0),
+    };
     let mut out = Vec::new();
     for (name, _) in head.fields() {
         if !out.is_empty() {

@@ -85,8 +85,9 @@ fn base32<'s>(request: Request<'s>, _: &'s Args) -> Option<Value<'s>> {
 fn url32(request: Request<'_>) -> u32 {
     let head = request.head();
     let mut bytes = host(head).to_vec();
-    if target(request).path_and_query().first() == Some(&b'/') {
-        bytes.extend_from_slice(head.target());
+    let path = target(request).path_and_query();
+    if path.first() == Some(&b'/') {
+        bytes.extend_from_slice(path);
     }
     hash_of(&bytes)
 }

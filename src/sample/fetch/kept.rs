@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::http::{Head, Target};
+use crate::http::{Head, Method, Target};
 use crate::sample::Slots;
 use crate::sample::args::Args;
 use crate::sample::scope::{Scope, Spoken, Transaction};
@@ -68,7 +68,10 @@ fn method<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
         Spoken::Other => return None,
     }
     // As received: `set-method` does not change what HAProxy takes the request for.
-    Some(Value::Meth(Cow::Borrowed(line(scope).next()?)))
+    let method = line(scope).next()?;
+    // Of a method it does not know by number, HAProxy keeps nothing for the response.
+    let kept = !txn.has_response || Method::of(method) != Method::Other;
+    kept.then_some(Value::Meth(Cow::Borrowed(method)))
 }
 
 fn wait<T>(scope: &Scope<'_>) -> Option<T> {
@@ -80,6 +83,10 @@ fn wait<T>(scope: &Scope<'_>) -> Option<T> {
 
 fn proto_http<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
     let txn = &*scope.txn;
+    if txn.has_response {
+        // The request is gone by then.
+        return None;
+    }
     if txn.has_request {
         return Some(Value::Bool(true));
     }

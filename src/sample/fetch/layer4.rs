@@ -28,22 +28,22 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("fc_pp_authority", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.authority.as_deref().map(Value::text)), "the authority that the PROXY header named"),
     entry("fc_pp_unique_id", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.unique_id.as_deref().map(Value::text)), "the unique id that the PROXY header named"),
     entry("fc_rcvd_proxy", &[], Type::Bool, Get::Client(|client, _| Some(Value::Bool(client.session.proxy_header.is_some()))), "whether the connection began with a PROXY header"),
-    entry("fc_fackets", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.fackets)))), "segments acknowledged forward, on the client's connection"),
-    entry("fc_lost", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.lost)))), "segments taken for lost, on the client's connection"),
-    entry("fc_reordering", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.reordering)))), "how far segments were seen out of order, on the client's connection"),
-    entry("fc_retrans", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.retrans)))), "segments sent again, on the client's connection"),
-    entry("fc_sacked", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.sacked)))), "segments acknowledged selectively, on the client's connection"),
-    entry("fc_unacked", UNIT, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.unacked)))), "segments sent and not acknowledged, on the client's connection"),
+    entry("fc_fackets", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.fackets)))), "segments acknowledged forward, on the client's connection"),
+    entry("fc_lost", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.lost)))), "segments taken for lost, on the client's connection"),
+    entry("fc_reordering", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.reordering)))), "how far segments were seen out of order, on the client's connection"),
+    entry("fc_retrans", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.retrans)))), "segments sent again, on the client's connection"),
+    entry("fc_sacked", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.sacked)))), "segments acknowledged selectively, on the client's connection"),
+    entry("fc_unacked", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.unacked)))), "segments sent and not acknowledged, on the client's connection"),
     entry("fc_rtt", UNIT, Type::Int, Get::Client(|client, args| Some(time(info(client)?.rtt, args))), "the round-trip time to the client, in ms or us"),
     entry("fc_rttvar", UNIT, Type::Int, Get::Client(|client, args| Some(time(info(client)?.rttvar, args))), "the variance of the round-trip time to the client, in ms or us"),
     entry("fc_src", &[], Type::Ipv4, Get::Client(|client, _| ip(&client.session.source)), "the client's address, whatever request rules say"),
     entry("fc_src_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(&client.session.source)), "whether `fc_src` is one of this host's addresses"),
     entry("fc_src_port", &[], Type::Int, Get::Client(|client, _| port(&client.session.source)), "the client's port, whatever request rules say"),
-    entry("fc_http_major", &[], Type::Int, Get::Client(|_, _| Some(Value::Int(1))), "the client's HTTP version: 1 or 2"),
+    entry("fc_http_major", &[], Type::Int, Get::Client(|client, _| client.has_stream().then_some(Value::Int(1))), "the client's HTTP version: 1 or 2"),
     entry("fe_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.frontend_id)))), "the frontend's number"),
     entry("fe_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.frontend.name.as_bytes()))), "the frontend's name"),
     entry("so_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener_id)))), "the listener's number"),
-    entry("so_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.listener.name.as_bytes()))), "the listener's name"),
+    entry("so_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.listener.name.as_ref()?.as_bytes()))), "the listener's name, if it has one"),
     entry("src", &[], Type::Ipv4, Get::Client(|client, _| ip(source(client))), "the client's address"),
     entry("src_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(source(client))), "whether the client's address is one of this host's"),
     entry("src_port", &[], Type::Int, Get::Client(|client, _| port(source(client))), "the client's port"),
@@ -51,11 +51,14 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("srv_name", &[], Type::Str, Get::Server(|txn, _| Some(Value::text(txn.server.as_ref()?.name.as_bytes()))), "the server's name"),
 ];
 
+/// HAProxy reads an argument here and warns that it has no use.
+const IGNORED: &[Param] = &[may(Kind::Str)];
 const UNIT: &[Param] = &[may(Kind::Choice(&["ms", "us"]))];
 
 /// What the kernel says of the client's connection.
 fn info(client: Client<'_>) -> Option<TcpInfo> {
-    let socket = client.session.socket?;
+    // HAProxy does not ask before there is a stream.
+    let socket = client.session.socket.filter(|_| client.has_stream())?;
     (socket.info)(socket.fd)
 }
 

@@ -1,11 +1,16 @@
 //! Buffered bytes of a stream (manual 7.3.5).
 
 use super::*;
+use crate::http::Message;
 use crate::sample::args::Args;
 use crate::sample::table::Bytes;
 
 const BLOCK: &[Param] = &[need(Kind::Int), need(Kind::Int)];
-const SIZED: &[Param] = &[need(Kind::Int), need(Kind::Int), may(Kind::Checked(offset))];
+const SIZED: &[Param] = &[
+    need(Kind::Range(0, i64::MAX)),
+    need(Kind::Range(1, i64::MAX)),
+    may(Kind::PayloadOffset),
+];
 const NAME: &[Param] = &[may(Kind::Str)];
 
 #[rustfmt::skip]
@@ -25,16 +30,11 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("res.payload_lv", SIZED, Type::Bin, Get::ServerBytes(payload_lv), "a block of the server's bytes whose length stands in them"),
 ];
 
-/// The third argument of `payload_lv`: a number, or a signed step from behind the length.
-fn offset(text: &str) -> Result<(), String> {
-    match text.parse::<i32>() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(format!("'{text}' is no offset")),
-    }
-}
-
 /// More bytes may come as long as the inspection lasts, so a test that fails is not final.
 fn len<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
+    if let Some(message) = bytes.message {
+        return Some(Value::Int(stored(message) as i64));
+    }
     bytes.may_grow();
     Some(Value::Int(bytes.data().len() as i64))
 }
@@ -43,6 +43,26 @@ fn payload<'s>(bytes: Bytes<'s>, args: &'s Args) -> Option<Value<'s>> {
     let start = usize::try_from(args.int(0)?).ok()?;
     let length = usize::try_from(args.int(1)?).ok()?;
     block(bytes, start, length)
+}
+
+/// What HAProxy takes to store an HTTP message that it holds: a start line (20 bytes and its parts), the names
+/// and values of the headers, the end of them (1), and the body.
+fn stored(message: &Message) -> usize {
+    const START: usize = 20;
+    const VERSION: usize = 8;
+    let head = &message.head;
+    let line = if head.is_request() {
+        head.method().len() + head.target().len()
+    } else {
+        3 + head.reason().len()
+    };
+    let fields: usize = head
+        .fields()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    // The end of the chunks, once it has come, is one more.
+    let end = message.body_len.is_none() && !message.body.is_empty();
+    START + VERSION + line + fields + 1 + message.body.len() + usize::from(end)
 }
 
 /// `length` bytes from `start`, 0 for all there are.

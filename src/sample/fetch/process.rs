@@ -22,12 +22,12 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("fe_conn", FRONTEND, Type::Int, Get::Process(fe_conn), "connections of a frontend now"),
     entry("fe_req_rate", FRONTEND, Type::Int, Get::Process(fe_req_rate), "HTTP requests of a frontend in the last second"),
     entry("fe_sess_rate", FRONTEND, Type::Int, Get::Process(fe_sess_rate), "new sessions of a frontend in the last second"),
-    entry("internal.strm.is_htx", &[], Type::Bool, Get::Process(|scope, _| Some(Value::Bool(scope.txn.has_request))), "whether the stream is an HTTP one"),
+    entry("internal.strm.is_htx", &[], Type::Bool, Get::Process(|scope, _| has_stream(scope).then_some(Value::Bool(scope.txn.has_request))), "whether the stream is an HTTP one"),
     entry("last_rule_file", &[], Type::Str, Get::Process(last_rule_file), "the file of the rule that decided last"),
     entry("last_rule_line", &[], Type::Int, Get::Process(last_rule_line), "the line of the rule that decided last"),
     entry("nbsrv", BACKEND, Type::Int, Get::Process(nbsrv), "usable servers of a backend"),
-    entry("prio_class", &[], Type::Int, Get::Process(|scope, _| Some(Value::Int(i64::from(scope.txn.priority.0)))), "the queue priority class"),
-    entry("prio_offset", &[], Type::Int, Get::Process(|scope, _| Some(Value::Int(i64::from(scope.txn.priority.1)))), "the queue priority offset"),
+    entry("prio_class", &[], Type::Int, Get::Process(|scope, _| has_stream(scope).then_some(Value::Int(i64::from(scope.txn.priority.0)))), "the queue priority class"),
+    entry("prio_offset", &[], Type::Int, Get::Process(|scope, _| has_stream(scope).then_some(Value::Int(i64::from(scope.txn.priority.1)))), "the queue priority offset"),
     entry("queue", BACKEND, Type::Int, Get::Process(queue), "requests queued in a backend and its servers"),
     entry("srv_conn", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(i64::from(args.server(0)?.totals.sessions.load())))), "connections of a server now"),
     entry("srv_conn_free", SERVER, Type::Int, Get::Process(|_, args| Some(Value::Int(free(args.server(0)?).unwrap_or(-1)))), "connections that a server can still take; -1 without a limit"),
@@ -163,8 +163,13 @@ fn last_rule_line<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
     line.parse().ok().map(Value::Int)
 }
 
+/// Whether there is a stream already; `tcp-request session` rules run before.
+pub(super) fn has_stream(scope: &Scope<'_>) -> bool {
+    scope.txn.timers.began.is_some()
+}
+
 fn wait_end<'s>(scope: &'s Scope<'_>, _: &'s Args) -> Option<Value<'s>> {
-    let over = scope.txn.client_payload.complete || scope.txn.has_request;
+    let over = !has_stream(scope) || scope.txn.client_payload.complete || scope.txn.has_request;
     if !over {
         scope.waiting.set(true);
     }

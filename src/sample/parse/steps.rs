@@ -123,9 +123,7 @@ pub(super) fn converters(
                     .help(format!("what stands before gives a sample of type {ty}")),
             ));
         }
-        if entry.out != Type::Any {
-            draft.ty = entry.out;
-        }
+        draft.ty = entry.out;
         draft.steps.push((entry, args));
         more = reader.commas();
     }
