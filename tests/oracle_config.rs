@@ -96,7 +96,7 @@ const CASES: &[(char, &str)] = &[
     ('F', "bind 1.2.3.4.5:80"),
     ('F', "bind :80 severity-output number"),
     ('F', "bind :80 user nosuchuser"),
-    ('F', "bind :80 alpn h2"),
+    ('F', "bind :80 alpn http/1.1"),
     ('-', "frontend f\n mode http\n"),
     (
         '-',
@@ -182,7 +182,7 @@ const CASES: &[(char, &str)] = &[
     ),
     (
         '-',
-        "frontend f\n mode http\n timeout client 1s\n bind :2001\n tcp-request content accept\n tcp-request connection accept\n tcp-request session accept\n http-request deny if TRUE\n tcp-request connection accept",
+        "frontend f\n mode http\n timeout client 1s\n bind :2001\n tcp-request content accept\n tcp-request connection accept if TRUE\n tcp-request session accept\n http-request deny if TRUE\n tcp-request connection accept",
     ),
     (
         '-',

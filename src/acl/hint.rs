@@ -43,7 +43,7 @@ impl<'a> Subject<'a> {
     /// Whether the sample is the fetch's, but for the case of its letters.
     fn is_plain(&self) -> bool {
         let case = |name: &&str| matches!(*name, "lower" | "upper");
-        self.converters.iter().all(|name| case(&name))
+        self.converters.iter().all(case)
     }
 
     /// Whether it is a host name: the `Host` header's, or what TLS clients say.

@@ -53,12 +53,8 @@ impl Entry {
         read: fn(&mut Words<'_, '_, '_>) -> Read,
     ) -> Self {
         Self {
-            name,
             open: true,
-            synopsis,
-            doc,
-            needs: None,
-            read,
+            ..Self::new(name, synopsis, doc, read)
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) static VARIABLES: &[Entry] = &[
 /// What must hold for a variable to be set (manual 7.3.1 `set-var`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guard {
+    Exists,
+    NotExists,
     Set,
     NotSet,
     Empty,
@@ -38,8 +40,10 @@ enum Guard {
 impl Guard {
     fn of(name: &str) -> Option<Self> {
         Some(match name {
-            "ifexists" | "ifset" => Self::Set,
-            "ifnotexists" | "ifnotset" => Self::NotSet,
+            "ifexists" => Self::Exists,
+            "ifnotexists" => Self::NotExists,
+            "ifset" => Self::Set,
+            "ifnotset" => Self::NotSet,
             "ifempty" => Self::Empty,
             "ifnotempty" => Self::NotEmpty,
             "ifgt" => Self::Above,
@@ -49,13 +53,15 @@ impl Guard {
     }
 
     /// Whether it holds for the variable's value now and the one it shall get.
-    fn holds(self, now: Option<&Value<'_>>, new: &Value<'_>) -> bool {
+    fn holds(self, exists: bool, now: Option<&Value<'_>>, new: &Value<'_>) -> bool {
         let empty = matches!(new, Value::Str(s) | Value::Bin(s) | Value::Meth(s) if s.is_empty());
         let numbers = match (now, new) {
             (Some(Value::Int(now)), Value::Int(new)) => Some((*now, *new)),
             _ => None,
         };
         match self {
+            Self::Exists => exists,
+            Self::NotExists => !exists,
             Self::Set => now.is_some(),
             Self::NotSet => now.is_none(),
             Self::Empty => empty,
@@ -93,7 +99,10 @@ fn name(words: &Words<'_, '_, '_>, action: &str) -> Result<(VarName, Vec<Guard>)
 
 fn store(variable: &Variable, guards: &[Guard], value: Value<'_>, scope: &Scope<'_>) {
     let now = variable.value(scope);
-    if guards.iter().all(|guard| guard.holds(now.as_ref(), &value)) {
+    if guards
+        .iter()
+        .all(|guard| guard.holds(variable.exists(scope), now.as_ref(), &value))
+    {
         drop(now);
         variable.set(scope, Some(value.into_static()));
     }

@@ -1,6 +1,6 @@
 //! The commands, as one table; finding one by its words.
 
-use super::{Desk, help, pattern, process, server, show, table};
+use super::{Desk, help, pattern, process, server, show, table, variable};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +104,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["enable", "server"], "enable server  (DEPRECATED)", "enable a disabled server (use 'set server' instead)", Admin, server::enable),
     command(&["get", "acl"], "get acl <acl> <value>", "report the patterns matching a sample for an ACL", User, pattern::get_acl),
     command(&["get", "map"], "get map <acl> <value>", "report the keys and values matching a sample for a map", User, pattern::get_map),
+    command(&["get", "var"], "get var <name>", "retrieve contents of a process-wide variable", Operator, variable::get),
     command(&["get", "weight"], "get weight <bk>/<srv>", "report a server's current weight", User, server::get_weight),
     command(&["operator"], "operator", "lower the level of the current CLI session to operator", User, process::operator),
     command(&["prepare", "acl"], "prepare acl <acl>", "prepare a new version for atomic ACL replacement", User, pattern::prepare_acl),

@@ -13,6 +13,7 @@ mod server;
 mod session;
 mod show;
 mod table;
+mod variable;
 
 use std::sync::Arc;
 

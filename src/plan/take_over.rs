@@ -35,6 +35,7 @@ impl Plan {
         }
         self.state.keep_tables(&self.tables);
         set_variables(&fresh.variables);
+        self.vars.process().limit(self.global.vars_room);
     }
 
     /// A server by the names of its backend and itself.

@@ -46,4 +46,4 @@ pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use tracks::{Tracks, blame, count, key, type_of_key};
 pub use value::{Type, Value};
-pub use vars::{ProcessVars, VarName, VarNames, VarScope, Variable, Vars};
+pub use vars::{Limits, ProcessVars, VarName, VarNames, VarScope, Variable, Vars};

@@ -237,6 +237,9 @@ pub struct Transaction {
     pub has_request: bool,
     /// True once a whole response head is there.
     pub has_response: bool,
+    /// True once the server is reached in TCP mode, where variables of the request give way to those of the response
+    /// then and not with its head.
+    pub answering: bool,
     /// Buffered client bytes in TCP mode.
     pub client_payload: Payload,
     /// Buffered server bytes in TCP mode.
@@ -340,6 +343,7 @@ impl Transaction {
             response,
             has_request,
             has_response,
+            answering,
             client_payload,
             server_payload,
             tracks,
@@ -386,6 +390,7 @@ impl Transaction {
         response.clear();
         *has_request = false;
         *has_response = false;
+        *answering = false;
         client_payload.clear();
         server_payload.clear();
         tracks.clear();

@@ -92,6 +92,8 @@ pub struct Global {
     pub cpu_map: Vec<(u16, Vec<u16>)>,
     /// `set-var` / `set-var-fmt` of scope proc, in order.
     pub vars: Vec<crate::sample::Pending<crate::action::Action>>,
+    /// `tune.vars.*-max-size`
+    pub vars_room: crate::sample::Limits,
     /// `strict-limits`.
     pub strict_limits: bool,
     /// `unix-bind prefix`, `uid`, `gid`, `mode`.
@@ -155,6 +157,7 @@ impl Default for Global {
             set_dumpable: false,
             cpu_map: Vec::new(),
             vars: Vec::new(),
+            vars_room: crate::sample::Limits::default(),
             strict_limits: true,
             unix_bind: (None, None, None, None),
         }

@@ -84,6 +84,7 @@ impl Stream<'_> {
             self.inspect(&back).await?;
         }
         let lease = self.connect(&back).await?;
+        self.txn.answering = true;
         self.early_log();
         self.transfer(&back, &lease).await.map(|()| Next::Done)
     }

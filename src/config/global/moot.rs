@@ -11,12 +11,6 @@ use crate::settings::Global;
 
 pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
-        "tune.vars.check-max-size",
-        "<bytes>",
-        "room of checks' variables (checks have none)",
-        number,
-    ),
-    keyword(
         "h1-do-not-close-on-insecure-transfer-encoding",
         "",
         "keeps connections with doubtful framing",

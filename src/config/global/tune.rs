@@ -112,37 +112,38 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         "tune.vars.global-max-size",
         "<bytes>",
         "room of all variables together",
-        |_, a, _| vars(a),
-    )
-    .idle(),
+        |g, a, _| a.size().map(|size| g.vars_room.global = size),
+    ),
     keyword(
         "tune.vars.proc-max-size",
         "<bytes>",
         "room of `proc.` variables",
-        |_, a, _| vars(a),
-    )
-    .idle(),
+        |g, a, _| a.size().map(|size| g.vars_room.process = size),
+    ),
     keyword(
         "tune.vars.sess-max-size",
         "<bytes>",
         "room of `sess.` variables",
-        |_, a, _| vars(a),
-    )
-    .idle(),
+        |g, a, _| a.size().map(|size| g.vars_room.session = size),
+    ),
+    keyword(
+        "tune.vars.check-max-size",
+        "<bytes>",
+        "room of a check's variables",
+        |g, a, _| a.size().map(|size| g.vars_room.check = size),
+    ),
     keyword(
         "tune.vars.txn-max-size",
         "<bytes>",
         "room of `txn.` variables",
-        |_, a, _| vars(a),
-    )
-    .idle(),
+        |g, a, _| a.size().map(|size| g.vars_room.transaction = size),
+    ),
     keyword(
         "tune.vars.reqres-max-size",
         "<bytes>",
         "room of `req.` and `res.` variables",
-        |_, a, _| vars(a),
-    )
-    .idle(),
+        |g, a, _| a.size().map(|size| g.vars_room.message = size),
+    ),
     keyword(
         "tune.pool-low-fd-ratio",
         "<percent>",
@@ -248,13 +249,5 @@ fn sized(args: &mut Args<'_>, least: u64) -> Parsed<usize> {
             span,
             &format!("must be between {least} and {MOST} (was {size})"),
         ),
-    }
-}
-
-/// 0 is no limit, and there is none.
-fn vars(args: &mut Args<'_>) -> Parsed {
-    match args.size()? {
-        0 => Ok(()),
-        _ => not_yet(args, "limits of variables"),
     }
 }

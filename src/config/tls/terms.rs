@@ -143,22 +143,13 @@ pub(super) fn alpn(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> P
             "" => return alert(word.span, format!("'{}' : empty protocol name", args.name)),
             "h2" => load.warn(
                 word.span,
-                "'h2' is not offered: HTTP/2 is not available yet; the others of the list are",
+                "'h2' is not offered: HTTP/2 is not available yet, HTTP/1.1 is spoken instead",
             ),
             name if name.len() > 255 => {
                 return alert(word.span, format!("'{}' : name too long", args.name));
             }
             name => names.push(name.as_bytes().to_vec()),
         }
-    }
-    if names.is_empty() {
-        return alert(
-            word.span,
-            format!(
-                "'{}' : 'h2' alone is not available yet: it needs HTTP/2",
-                args.name
-            ),
-        );
     }
     terms.alpn = names;
     Ok(())

@@ -89,8 +89,10 @@ fn set_var<'s>(value: Value<'s>, args: &'s Args, scope: &'s Scope<'_>) -> Option
     for at in 1..=4 {
         let holds = match args.int(at) {
             None => continue,
-            Some(0 | 4) => now.is_some(),
-            Some(1 | 5) => now.is_none(),
+            Some(0) => var.exists(scope),
+            Some(1) => !var.exists(scope),
+            Some(4) => now.is_some(),
+            Some(5) => now.is_none(),
             Some(2) => empty,
             Some(3) => !empty,
             Some(6) => now.as_ref().is_none_or(|now| above(now, &value)),

@@ -1,8 +1,14 @@
 //! Variables (`set-var`, `var()`), stored by a number that the load gives each name (manual 2.8).
 
-use std::cell::RefCell;
+mod room;
+mod store;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use room::Limits;
+use room::{Level, Used, VARIABLE};
+pub use store::{ProcessVars, Vars};
 
 use super::scope::Scope;
 use super::value::Value;
@@ -25,55 +31,6 @@ pub enum VarScope {
     Check,
 }
 
-/// Variables of one scope: few, so a list. They change while samples are borrowed from their scope (the
-/// `set-var` converter), so that reading gives copies.
-#[derive(Debug, Default)]
-pub struct Vars(RefCell<Vec<(u32, Value<'static>)>>);
-
-impl Vars {
-    /// A copy of the variable of this number.
-    pub fn find(&self, id: u32) -> Option<Value<'static>> {
-        let list = self.0.borrow();
-        let found = list.iter().find(|(key, _)| *key == id);
-        found.map(|(_, value)| value.clone())
-    }
-    /// Sets or removes it.
-    pub fn set(&self, id: u32, value: Option<Value<'static>>) {
-        let mut list = self.0.borrow_mut();
-        let place = list.iter().position(|(key, _)| *key == id);
-        match (place, value) {
-            (Some(at), Some(value)) => list[at].1 = value,
-            (Some(at), None) => drop(list.swap_remove(at)),
-            (None, Some(value)) => list.push((id, value)),
-            (None, None) => {}
-        }
-    }
-    /// Removes all, keeping the memory.
-    pub fn clear(&mut self) {
-        self.0.get_mut().clear();
-    }
-}
-
-/// Variables of the whole process, shared by all threads.
-#[derive(Debug, Default)]
-pub struct ProcessVars(RwLock<HashMap<u32, Value<'static>>>);
-
-impl ProcessVars {
-    /// A copy of the variable of this number.
-    pub fn find(&self, id: u32) -> Option<Value<'static>> {
-        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        map.get(&id).cloned()
-    }
-    /// Sets or removes it.
-    pub fn set(&self, id: u32, value: Option<Value<'static>>) {
-        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match value {
-            Some(value) => map.insert(id, value),
-            None => map.remove(&id),
-        };
-    }
-}
-
 /// Names of variables to numbers, and the process's own variables: the same for the life of the process.
 #[derive(Debug, Default)]
 pub struct VarNames {
@@ -88,6 +45,12 @@ impl VarNames {
         let next = map.len() as u32;
         *map.entry(name.to_owned()).or_insert(next)
     }
+    /// The number of this name, if anything has used it.
+    pub fn known(&self, name: &str) -> Option<u32> {
+        let map = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        map.get(name).copied()
+    }
+
     /// The process's variables.
     pub fn process(&self) -> &Arc<ProcessVars> {
         &self.process
@@ -183,8 +146,23 @@ impl Variable {
         }
     }
 
+    /// Whether it exists, set or not. Those of the process do from the load on, as in HAProxy.
+    pub fn exists(&self, scope: &Scope<'_>) -> bool {
+        self.scope == VarScope::Proc || self.value(scope).is_some()
+    }
+
     /// Sets it (`None`: removes it), even while samples are borrowed.
+    ///
+    /// Where there is no room for another variable (`tune.vars.*`) nothing happens; where there is none for its
+    /// value it becomes zero.
     pub fn set(&self, scope: &Scope<'_>, value: Option<Value<'static>>) {
+        match value {
+            Some(value) if self.process.room.limited() => self.set_within(scope, value),
+            value => self.put(scope, value),
+        }
+    }
+
+    fn put(&self, scope: &Scope<'_>, value: Option<Value<'static>>) {
         match self.place(scope) {
             Some(vars) => vars.set(self.id, value),
             None if self.scope == VarScope::Proc => self.process.set(self.id, value),
@@ -199,20 +177,67 @@ impl Variable {
             && scope.txn.timers.began.is_none()
     }
 
+    #[cold]
+    fn set_within(&self, scope: &Scope<'_>, value: Value<'static>) {
+        let place = self.place(scope);
+        if let Some(vars) = place.filter(|_| self.process.room.counts()) {
+            vars.count_in(&self.process);
+        }
+        let fits = |more| self.process.room.fits(self.level(), used(scope), more);
+        let old = self.value(scope);
+        let (new, room) = match &old {
+            Some(old) => (0, -room::data(old)),
+            None => (VARIABLE, 0),
+        };
+        if old.is_none() && !fits(new) {
+            return;
+        }
+        let value = match fits(new + room + room::data(&value)) {
+            true => value,
+            false => Value::Int(0),
+        };
+        self.put(scope, Some(value));
+    }
+
+    fn level(&self) -> Level {
+        match self.scope {
+            VarScope::Proc => Level::Process,
+            VarScope::Sess => Level::Session,
+            VarScope::Txn => Level::Transaction,
+            VarScope::Req | VarScope::Res => Level::Message,
+            VarScope::Check => Level::Check,
+        }
+    }
+
     fn place<'s>(&self, scope: &'s Scope<'_>) -> Option<&'s Vars> {
+        let check = scope.session.check_vars.as_ref();
+        let answering = scope.txn.has_response || scope.txn.answering;
         match self.scope {
             VarScope::Sess => Some(&scope.session.vars),
-            // A check has no transaction.
-            VarScope::Txn | VarScope::Req | VarScope::Res if scope.session.check_vars.is_some() => {
-                None
-            }
+            // A check is no stream.
+            VarScope::Txn | VarScope::Req | VarScope::Res if check.is_some() => None,
             VarScope::Txn => Some(&scope.txn.txn_vars),
-            // A request's variables end where the response begins.
-            VarScope::Req if scope.txn.has_response => None,
+            // A request's variables end where the response begins, and those of the response begin there.
+            VarScope::Req if answering => None,
             VarScope::Req => Some(&scope.txn.req_vars),
+            VarScope::Res if !answering => None,
             VarScope::Res => Some(&scope.txn.res_vars),
-            VarScope::Check => scope.session.check_vars.as_ref(),
+            VarScope::Check => check,
             VarScope::Proc => None,
         }
     }
 }
+
+/// What the variables of a stream take now.
+fn used(scope: &Scope<'_>) -> Used {
+    let (session, txn) = (&*scope.session, &*scope.txn);
+    Used {
+        message: txn.req_vars.size() + txn.res_vars.size(),
+        transaction: txn.txn_vars.size(),
+        session: session.vars.size(),
+        check: session.check_vars.as_ref().map_or(0, Vars::size),
+    }
+}
+
+#[cfg(test)]
+mod tests;
