@@ -29,7 +29,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("acl", LANGUAGE),
     ("action", LANGUAGE),
     ("format", LANGUAGE),
-    ("net", &["diag", "settings", "state"]),
+    ("net", &["diag", "hash", "settings", "state"]),
     ("resolve", &["settings"]),
     ("wire", &["http", "net", "end"]),
     ("log", &["settings", "state", "net"]),

@@ -2,12 +2,6 @@
 
 use super::table::Entry;
 
-#[rustfmt::skip]
-pub(super) static EXPECT: &[Entry] = &[
-    Entry::absent("expect-netscaler-cip", false, "wants a NetScaler header", "NetScaler's client IP protocol"),
-    Entry::absent("expect-proxy", false, "wants a PROXY protocol header", "the PROXY protocol by rule"),
-];
-
 pub(super) static ATTACH: Entry = Entry::absent(
     "attach-srv",
     false,

@@ -88,11 +88,8 @@ fn address(words: &mut Words<'_, '_, '_>, end: End) -> Read {
             let new = sample.eval(scope).and_then(|value| value.addr());
             if let Some(ip) = new {
                 let place = end.of(scope, whole);
-                // The port stays where the family stays.
-                let port = place
-                    .ip()
-                    .filter(|old| old.is_ipv4() == ip.is_ipv4())
-                    .map_or(0, |old| old.port());
+                // The port stays, even if the family does not.
+                let port = place.ip().map_or(0, |old| old.port());
                 *place = Address::Ip(SocketAddr::new(ip, port));
             }
             Flow::Continue

@@ -11,6 +11,7 @@ mod capture;
 mod connection;
 mod control;
 mod counters;
+mod expect;
 mod header;
 mod map;
 mod normalize;

@@ -1,7 +1,7 @@
 //! Which actions each ruleset offers, in the order in which HAProxy's messages list them.
 
 use super::absent::{
-    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, EXPECT, LUA, OPEN_TRACING, SPOE, SWITCH_MODE,
+    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, LUA, OPEN_TRACING, SPOE, SWITCH_MODE,
 };
 use super::capture::CAPTURE;
 use super::connection::{ADDRESSES, CLOSE, NICE, REJECT, SILENT_DROP, SOCKET};
@@ -9,6 +9,7 @@ use super::control::{
     ACCEPT, ALLOW, LOG_LEVEL, PAUSE, PRIORITY, REQUEST, STRICT_MODE, USE_SERVICE, WAIT_FOR_BODY,
 };
 use super::counters::{COUNTERS, TRACK};
+use super::expect::EXPECT;
 use super::header::{EARLY_HINT, HEADERS};
 use super::map::MAPS;
 use super::normalize::NORMALIZE;

@@ -8,13 +8,14 @@ use rustix::io::Errno;
 
 use crate::net::connect::{Target, connect as open};
 use crate::net::listen::local_address;
-use crate::net::{Alarm, Stream, proxy_header};
+use crate::net::{Alarm, Stream};
 use crate::plan::Server;
 use crate::sample::Address;
 use crate::settings::Endpoint;
 use crate::worker::Worker;
 
 use super::Ask;
+use super::introduce;
 use super::own::Idle;
 
 /// Why there is no connection.
@@ -63,11 +64,11 @@ pub(super) async fn connect(
             },
         }
     };
-    if server.settings.send_proxy {
-        // The buffer of a new connection is empty: the line fits or the connection is broken.
-        let session = &*ask.session;
-        let line = proxy_header::version_1(session.source.ip(), session.destination.ip());
-        if stream.try_write(&line, false).ok() != Some(line.len()) {
+    let says = server.settings.send_proxy;
+    if !says.is_empty() {
+        // The buffer of a new connection is empty: the header fits or the connection is broken.
+        let header = introduce::header(&super::place::scope(worker, ask), says);
+        if stream.try_write(&header, false).ok() != Some(header.len()) {
             return Err(ConnectError::Refused);
         }
     }

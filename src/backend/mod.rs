@@ -6,6 +6,7 @@
 
 mod choose;
 mod connect;
+mod introduce;
 mod key;
 mod lease;
 mod obtain;

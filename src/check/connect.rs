@@ -7,9 +7,10 @@ use std::os::linux::net::SocketAddrExt;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, UnixStream};
 
+use crate::net::proxy_header::{Entries, Tls, version_1, version_2};
 use crate::plan;
 use crate::sample::{Scope, Value};
-use crate::settings::{Endpoint, Host};
+use crate::settings::{Endpoint, Host, SendProxy};
 
 use super::script::Connect;
 
@@ -85,7 +86,8 @@ pub async fn open(
     server: &plan::Server,
     quiet: bool,
 ) -> io::Result<Box<dyn Link>> {
-    let header = step.send_proxy || (step.server_options && server.settings.check.send_proxy);
+    let header = (step.send_proxy || (step.server_options && introduces_itself(server)))
+        .then_some(server.settings.send_proxy);
     match goal {
         Goal::Ip(to) => {
             let socket = if to.is_ipv4() {
@@ -103,9 +105,9 @@ pub async fn open(
             }
             let mut stream = socket.connect(*to).await?;
             stream.set_nodelay(true)?;
-            if header {
-                let from = stream.local_addr()?;
-                stream.write_all(proxy_header(from, *to).as_bytes()).await?;
+            if let Some(says) = header {
+                let ends = (stream.local_addr()?, *to);
+                stream.write_all(&proxy_header(says, Some(ends))).await?;
             }
             Ok(Box::new(stream))
         }
@@ -119,9 +121,9 @@ pub async fn open(
     }
 }
 
-async fn unix(mut stream: UnixStream, header: bool) -> io::Result<Box<dyn Link>> {
-    if header {
-        stream.write_all(b"PROXY UNKNOWN\r\n").await?;
+async fn unix(mut stream: UnixStream, header: Option<SendProxy>) -> io::Result<Box<dyn Link>> {
+    if let Some(says) = header {
+        stream.write_all(&proxy_header(says, None)).await?;
     }
     Ok(Box::new(stream))
 }
@@ -146,14 +148,23 @@ fn bind_source(socket: &TcpSocket, server: &plan::Server, to: SocketAddr) -> io:
     Ok(())
 }
 
-/// The PROXY protocol's line, version 1 (proxy-protocol.txt 2.1).
-fn proxy_header(from: SocketAddr, to: SocketAddr) -> String {
-    let family = if to.is_ipv4() { "TCP4" } else { "TCP6" };
-    format!(
-        "PROXY {family} {} {} {} {}\r\n",
-        from.ip(),
-        to.ip(),
-        from.port(),
-        to.port()
-    )
+/// Whether checks of a server begin with a PROXY header: it is asked for, or the server gets one from everybody and checks go
+/// where everybody goes.
+fn introduces_itself(server: &plan::Server) -> bool {
+    let settings = &server.settings;
+    let elsewhere = settings.check.port.is_some() || settings.check.addr.is_some();
+    settings.check.send_proxy || (!settings.send_proxy.is_empty() && !elsewhere)
+}
+
+/// The PROXY header of a check, of the version that the server wants; in version 2 nobody is spoken for.
+fn proxy_header(says: SendProxy, ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
+    if !says.contains(SendProxy::V2) {
+        return version_1(ends.map(|ends| ends.0), ends.map(|ends| ends.1));
+    }
+    let entries = Entries {
+        checksum: says.contains(SendProxy::CRC32C),
+        tls: says.intersects(SendProxy::ABOUT_TLS).then(Tls::default),
+        ..Entries::default()
+    };
+    version_2(None, &entries)
 }

@@ -27,6 +27,25 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
         },
     ),
     keyword(
+        "accept-netscaler-cip",
+        "<number>",
+        "expects NetScaler's client IP header first, with this magic number",
+        |b, a, _| {
+            let Some(word) = a.take().filter(|word| !word.bytes.is_empty()) else {
+                return a.fail(": missing value");
+            };
+            // Whatever is no number is 0 to HAProxy, and refused.
+            match word.text().parse().ok().filter(|magic| *magic > 0) {
+                Some(magic) => b.netscaler_magic = Some(magic),
+                None => {
+                    let message = "'accept-netscaler-cip' : invalid value 0, must be >= 0";
+                    return alert(word.span, message);
+                }
+            }
+            Ok(())
+        },
+    ),
+    keyword(
         "backlog",
         "<n>",
         "connections the system may keep waiting",
@@ -227,13 +246,6 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
             Ok(())
         },
     ),
-    keyword(
-        "accept-netscaler-cip",
-        "<magic>",
-        "expects a NetScaler header first",
-        |_, a, _| not_yet(a, 1, "the NetScaler client IP protocol"),
-    )
-    .idle(),
     // What only a CLI's listener does; others take it and are as they were, as in HAProxy.
     keyword(
         "level",

@@ -25,7 +25,7 @@ impl Server {
     /// True if its connections are made for one client, so that no other client may use them: they say
     /// who it is, or lead where it wanted to go.
     pub fn is_private(&self) -> bool {
-        self.settings.send_proxy || self.follows_client()
+        !self.settings.send_proxy.is_empty() || self.follows_client()
     }
 
     /// True if where it is depends on where the client wanted to go: no address, any address, no port,

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::scope::Scope;
 
+/// The most bytes of an id: HAProxy keeps 128 with the zero at the end.
+const LONGEST: usize = 127;
+
 type Make = dyn Fn(&Scope<'_>, &mut Vec<u8>) + Send + Sync;
 
 /// How a frontend makes unique ids. Cheap to clone.
@@ -63,6 +66,7 @@ impl Scope<'_> {
         }
         let mut bytes = Vec::new();
         (identify.0)(self, &mut bytes);
+        bytes.truncate(LONGEST);
         id.making.set(false);
         Some(id.made.get_or_init(|| bytes.into()))
     }

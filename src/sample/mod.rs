@@ -39,8 +39,8 @@ pub use parse::{Captures, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{
-    Address, Handshake, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption,
-    Spoken, TcpInfo, Timers, Transaction, millis,
+    Address, Expected, Handshake, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket,
+    SocketOption, Spoken, TcpInfo, Timers, Transaction, millis,
 };
 pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};

@@ -107,6 +107,19 @@ pub struct Handshake {
     pub resumed: bool,
     /// The client's certificate and those above it, DER.
     pub client: Vec<Box<[u8]>>,
+    /// The certificate that the client was shown, DER.
+    pub own: Option<Arc<[u8]>>,
+}
+
+bitflags::bitflags! {
+    /// Headers that are to come before the first byte of a connection, for rules have asked for them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Expected: u8 {
+        /// `expect-proxy`: the PROXY protocol's.
+        const PROXY = 1;
+        /// `expect-netscaler-cip`: NetScaler's.
+        const NETSCALER = 2;
+    }
 }
 
 /// A client connection, as the language sees it. Lives as long as the connection.
@@ -140,6 +153,8 @@ pub struct Session {
     pub check_vars: Option<Vars>,
     /// What the connection's PROXY header said beside the addresses, if it had one.
     pub proxy_header: Option<ProxyHeader>,
+    /// Headers that must come before anything else.
+    pub expected: Expected,
     /// What its TLS handshake came to, if it speaks TLS.
     pub tls: Option<Box<Handshake>>,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
@@ -166,6 +181,7 @@ impl Session {
             tracks: Tracks::default(),
             check_vars: None,
             proxy_header: None,
+            expected: Expected::default(),
             tls: None,
             socket: None,
             identify: None,

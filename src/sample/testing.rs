@@ -38,6 +38,7 @@ impl Stream {
             tracks: Tracks::default(),
             check_vars: None,
             proxy_header: None,
+            expected: crate::sample::Expected::default(),
             tls: None,
             socket: None,
             identify: None,

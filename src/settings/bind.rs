@@ -42,6 +42,8 @@ pub struct Bind {
     pub id: Option<u32>,
     /// `accept-proxy`.
     pub accept_proxy: bool,
+    /// `accept-netscaler-cip`: the magic number.
+    pub netscaler_magic: Option<u32>,
     /// `backlog`.
     pub backlog: Option<u32>,
     /// `defer-accept`.

@@ -31,6 +31,6 @@ pub use global::{Global, StatsSocket};
 pub use log::{LogFormat, LogSink, LogTarget};
 pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, RetryOn, Timeouts};
 pub use resolvers::{Hold, Nameserver, Prefer, Resolvers};
-pub use server::{Server, ServerCheck, Weight};
+pub use server::{SendProxy, Server, ServerCheck, Weight};
 pub use stats::{Stats, StatsScope};
 pub use userlist::{Secret, User, Userlist};

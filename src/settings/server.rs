@@ -8,6 +8,35 @@ use super::{Endpoint, Observe, OnError, OnMarkedDown, OnMarkedUp};
 /// `weight`, 0..=256.
 pub type Weight = u32;
 
+bitflags::bitflags! {
+    /// The PROXY header that a server is sent, if any flag is set: version 2 if it is asked for, else version 1.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct SendProxy: u16 {
+        /// `send-proxy`.
+        const V1 = 1;
+        /// `send-proxy-v2`.
+        const V2 = 1 << 1;
+        /// `ssl`: whether and how TLS is spoken.
+        const SSL = 1 << 2;
+        /// `cert-cn`: the common name in the client's certificate.
+        const CERT_CN = 1 << 3;
+        /// `cert-key`: the kind of key of our certificate.
+        const CERT_KEY = 1 << 4;
+        /// `cert-sig`: how our certificate is signed.
+        const CERT_SIG = 1 << 5;
+        /// `ssl-cipher`: the cipher suite.
+        const CIPHER = 1 << 6;
+        /// `authority`: the name that the client asked for.
+        const AUTHORITY = 1 << 7;
+        /// `crc32c`: a checksum.
+        const CRC32C = 1 << 8;
+        /// `unique-id`.
+        const UNIQUE_ID = 1 << 9;
+        /// Those that are about TLS.
+        const ABOUT_TLS = (1 << 7) - (1 << 2);
+    }
+}
+
 /// The check options of a `server` line.
 #[derive(Debug, Clone, Default)]
 pub struct ServerCheck {
@@ -80,8 +109,8 @@ pub struct Server {
     pub slowstart: Option<u64>,
     /// `cookie`.
     pub cookie: Option<String>,
-    /// `send-proxy` (version 1).
-    pub send_proxy: bool,
+    /// `send-proxy`, `send-proxy-v2` and kin.
+    pub send_proxy: SendProxy,
     /// `source`: the address to connect from, with an optional port range.
     pub source: Option<Endpoint>,
     /// `interface` of `source`.

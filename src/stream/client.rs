@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Session, Socket, SocketOption, TcpInfo, Tracks, Vars};
+use crate::sample::{Expected, Session, Socket, SocketOption, TcpInfo, Tracks, Vars};
 use crate::worker::{Accepted, Slot};
 
 /// A client connection: what an engine gets and owns until the end.
@@ -67,6 +67,7 @@ impl Client {
             tracks: Tracks::default(),
             check_vars: None,
             proxy_header: None,
+            expected: Expected::default(),
             tls: None,
             socket: Some(Socket {
                 fd: stream.as_fd().as_raw_fd(),

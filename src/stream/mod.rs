@@ -32,7 +32,7 @@ pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
         return None;
     }
     let worker = worker.clone();
-    if client.listener.bind.accept_proxy || client.listener.tls.is_some() {
+    if session::has_handshakes(&client) {
         return Some(spawn_local(after_handshakes(worker, client)).abort_handle());
     }
     if !session::begin(&worker, &mut client) {

@@ -7,7 +7,7 @@ use rustls::server::Acceptor;
 
 use crate::net::{Expired, Unsecured};
 use crate::sample::Handshake;
-use crate::tls::{Choice, Front, agreed};
+use crate::tls::{Choice, Front, agreed, presented};
 use crate::worker::Worker;
 
 use super::Client;
@@ -42,7 +42,9 @@ async fn negotiate(client: &mut Client, front: &Front) -> Result<Handshake, &'st
         Choice::Config(config) => config,
         Choice::UnknownName => return Err(FAILURE),
     };
-    let session = match accepted.into_connection(config) {
+    let made = accepted.into_connection(config);
+    let own = presented();
+    let session = match made {
         Ok(session) => session,
         Err((_, mut alert)) => {
             let mut bytes = Vec::new();
@@ -53,7 +55,9 @@ async fn negotiate(client: &mut Client, front: &Front) -> Result<Handshake, &'st
     };
     stream.begin_tls(session.into());
     within(alarm.until(|cx| stream.poll_handshake(cx)).await)?;
-    Ok(facts(stream).unwrap_or_default())
+    let mut done = facts(stream).unwrap_or_default();
+    done.own = own;
+    Ok(done)
 }
 
 fn within<T>(result: Result<Result<T, Unsecured>, Expired>) -> Result<T, &'static str> {
@@ -85,6 +89,7 @@ fn facts(stream: &crate::net::Stream) -> Option<Handshake> {
                 .iter()
                 .map(|der| Box::from(der.as_ref()))
                 .collect(),
+            own: None,
         })
     })
 }

@@ -8,7 +8,7 @@ use crate::action::{Flow, Ruleset};
 use crate::end::{Cause, End, Stage};
 use crate::log;
 use crate::net::proxy_header::{self, Parsed};
-use crate::sample::{Address, ProxyHeader, Transaction};
+use crate::sample::{Address, Expected, ProxyHeader, Transaction};
 use crate::state::table::Pair;
 use crate::worker::Worker;
 
@@ -80,7 +80,10 @@ pub(super) async fn handshakes(worker: &Rc<Worker>, client: &mut Client) -> bool
     let timeouts = &client.proxy.settings.timeouts;
     let limit = timeouts.client_hs.or(timeouts.client);
     client.alarm.after(Instant::now(), limit);
-    if client.listener.bind.accept_proxy && !proxy_header(worker, client).await {
+    if wants_proxy_header(client) && !proxy_header(worker, client).await {
+        return false;
+    }
+    if wants_netscaler(client) && !netscaler(worker, client).await {
         return false;
     }
     let listener = client.listener.clone();
@@ -90,11 +93,65 @@ pub(super) async fn handshakes(worker: &Rc<Worker>, client: &mut Client) -> bool
     }
 }
 
-/// Reads the PROXY header that must come first, and takes the addresses it gives. False if the
-/// connection is to be closed.
+/// True if something must come before the first byte of the stream.
+pub(super) fn has_handshakes(client: &Client) -> bool {
+    client.listener.tls.is_some() || wants_proxy_header(client) || wants_netscaler(client)
+}
+
+fn wants_proxy_header(client: &Client) -> bool {
+    client.listener.bind.accept_proxy || client.session.expected.contains(Expected::PROXY)
+}
+
+fn wants_netscaler(client: &Client) -> bool {
+    client.listener.bind.netscaler_magic.is_some()
+        || client.session.expected.contains(Expected::NETSCALER)
+}
+
+/// What HAProxy says of a header that does not come as it should: nothing in time, nothing at all, only the beginning,
+/// something else.
+struct Complaints([&'static str; 4]);
+
+const PROXY_HEADER: Complaints = Complaints([
+    "Timeout while waiting for PROXY protocol header",
+    "Connection closed while waiting for PROXY protocol header",
+    "Truncated PROXY protocol header received",
+    "Received something which does not look like a PROXY protocol header",
+]);
+const NETSCALER: Complaints = Complaints([
+    "Timeout while waiting for a NetScaler Client IP header",
+    "Connection closed while waiting for NetScaler Client IP header",
+    "Truncated NetScaler Client IP header received",
+    "Received an invalid NetScaler Client IP magic number",
+]);
+
 async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
+    let read = header(worker, client, &PROXY_HEADER, proxy_header::parse).await;
+    let Some(header) = read else { return false };
+    let said = |kind| proxy_header::entry(&header, kind).map(Box::from);
+    client.session.proxy_header = Some(ProxyHeader {
+        authority: said(proxy_header::AUTHORITY),
+        unique_id: said(proxy_header::UNIQUE_ID),
+    });
+    true
+}
+
+async fn netscaler(worker: &Rc<Worker>, client: &mut Client) -> bool {
+    // A rule may want the header where the `bind` line names no number: then it is 0.
+    let magic = client.listener.bind.netscaler_magic.unwrap_or_default();
+    let parse = |bytes: &[u8]| proxy_header::parse_netscaler(bytes, magic);
+    header(worker, client, &NETSCALER, parse).await.is_some()
+}
+
+/// Reads a header that must come first, and takes the addresses it gives. `None` if the connection is to be closed.
+async fn header(
+    worker: &Rc<Worker>,
+    client: &mut Client,
+    complaints: &Complaints,
+    parse: impl Fn(&[u8]) -> Parsed,
+) -> Option<Vec<u8>> {
     let mut bytes = vec![0; proxy_header::LONGEST];
     let mut seen = 0;
+    let Complaints([timeout, closed, truncated, bad]) = *complaints;
     loop {
         let stream = &client.stream;
         let peeked = client
@@ -102,12 +159,10 @@ async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
             .until(|cx| stream.poll_peek(cx, &mut bytes, seen))
             .await;
         let failed = match peeked {
-            Err(_) => "Timeout while waiting for PROXY protocol header",
-            Ok(Err(_) | Ok(0)) if seen == 0 => {
-                "Connection closed while waiting for PROXY protocol header"
-            }
-            Ok(Err(_) | Ok(0)) => "Truncated PROXY protocol header received",
-            Ok(Ok(n)) => match proxy_header::parse(bytes.get(..n).unwrap_or_default()) {
+            Err(_) => timeout,
+            Ok(Err(_) | Ok(0)) if seen == 0 => closed,
+            Ok(Err(_) | Ok(0)) => truncated,
+            Ok(Ok(n)) => match parse(bytes.get(..n).unwrap_or_default()) {
                 Parsed::More => {
                     seen = n;
                     continue;
@@ -117,23 +172,14 @@ async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
                         client.session.source = Address::Ip(source);
                         client.session.destination = Address::Ip(destination);
                     }
-                    let said = |kind| {
-                        let header = bytes.get(..size).unwrap_or_default();
-                        proxy_header::entry(header, kind).map(Box::from)
-                    };
-                    client.session.proxy_header = Some(ProxyHeader {
-                        authority: said(proxy_header::AUTHORITY),
-                        unique_id: said(proxy_header::UNIQUE_ID),
-                    });
-                    return take(client, bytes.get_mut(..size).unwrap_or_default());
+                    bytes.truncate(size);
+                    return take(client, &mut bytes).then_some(bytes);
                 }
-                Parsed::Bad => {
-                    "Received something which does not look like a PROXY protocol header"
-                }
+                Parsed::Bad => bad,
             },
         };
         complain(worker, client, failed);
-        return false;
+        return None;
     }
 }
 

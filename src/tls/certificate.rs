@@ -31,6 +31,8 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// What its key is.
     pub algorithm: Algorithm,
+    /// The certificate itself, DER.
+    pub leaf: Arc<[u8]>,
 }
 
 /// Why a file gives no certificate.
@@ -108,17 +110,14 @@ impl Certificate {
             rustls::SignatureAlgorithm::ED25519 => Algorithm::Ed25519,
             _ => Algorithm::Ecdsa,
         };
+        let leaf = chain.first().map_or(&b""[..], |leaf| leaf.as_ref()).into();
         Ok(Self {
             path: path.to_owned(),
             key: Arc::new(CertifiedKey::new(chain, signing)),
             names,
             algorithm,
+            leaf,
         })
-    }
-
-    /// The certificate itself, DER.
-    pub fn leaf(&self) -> &[u8] {
-        self.key.cert.first().map_or(b"", |leaf| leaf.as_ref())
     }
 }
 

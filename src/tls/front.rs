@@ -1,5 +1,6 @@
 //! A listener's side: which certificate and which terms a client gets (manual 5.1).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::Ticketer;
@@ -142,15 +143,29 @@ impl Shelf {
         &self,
         places: impl Iterator<Item = usize>,
         schemes: &[SignatureScheme],
-    ) -> Option<Arc<CertifiedKey>> {
+    ) -> Option<&Arc<Certificate>> {
         let usable: Vec<&Arc<Certificate>> = places
             .filter_map(|place| self.certificates.get(place))
             .filter(|certificate| certificate.key.key.choose_scheme(schemes).is_some())
             .collect();
         let rsa = |certificate: &&&Arc<Certificate>| certificate.algorithm == Algorithm::Rsa;
-        let chosen = usable.iter().find(|c| !rsa(c)).or_else(|| usable.first());
-        chosen.map(|certificate| certificate.key.clone())
+        usable
+            .iter()
+            .find(|c| !rsa(c))
+            .or_else(|| usable.first())
+            .copied()
     }
+}
+
+thread_local! {
+    /// See [`presented`].
+    static PRESENTED: RefCell<Option<Arc<[u8]>>> = const { RefCell::new(None) };
+}
+
+/// The certificate that the last ClientHello handled by this thread has led to, DER: rustls keeps to itself which of them a
+/// session presents.
+pub fn presented() -> Option<Arc<[u8]>> {
+    PRESENTED.take()
 }
 
 impl ResolvesServerCert for Shelf {
@@ -160,7 +175,7 @@ impl ResolvesServerCert for Shelf {
             .server_name()
             .and_then(|name| self.pick(self.names.find(name), schemes));
         // The first one is the default; if it is a pair of kinds, both are.
-        named.or_else(|| {
+        let chosen = named.or_else(|| {
             let first = self.certificates.first()?;
             let like = |at: &usize| {
                 let names = self.certificates.get(*at).map(|other| &other.names);
@@ -169,6 +184,8 @@ impl ResolvesServerCert for Shelf {
             let alike = (0..self.certificates.len()).filter(like);
             self.pick(alike, schemes)
                 .or_else(|| self.pick(0..self.certificates.len(), schemes))
-        })
+        })?;
+        PRESENTED.set(Some(chosen.leaf.clone()));
+        Some(chosen.key.clone())
     }
 }

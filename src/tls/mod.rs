@@ -7,6 +7,7 @@
 mod agree;
 mod back;
 mod certificate;
+mod describe;
 mod front;
 mod names;
 mod trust;
@@ -14,6 +15,7 @@ mod trust;
 pub use agree::{Agreed, Terms, Versions, agreed, is_group, is_suite, is_version};
 pub use back::{Back, BackSettings};
 pub use certificate::{Algorithm, Certificate, Unusable};
-pub use front::{Choice, Front, FrontSettings, Verify};
+pub use describe::{common_name, key, signature};
+pub use front::{Choice, Front, FrontSettings, Verify, presented};
 pub use names::Names;
 pub use trust::{Authorities, Trust};

@@ -72,6 +72,7 @@ fn identity(bind: &Bind) -> Bind {
         id: None,
         text: String::new(),
         accept_proxy: false,
+        netscaler_magic: None,
         maxconn: 0,
         proto: None,
         ssl: false,

@@ -10,55 +10,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     })
     .idle(),
     keyword(
-        "send-proxy-v2",
-        "",
-        "sends the PROXY protocol, version 2",
-        |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
-    )
-    .idle(),
-    keyword("send-proxy-v2-ssl", "", "with what TLS knows", |_, a, _| {
-        not_yet(a, 0, "the PROXY protocol's version 2")
-    })
-    .idle(),
-    keyword(
-        "send-proxy-v2-ssl-cn",
-        "",
-        "with a certificate's name",
-        |_, a, _| not_yet(a, 0, "the PROXY protocol's version 2"),
-    )
-    .idle(),
-    keyword(
-        "no-send-proxy-v2",
-        "",
-        "undoes `send-proxy-v2`",
-        |_, _, _| Ok(()),
-    )
-    .idle(),
-    keyword(
-        "no-send-proxy-v2-ssl",
-        "",
-        "undoes `send-proxy-v2-ssl`",
-        |_, _, _| Ok(()),
-    )
-    .idle(),
-    keyword(
-        "no-send-proxy-v2-ssl-cn",
-        "",
-        "undoes `send-proxy-v2-ssl-cn`",
-        |_, _, _| Ok(()),
-    )
-    .idle(),
-    keyword(
-        "proxy-v2-options",
-        "<option>[,<option>]*",
-        "what version 2 carries (refused with it)",
-        |_, a, _| {
-            a.word("options")?;
-            Ok(())
-        },
-    )
-    .idle(),
-    keyword(
         "usesrc",
         "<address>",
         "connects from the client's address",
@@ -150,8 +101,8 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     keyword(
         "set-proxy-v2-tlv-fmt",
         "<fmt>",
-        "what version 2 carries",
-        |_, a, _| not_yet(a, 1, "the PROXY protocol's version 2"),
+        "more that a PROXY header carries",
+        |_, a, _| not_yet(a, 1, "entries of one's own in PROXY headers"),
     )
     .idle(),
     keyword(

@@ -2,6 +2,7 @@
 
 mod health;
 mod later;
+mod proxy_protocol;
 mod traffic;
 
 use super::address::{self, For};
@@ -17,6 +18,7 @@ use crate::settings::{Endpoint, Host, Server};
 /// Every option of a `server` line.
 pub(super) const OPTIONS: Table<Server> = &[
     traffic::KEYWORDS,
+    proxy_protocol::KEYWORDS,
     health::KEYWORDS,
     tls::server::KEYWORDS,
     later::KEYWORDS,

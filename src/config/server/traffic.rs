@@ -152,14 +152,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             Ok(())
         },
     ),
-    keyword("send-proxy", "", "sends the PROXY protocol", |s, _, _| {
-        s.send_proxy = true;
-        Ok(())
-    }),
-    keyword("no-send-proxy", "", "undoes `send-proxy`", |s, _, _| {
-        s.send_proxy = false;
-        Ok(())
-    }),
     keyword(
         "source",
         "<address>[:<port>[-<port>]] [interface <name>]",

@@ -1,32 +1,15 @@
-//! The PROXY protocol: who the client is, said by a proxy in front of us, or by us to a server
-//! (HAProxy's `proxy-protocol.txt`). Version 1 is a line of text, version 2 is binary.
-//!
-//! Strict: whatever does not follow the protocol to the letter closes the connection, since the header
-//! decides who a client is believed to be. Sans-io: bytes in, an answer out.
+//! Headers that clients send.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Range;
+
+use super::{CRC32C, Ends, FIXED, Parsed, SIGNATURE};
+use crate::hash::crc32c;
 
 /// The longest line of version 1, its end included.
 const LONGEST_LINE: usize = 107;
-const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// Fixed part of version 2.
-const FIXED: usize = 16;
 /// The most that one version 2 header may take, its TLVs included.
 pub const LONGEST: usize = FIXED + 4096;
-
-/// The two ends of the connection that the header speaks of, where it names them.
-pub type Ends = Option<(SocketAddr, SocketAddr)>;
-
-/// What has been received so far comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Parsed {
-    /// More bytes are needed.
-    More,
-    /// A header of this many bytes; no ends for `UNKNOWN` and `LOCAL`: those of the connection count.
-    Header(usize, Ends),
-    /// No header.
-    Bad,
-}
 
 /// Reads a header at the start of what a client sent.
 pub fn parse(bytes: &[u8]) -> Parsed {
@@ -109,10 +92,11 @@ fn version_2(bytes: &[u8]) -> Parsed {
     let (ends, size) = match family {
         0x11 => (addresses::<4>(rest), 12),
         0x21 => (addresses::<16>(rest), 36),
-        // Unspecified, datagrams and unix sockets: the connection's own ends count.
-        _ => return Parsed::Header(FIXED + length, None),
+        // Unspecified, datagrams and unix sockets: HAProxy believes none of them.
+        _ => return Parsed::Bad,
     };
-    if !whole_tlvs(rest.get(size..).unwrap_or_default()) {
+    let whole = bytes.get(..FIXED + length).unwrap_or_default();
+    if !whole_tlvs(rest.get(size..).unwrap_or_default()) || !sums_up(whole) {
         return Parsed::Bad;
     }
     match ends {
@@ -121,13 +105,28 @@ fn version_2(bytes: &[u8]) -> Parsed {
     }
 }
 
-/// The authority that the client asked for (`PP2_TYPE_AUTHORITY`).
-pub const AUTHORITY: u8 = 0x02;
-/// The id that the proxy before us gave the connection (`PP2_TYPE_UNIQUE_ID`).
-pub const UNIQUE_ID: u8 = 0x05;
+/// False if a header has a checksum (proxy-protocol.txt 2.2.3) and it is not its own.
+fn sums_up(header: &[u8]) -> bool {
+    let Some(at) = find(header, CRC32C) else {
+        return true;
+    };
+    // It is made over the header with four zeros in its place.
+    let mut blank = header.to_vec();
+    let place = blank.get_mut(at).unwrap_or_default();
+    let Ok(sum) = <[u8; 4]>::try_from(&*place) else {
+        return false;
+    };
+    place.fill(0);
+    crc32c(&blank) == u32::from_be_bytes(sum)
+}
 
 /// The value of the first entry of this type in a header of version 2 that [`parse`] has found whole.
 pub fn entry(header: &[u8], kind: u8) -> Option<&[u8]> {
+    header.get(find(header, kind)?)
+}
+
+/// Where that value is.
+fn find(header: &[u8], kind: u8) -> Option<Range<usize>> {
     if !header.starts_with(SIGNATURE) || header.get(SIGNATURE.len())? & 0xf == 0 {
         return None;
     }
@@ -136,15 +135,15 @@ pub fn entry(header: &[u8], kind: u8) -> Option<&[u8]> {
         0x21 => 36,
         _ => return None,
     };
-    let mut rest = header.get(FIXED + addresses..)?;
-    while let Some((&[found, high, low], value)) = rest.split_first_chunk::<3>() {
-        let (value, next) = value.split_at_checked(usize::from(u16::from_be_bytes([high, low])))?;
+    let mut at = FIXED + addresses;
+    loop {
+        let (&[found, high, low], _) = header.get(at..)?.split_first_chunk::<3>()?;
+        let start = at + 3;
+        at = start + usize::from(u16::from_be_bytes([high, low]));
         if found == kind {
-            return Some(value);
+            return Some(start..at);
         }
-        rest = next;
     }
-    None
 }
 
 /// True if what follows the addresses is a row of type-length-value entries, none of which claims more than there is.
@@ -172,31 +171,9 @@ where
     ))
 }
 
-/// The version 1 line for a client; `UNKNOWN` where it has no IP address. Mixed families become IPv6.
-pub fn version_1(source: Option<SocketAddr>, destination: Option<SocketAddr>) -> Vec<u8> {
-    let (Some(source), Some(destination)) = (source, destination) else {
-        return b"PROXY UNKNOWN\r\n".to_vec();
-    };
-    let (from, to) = (source.ip(), destination.ip());
-    let ports = (source.port(), destination.port());
-    match (from, to) {
-        (IpAddr::V4(from), IpAddr::V4(to)) => {
-            format!("PROXY TCP4 {from} {to} {} {}\r\n", ports.0, ports.1)
-        }
-        _ => {
-            let wide = |ip: IpAddr| match ip {
-                IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-                IpAddr::V6(ip) => ip,
-            };
-            let (from, to) = (wide(from), wide(to));
-            format!("PROXY TCP6 {from} {to} {} {}\r\n", ports.0, ports.1)
-        }
-    }
-    .into_bytes()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::{AUTHORITY, UNIQUE_ID};
     use super::*;
 
     fn ends(source: &str, destination: &str) -> Ends {
@@ -251,6 +228,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_checksum_holds_or_the_header_is_none() {
+        // As HAProxy 2.6 sends it with `proxy-v2-options crc32c`.
+        let mut header = v2(
+            0x21,
+            0x11,
+            &[
+                127, 0, 0, 1, 127, 0, 0, 1, 0x78, 0x50, 0x77, 0x3c, CRC32C, 0, 4, 0x5a, 0x4d, 0x07,
+                0x2c,
+            ],
+        );
+        let whole = Parsed::Header(header.len(), ends("127.0.0.1:30800", "127.0.0.1:30524"));
+        assert_eq!(parse(&header), whole);
+        *header.last_mut().unwrap() ^= 1;
+        assert_eq!(parse(&header), Parsed::Bad);
+        let short = [127, 0, 0, 1, 127, 0, 0, 1, 0, 1, 0, 2, CRC32C, 0, 1, 0];
+        assert_eq!(parse(&v2(0x21, 0x11, &short)), Parsed::Bad);
+    }
+
     fn v2(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
         let length = (rest.len() as u16).to_be_bytes();
         [SIGNATURE, &[command, family], &length, rest].concat()
@@ -276,7 +272,7 @@ mod tests {
             ),
             (v2(0x21, 0x21, &six), ends("[::1]:80", "[::2]:90")),
             (v2(0x20, 0, &[]), None),
-            (v2(0x21, 0x31, &[0; 216]), None),
+            (v2(0x20, 0x31, &[0; 216]), None),
         ];
         for (bytes, ends) in good {
             assert_eq!(parse(&bytes), Parsed::Header(bytes.len(), ends));
@@ -290,25 +286,14 @@ mod tests {
             v2(0x21, 0x11, &four[..11]),
             v2(0x21, 0x21, &four),
             v2(0x21, 0x11, &[0; 5000]),
+            v2(0x21, 0x31, &[0; 216]),
+            v2(0x21, 0, &[]),
             v2(0x21, 0x11, &[four.as_slice(), &[4, 0, 2, 0]].concat()),
             v2(0x21, 0x11, &[four.as_slice(), &[4, 0]].concat()),
             v2(0x21, 0x21, &[six.as_slice(), &[1, 0xff, 0xff]].concat()),
         ] {
             assert_eq!(parse(&bad), Parsed::Bad);
         }
-    }
-
-    #[test]
-    fn what_we_say_is_what_we_read() {
-        for (source, destination) in [
-            ("1.2.3.4:5", "6.7.8.9:10"),
-            ("[2001:db8::1]:5", "[::1]:65535"),
-        ] {
-            let ends = ends(source, destination);
-            let line = version_1(ends.map(|e| e.0), ends.map(|e| e.1));
-            assert_eq!(parse(&line), Parsed::Header(line.len(), ends));
-        }
-        assert_eq!(version_1(None, None), b"PROXY UNKNOWN\r\n");
     }
 
     #[test]
