@@ -296,7 +296,10 @@ fn values(out: &mut String, table: &Table, entry: &Entry, datum: &Datum, now: u3
     for index in 0..u32::from(stored.count) {
         let value = table.read(entry, datum.data, index, now).unwrap_or(0);
         let _ = match (datum.form, datum.array) {
-            (Form::Name, _) => write!(out, " {}=-", datum.name),
+            (Form::Name, _) => {
+                let name = table.name_of(value);
+                write!(out, " {}={}", datum.name, name.as_deref().unwrap_or("-"))
+            }
             (Form::Rate, false) => write!(out, " {}({})={value}", datum.name, stored.period),
             (Form::Rate, true) => write!(out, " gpc{index}_rate({})={value}", stored.period),
             (_, true) => write!(out, " {}{index}={value}", datum.name),

@@ -15,9 +15,11 @@ mod place;
 mod queue;
 mod retry;
 mod seat;
+mod stick;
 
 pub use lease::Lease;
 pub use obtain::{Ask, Attempts, Failure, obtain};
 pub use own::{Idle, Own};
 pub use queue::server_changed;
 pub use seat::Seat;
+pub use stick::store;

@@ -54,6 +54,8 @@ pub struct Attempts {
     pub used: u32,
     /// The server of the last attempt.
     pub last: Option<Arc<Server>>,
+    /// True while the request belongs to its server, by persistence or `use-server`: another one is not as good.
+    pub persistent: bool,
 }
 
 /// No connection could be had.
@@ -166,10 +168,11 @@ async fn connected(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: Place) -> Resu
                 .report(ask.backend, server, Seen::ConnectFailed);
         }
         ask.attempts.last = Some(server.clone());
+        // Each attempt counts as a session of its server.
+        server.state.totals.sessions_total.inc();
         let pauses = failed == ConnectError::Refused;
-        let next = retry::after_connect(ask.backend, server, ask.attempts.used, !pauses);
+        let next = retry::after_connect(ask.backend, server, ask.attempts, !pauses);
         if next == Next::GiveUp {
-            server.state.totals.sessions_total.inc();
             return Err(Missed::Final(give_up(ask, server, &failed)));
         }
         ask.attempts.used += 1;
@@ -195,7 +198,7 @@ async fn connected(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: Place) -> Resu
 fn after_exchange(ask: &Ask<'_>) -> Wish {
     let mut wish = Wish::default();
     if let Some(last) = ask.attempts.last.clone() {
-        let leave = retry::leaves(ask.backend, &last, ask.attempts.used);
+        let leave = retry::leaves(ask.backend, &last, ask.attempts);
         *(if leave {
             &mut wish.avoid
         } else {

@@ -21,7 +21,7 @@ use crate::worker::Worker;
 use super::choose::{Chosen, choose};
 use super::obtain::{client_left, unless_left};
 use super::queue::{Admission, Place, Turn, Waiting, admit, wait_for_any};
-use super::{Ask, Failure, key};
+use super::{Ask, Failure, key, stick};
 
 /// What an earlier attempt or persistence says about the server.
 #[derive(Debug, Default)]
@@ -48,9 +48,16 @@ pub(super) async fn place(
     let mut former = wish.avoid;
     let mut wanted = wish.server;
     let mut breakable = wish.breakable;
-    if wanted.is_none() && former.is_none() && !backend.use_server.is_empty() {
-        wanted = preferred(&backend, &scope(worker, ask));
+    if wanted.is_none() && former.is_none() {
+        if !backend.use_server.is_empty() {
+            wanted = preferred(&backend, &scope(worker, ask));
+        }
+        let sticky = stick::request(worker, ask, wanted.is_some());
+        wanted = wanted.or(sticky);
+        ask.attempts.persistent = wanted.is_some();
         breakable = true;
+    } else if wanted.is_none() {
+        ask.attempts.persistent = false;
     }
     let mut alarm = None;
     loop {
@@ -127,7 +134,10 @@ fn balanced(
     let hash = hashes.then(|| key::hash(backend, &scope(worker, ask)));
     let random = &mut || (worker.now().draw() >> 32) as u32;
     let chosen = choose(backend, hash.flatten(), avoid, random);
-    if let Chosen::Server(server) = &chosen {
+    // The one that was left is no new choice.
+    if let Chosen::Server(server) = &chosen
+        && !avoid.is_some_and(|avoid| std::ptr::eq(&**server, avoid))
+    {
         server.state.totals.selected.inc();
         backend.state.back.selected.inc();
     }
@@ -144,7 +154,6 @@ fn name_server(ask: &mut Ask<'_>, server: Option<&Arc<Server>>) {
 /// The server of the first `use-server` rule that applies and names one that is not down (or any, with
 /// `option persist`).
 fn preferred(backend: &Arc<Proxy>, scope: &Scope<'_>) -> Option<Arc<Server>> {
-    let persist = backend.settings.options.contains(Options::PERSIST);
     for (target, condition) in &backend.use_server {
         if condition
             .as_ref()
@@ -161,13 +170,17 @@ fn preferred(backend: &Arc<Proxy>, scope: &Scope<'_>) -> Option<Arc<Server>> {
                 backend.servers.iter().find(named)?
             }
         };
-        let down =
-            server.state.admin().maint() || server.state.operational() == Operational::Stopped;
-        if persist || !down {
+        if available(backend, server) {
             return Some(server.clone());
         }
     }
     None
+}
+
+/// Whether a rule may send requests to this server: one that is not down, or any with `option persist`.
+pub(super) fn available(backend: &Proxy, server: &Server) -> bool {
+    let down = server.state.admin().maint() || server.state.operational() == Operational::Stopped;
+    !down || backend.settings.options.contains(Options::PERSIST)
 }
 
 pub(super) fn scope<'a>(worker: &'a Rc<Worker>, ask: &'a mut Ask<'_>) -> Scope<'a> {

@@ -6,6 +6,8 @@ use crate::plan::{Proxy, Server};
 use crate::settings::RetryOn;
 use crate::state::Operational;
 
+use super::Attempts;
+
 /// The next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -30,10 +32,15 @@ struct Policy {
     pause: Duration,
 }
 
-/// What comes after a connection to `server` failed, when `used` retries were used up. `at_once`: the
+/// What comes after a connection to `server` failed. `at_once`: the
 /// failure took its time (a timeout), so that no pause is due.
-pub(super) fn after_connect(backend: &Proxy, server: &Server, used: u32, at_once: bool) -> Next {
-    let policy = policy(backend);
+pub(super) fn after_connect(
+    backend: &Proxy,
+    server: &Server,
+    attempts: &Attempts,
+    at_once: bool,
+) -> Next {
+    let (policy, used) = (policy(backend, attempts), attempts.used);
     let allowed = backend.settings.retry_on.contains(RetryOn::CONN_FAILURE);
     if !allowed || used >= policy.most {
         return Next::GiveUp;
@@ -41,19 +48,22 @@ pub(super) fn after_connect(backend: &Proxy, server: &Server, used: u32, at_once
     policy.next(used + 1, is_down(server), at_once)
 }
 
-/// Whether the attempt after a failed exchange, being the `used`-th retry, may go to another server.
-pub(super) fn leaves(backend: &Proxy, server: &Server, used: u32) -> bool {
-    used > 0 && policy(backend).next(used, is_down(server), true) == Next::Another
+/// Whether the attempt after a failed exchange, a retry, may go to another server.
+pub(super) fn leaves(backend: &Proxy, server: &Server, attempts: &Attempts) -> bool {
+    let used = attempts.used;
+    used > 0 && policy(backend, attempts).next(used, is_down(server), true) == Next::Another
 }
 
-fn policy(backend: &Proxy) -> Policy {
+fn policy(backend: &Proxy, attempts: &Attempts) -> Policy {
     let settings = &backend.settings;
     let second = Duration::from_secs(1);
     let connect = settings.timeouts.connect.map(Duration::from_millis);
     Policy {
         most: settings.retries.unwrap_or(3),
         redispatch: settings.redispatch,
-        any_will_do: !backend.balance.algorithm.hashes() && backend.balancer.serving() > 1,
+        any_will_do: !attempts.persistent
+            && !backend.balance.algorithm.hashes()
+            && backend.balancer.serving() > 1,
         pause: connect.map_or(second, |connect| connect.min(second)),
     }
 }

@@ -64,6 +64,7 @@ fn backend(servers: Vec<settings::Server>) -> config::Proxy {
         use_backend: Vec::new(),
         default_backend: None,
         use_server: Vec::new(),
+        stick: Vec::new(),
         monitor_fail: Vec::new(),
         log_format: None,
         log_format_sd: None,

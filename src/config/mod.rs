@@ -38,5 +38,5 @@ use crate::syntax::units;
 pub use dump::dump;
 pub use keyword::{Keyword, Sections};
 pub use load::{Loaded, Options, load};
-pub use model::{Config, Proxy, Rules, Switch, Table, Target};
+pub use model::{Config, Proxy, Rules, Stick, Switch, Table, Target};
 pub use validate::has_listener;

@@ -7,7 +7,7 @@ use crate::acl::Cond;
 use crate::action::Rule;
 use crate::diag::Span;
 use crate::format::Format;
-use crate::sample::{Captures, Pending};
+use crate::sample::{Captures, Expr, Pending};
 use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Resolvers, Server, Shape, Userlist};
 use crate::syntax::Env;
 
@@ -59,6 +59,8 @@ pub struct Proxy {
     pub default_backend: Option<(String, Span)>,
     /// `use-server` lines, in order.
     pub use_server: Vec<Switch>,
+    /// `stick` lines, in order.
+    pub stick: Vec<Stick>,
     /// `monitor fail` conditions.
     pub monitor_fail: Vec<Pending<Cond>>,
     /// `force-persist` and `ignore-persist` come with persistence.
@@ -85,6 +87,21 @@ pub struct Table {
     pub shape: Shape,
     /// The `peers` section that would share it.
     pub peers: Option<(String, Span)>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A `stick` line.
+#[derive(Debug, Clone)]
+pub struct Stick {
+    /// What it does.
+    pub way: settings::StickWay,
+    /// What makes the key.
+    pub expr: Expr,
+    /// The table, if not the proxy's own.
+    pub table: Option<String>,
+    /// Its condition.
+    pub cond: Option<Pending<Cond>>,
     /// Its place.
     pub span: Span,
 }

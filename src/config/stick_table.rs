@@ -8,7 +8,7 @@ use super::load::Load;
 use super::model::Table;
 use super::units::{self, Unit};
 use crate::diag::{Diagnostic, Lead, suggest};
-use crate::settings::{Data, Datum, Form, KeyType, Shape};
+use crate::settings::{Data, Datum, Form, KeyType, Shape, SrvKey};
 use crate::syntax::Word;
 
 /// The longest array, as in HAProxy.
@@ -23,6 +23,7 @@ struct Draft {
     size: usize,
     expire: u64,
     nopurge: bool,
+    srvkey: SrvKey,
     peers: Option<(String, crate::diag::Span)>,
     stored: Vec<(Data, u16, u32)>,
 }
@@ -42,6 +43,7 @@ pub(super) fn read(name: &str, args: &mut Args<'_>, load: &mut Load) -> Parsed<T
     let mut shape = Shape::new(key, draft.size);
     shape.expire = u32::try_from(draft.expire).ok().filter(|ms| *ms > 0);
     shape.nopurge = draft.nopurge;
+    shape.srvkey = draft.srvkey;
     for (data, count, period) in draft.stored {
         shape.store(data, count, period);
     }
@@ -84,9 +86,11 @@ impl Draft {
             "srvkey" => {
                 let (here, key) = (args.span(), args.take());
                 let text = key.map(|key| key.text().into_owned()).unwrap_or_default();
-                if !matches!(text.as_str(), "name" | "addr") {
-                    return alert(here, format!("{name} : unknown server key type '{text}'."));
-                }
+                self.srvkey = match text.as_str() {
+                    "name" => SrvKey::Name,
+                    "addr" => SrvKey::Addr,
+                    _ => return alert(here, format!("{name} : unknown server key type '{text}'.")),
+                };
             }
             "store" => {
                 if let Some(list) = args.take() {

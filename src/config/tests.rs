@@ -354,7 +354,7 @@ fn numbers_fill_the_gaps_that_ids_leave() {
     let config =
         valid("frontend a\n bind :1\nfrontend b\n bind :2\n id 2\nbackend c\nbackend d\n id 1\n");
     let ids: Vec<u32> = config.proxies.iter().map(|proxy| proxy.id).collect();
-    assert_eq!(ids, [3, 2, 4, 1]);
+    assert_eq!(ids, [3, 2, 5, 1]);
 }
 
 proptest::proptest! {

@@ -27,11 +27,13 @@ pub(super) fn number(drafts: &mut [Draft], first: u32, load: &mut Load) {
     for draft in drafts {
         draft.proxy.id = draft.proxy.settings.id.unwrap_or_else(|| {
             while taken.contains_key(&next) {
-                next += 1;
+                next = next.saturating_add(1);
             }
             taken.insert(next, draft.proxy.span);
             next
         });
+        // Those with a number of their own count too.
+        next = next.saturating_add(1);
     }
 }
 

@@ -4,12 +4,14 @@
 //! spans or config types. In an `ArcSwap`: a connection finishes on the plan it started with.
 
 mod errors;
+mod ids;
 mod limits;
 mod link;
 mod loads;
 mod names;
 mod proxy;
 mod server;
+mod stick;
 mod take_over;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 pub use errors::{ErrorReplies, ErrorReply};
 pub use link::link;
 pub use loads::Loads;
+pub use stick::{Stick, Sticks};
 
 use crate::acl::Cond;
 use crate::action::Ruleset;
@@ -89,6 +92,8 @@ pub struct Proxy {
     pub default_backend: Option<usize>,
     /// `use-server` in order; targets are places in `servers`.
     pub use_server: Vec<(Target, Option<Cond>)>,
+    /// `stick` rules.
+    pub stick: Sticks,
     /// `monitor fail`.
     pub monitor_fail: Vec<Cond>,
     /// Where its log lines go.

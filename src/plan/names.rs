@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::diag::{Diagnostic, Lead};
 use crate::sample::Names;
-use crate::settings::{ErrorFiles, Resolvers, Userlist};
+use crate::settings::{Data, ErrorFiles, Resolvers, Userlist};
 use crate::state::table::Table;
 use crate::state::{self, State};
 
@@ -71,8 +71,24 @@ impl<'a> Index<'a> {
 fn tables(config: &Config, state: &State) -> Vec<Arc<Table>> {
     let mut lines: Vec<_> = declared(config).collect();
     lines.sort_by_key(|line| (line.span.file.0, line.span.line));
-    let table = |line: &&config::Table| state.table(&line.name, &line.shape);
+    let table = |line: &&config::Table| {
+        let mut shape = line.shape.clone();
+        if sticks(config, &line.name) {
+            for data in [Data::ServerId, Data::ServerKey] {
+                shape.store(data, 1, 0);
+            }
+        }
+        state.table(&line.name, &shape)
+    };
     lines.iter().map(table).collect()
+}
+
+/// Whether a `stick` line needs this table: then its entries name servers.
+fn sticks(config: &Config, table: &str) -> bool {
+    config.proxies.iter().any(|proxy| {
+        let mut named = proxy.stick.iter().map(|line| line.table.as_deref());
+        named.any(|name| name.unwrap_or(&proxy.name) == table)
+    })
 }
 
 /// The lines that declare tables.

@@ -13,8 +13,10 @@ use crate::sample::{Identify, Linker, Pending};
 use crate::settings::{Bind, Endpoint, Mode, Options};
 use crate::tls::Front;
 
+use super::ids::Ids;
 use super::link::{Context, Fresh};
 use super::names::Index;
+use super::stick::{self, Sticks};
 use super::{ErrorReplies, Listener, Proxy, Rules, Target, limits, server};
 
 /// Links one proxy. Its servers' places are added to `fresh`.
@@ -74,6 +76,7 @@ pub(super) fn link(
         default_backend: step.default_backend(index, proxy, context),
         use_backend,
         use_server,
+        stick: step.stick(&proxy.stick),
         monitor_fail: step.all(&proxy.monitor_fail),
         log: step.log(proxy, context.log),
         log_format: step.one(proxy.log_format.as_ref()),
@@ -232,6 +235,17 @@ impl Step<'_, '_> {
         Some((target, self.one(switch.cond.as_ref())))
     }
 
+    fn stick(&mut self, lines: &[config::Stick]) -> Sticks {
+        let mut rules = Sticks::default();
+        for line in lines {
+            match stick::link(line, self.linker) {
+                Ok(rule) => rules.add(rule),
+                Err(error) => self.diagnostics.push(*error),
+            }
+        }
+        rules
+    }
+
     fn use_server(
         &mut self,
         switch: &config::Switch,
@@ -300,14 +314,10 @@ fn listeners(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Arc<Listener>> {
     let settings = &proxy.settings;
-    let mut used: Vec<u32> = proxy.binds.iter().filter_map(|bind| bind.id).collect();
+    let mut ids = Ids::new(proxy.binds.iter().filter_map(|bind| bind.id));
     let mut listeners = Vec::new();
     for bind in proxy.binds.iter().flat_map(each_port) {
-        let id = bind.id.unwrap_or_else(|| {
-            let id = (1..).find(|id| !used.contains(id)).unwrap_or_default();
-            used.push(id);
-            id
-        });
+        let id = ids.take(bind.id);
         let limit = |n: u32| (n > 0).then_some(n);
         let backlog = bind
             .backlog

@@ -12,6 +12,7 @@ use crate::state;
 use crate::tls::Back;
 
 use super::Server;
+use super::ids::Ids;
 
 /// Where a server is, and whether it could be found.
 pub(super) struct Located {
@@ -59,14 +60,10 @@ pub(super) fn link(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(Arc<Server>, Located)> {
     let state = linker.state;
-    let mut used: Vec<u32> = proxy.servers.iter().filter_map(|(s, _)| s.id).collect();
+    let mut ids = Ids::new(proxy.servers.iter().filter_map(|(server, _)| server.id));
     let mut servers = Vec::with_capacity(proxy.servers.len());
     for (index, (settings, span)) in proxy.servers.iter().enumerate() {
-        let id = settings.id.unwrap_or_else(|| {
-            let id = (1..).find(|id| !used.contains(id)).unwrap_or_default();
-            used.push(id);
-            id
-        });
+        let id = ids.take(settings.id);
         let who = format!("'server {}/{}'", proxy.name, settings.name);
         let located = locate(settings, &who, *span, diagnostics);
         let server = Server {

@@ -52,6 +52,7 @@ pub(crate) fn proxy(name: &str, kind: Kind) -> config::Proxy {
         use_backend: Vec::new(),
         default_backend: None,
         use_server: Vec::new(),
+        stick: Vec::new(),
         monitor_fail: Vec::new(),
         log_format: None,
         log_format_sd: None,

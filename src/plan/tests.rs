@@ -126,7 +126,7 @@ fn a_port_range_is_one_listener_for_each_port_with_ids_of_their_own() {
         .iter()
         .map(|l| (l.id, l.bind.text.as_str()))
         .collect();
-    assert_eq!(listeners, [(2, "*:80"), (1, "*:8000"), (3, "*:8001")]);
+    assert_eq!(listeners, [(2, "*:80"), (3, "*:8000"), (4, "*:8001")]);
 }
 
 #[test]

@@ -15,12 +15,16 @@ pub enum Place {
     FrontRequest,
     /// `tcp-request content` in a backend.
     BackContent,
-    /// `http-request` in a backend; `use-server`, `balance hash`.
+    /// `http-request` in a backend; `balance hash`.
     BackRequest,
+    /// `stick match` and kin, and the condition of `use-server`.
+    BackServer,
     /// `tcp-response content`.
     ResponseContent,
     /// `http-response` in a backend.
     BackResponse,
+    /// `stick store-response`.
+    StickStore,
     /// `http-response` and `http-after-response` in a frontend.
     FrontResponse,
     /// `log-format` and kin.
@@ -42,8 +46,10 @@ impl Place {
             Self::FrontRequest => "frontend http-request header rule",
             Self::BackContent => "backend tcp-request content rule",
             Self::BackRequest => "backend http-request header rule",
+            Self::BackServer => "backend use-server, balance or stick-match rule",
             Self::ResponseContent => "backend tcp-response content rule",
             Self::BackResponse => "backend http-response header rule",
+            Self::StickStore => "backend stick-store rule",
             Self::FrontResponse => "frontend http-response header rule",
             Self::Log => "logs",
             Self::Check => "backend tcp-check rule",

@@ -12,6 +12,7 @@ use std::time::{Instant, SystemTime};
 use crate::end::{Cause, End};
 use crate::http::Message;
 use crate::state;
+use crate::state::table::{Key, Table};
 
 use super::identity::{Identify, UniqueId};
 use super::slots::Slots;
@@ -262,6 +263,8 @@ pub struct Transaction {
     pub server_payload: Payload,
     /// What content and HTTP rules track.
     pub tracks: Tracks,
+    /// Keys that stick tables are to keep with the server, once it has answered (`stick store-request`).
+    pub stick: Vec<(Arc<Table>, Key)>,
     /// Variables of scope `txn`.
     pub txn_vars: Vars,
     /// Variables of scope `req`.
@@ -363,6 +366,7 @@ impl Transaction {
             client_payload,
             server_payload,
             tracks,
+            stick,
             txn_vars,
             req_vars,
             res_vars,
@@ -410,6 +414,7 @@ impl Transaction {
         client_payload.clear();
         server_payload.clear();
         tracks.clear();
+        stick.clear();
         txn_vars.clear();
         req_vars.clear();
         res_vars.clear();

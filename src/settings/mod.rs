@@ -15,10 +15,11 @@ mod proxy;
 mod resolvers;
 mod server;
 mod stats;
+mod stick;
 mod userlist;
 
 /// What tables are is the living state's affair; what lines say of them is the same.
-pub use crate::state::table::{Data, Datum, Form, KeyType, Shape};
+pub use crate::state::table::{Data, Datum, Form, KeyType, Shape, SrvKey};
 pub use address::{Endpoint, Family, Host};
 pub use bind::{Bind, Secured};
 pub use check::{
@@ -33,4 +34,5 @@ pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, Ret
 pub use resolvers::{Hold, Nameserver, Prefer, Resolvers};
 pub use server::{SendProxy, Server, ServerCheck, Weight};
 pub use stats::{Stats, StatsScope};
+pub use stick::StickWay;
 pub use userlist::{Secret, User, Userlist};

@@ -93,6 +93,8 @@ pub struct Server {
     pub text: String,
     /// `weight`, default 1.
     pub weight: Option<Weight>,
+    /// `non-stick`: it is not stored in stick tables.
+    pub non_stick: bool,
     /// `redir`: GET and HEAD requests are not forwarded but redirected to this prefix and their path.
     pub redir: Option<Box<[u8]>>,
     /// `backup`.

@@ -133,7 +133,7 @@ pub(super) enum Over {
 }
 
 /// Runs a backend's `tcp-response content` rules on the first bytes of the server, while the client's
-/// bytes flow; then has those bytes go to the client first.
+/// bytes flow. Those first bytes are left with the transaction.
 ///
 /// # Errors
 /// See [`Over`].
@@ -179,7 +179,6 @@ pub(super) async fn response(
             Err(outcome) => return Err(Over::Tunnel(outcome)),
         }
     }
-    tunnel.answer_first(std::mem::take(&mut txn.server_payload.data));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::backend::{Ask, Attempts, Lease, Own, Seat, obtain};
+use crate::backend::{Ask, Attempts, Lease, Own, Seat, obtain, store};
 use crate::end::{Cause, End, Stage};
 use crate::plan::Proxy;
 use crate::sample::Transaction;
@@ -118,6 +118,10 @@ impl Stream<'_> {
     async fn connect(&mut self, back: &Arc<Proxy>) -> Result<Lease, End> {
         let plan = self.client.plan.clone();
         let aborts = back.settings.options.contains(Options::ABORT_ON_CLOSE);
+        if !back.stick.request.is_empty() && self.txn.client_payload.data.is_empty() {
+            // Keys may lie in what has come by now; nobody waits for more.
+            self.take_unread();
+        }
         let (mut own, mut attempts) = (Own::default(), Attempts::default());
         let ask = Ask {
             plan: &plan,
@@ -163,7 +167,14 @@ impl Stream<'_> {
                 content::response(self.worker, session, alarm, self.txn, back, &mut tunnel).await;
         }
         let outcome = match verdict {
-            Ok(()) => Ok(tunnel.run(alarm).await),
+            Ok(()) => {
+                store(lease, &mut super::scope(self.worker, session, self.txn));
+                let first = std::mem::take(&mut self.txn.server_payload.data);
+                if !first.is_empty() {
+                    tunnel.answer_first(first);
+                }
+                Ok(tunnel.run(alarm).await)
+            }
             Err(over) => Err(over),
         };
         (self.txn.bytes_in, self.txn.bytes_out) = tunnel.moved();

@@ -504,6 +504,7 @@ fn use_server(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed
         Some(_) => Target::Format(format::parse(word, &mut cx, FormatUse::Text)?),
         None => Target::Name(word.text().into_owned()),
     };
+    cx.place = Place::BackServer;
     let cond = acl::condition(args, &mut cx)?;
     draft.proxy.use_server.push(Switch {
         target,

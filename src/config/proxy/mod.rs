@@ -10,6 +10,7 @@ mod options;
 mod removed;
 mod rules;
 mod stats;
+mod stick;
 mod switches;
 mod timeouts;
 mod unavailable;
@@ -35,6 +36,7 @@ pub(super) const TABLE: Table<Draft> = &[
     logs::KEYWORDS,
     errors::KEYWORDS,
     stats::KEYWORDS,
+    stick::KEYWORDS,
     checks::KEYWORDS,
     unavailable::KEYWORDS,
 ];

@@ -60,13 +60,6 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
         "persistence"
     ),
     later!(
-        Sections::BACK,
-        "stick",
-        "{ on | match | store-request | store-response } …",
-        "persistence by a table",
-        "persistence by stick tables"
-    ),
-    later!(
         Sections::ALL,
         "compression",
         "<parameter> …",

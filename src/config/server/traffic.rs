@@ -86,14 +86,19 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
             Ok(())
         },
     ),
-    // Nothing is stored in tables: `stick-table` is refused.
     keyword(
         "non-stick",
         "",
-        "is not stored in tables (there are none)",
-        |_, _, _| Ok(()),
+        "is not stored in stick tables",
+        |s, _, _| {
+            s.non_stick = true;
+            Ok(())
+        },
     ),
-    keyword("stick", "", "undoes `non-stick`", |_, _, _| Ok(())),
+    keyword("stick", "", "undoes `non-stick`", |s, _, _| {
+        s.non_stick = false;
+        Ok(())
+    }),
     keyword(
         "pool-low-conn",
         "<n>",

@@ -72,16 +72,21 @@ pub(super) fn fetch(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Draft, 
     let points = entry.get.points();
     if cx.place != Place::Acl && !points.has(cx.place) {
         let needs = entry.get.needs();
+        let extracts = format!(
+            "fetch method '{name}' extracts information from '{needs}', none of which is available"
+        );
+        let message = match cx.place {
+            Place::BackServer => format!("{extracts} during request."),
+            Place::StickStore => format!("{extracts} for 'store-response'."),
+            _ => format!(
+                "sample fetch <{name}> may not be reliably used here because it needs '{needs}' which is not available \
+                 here"
+            ),
+        };
         return Err(Box::new(
-            Diagnostic::alert(
-                span,
-                format!(
-                    "sample fetch <{name}> may not be reliably used here because it needs '{needs}' which is not \
-                     available here"
-                ),
-            )
-            .label("not available here")
-            .help(format!("it can be used in: {}", points.describe())),
+            Diagnostic::alert(span, message)
+                .label("not available here")
+                .help(format!("it can be used in: {}", points.describe())),
         ));
     }
     Ok(Draft {

@@ -56,9 +56,22 @@ impl KeyType {
                 .map_or_else(|_| String::new(), |b| Ipv6Addr::from(b).to_string()),
             Self::Integer => <[u8; 4]>::try_from(bytes)
                 .map_or_else(|_| String::new(), |b| u32::from_be_bytes(b).to_string()),
-            Self::String(_) => String::from_utf8_lossy(bytes).into_owned(),
+            Self::String(_) => bytes.iter().map(|byte| shown(*byte)).collect(),
             Self::Binary(_) => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
         }
+    }
+}
+
+/// A byte of text, so that an entry stays one line of words.
+fn shown(byte: u8) -> String {
+    match byte {
+        b'\t' => "\\t".to_owned(),
+        b'\n' => "\\n".to_owned(),
+        b'\r' => "\\r".to_owned(),
+        0x1b => "\\e".to_owned(),
+        b'\\' | b' ' | b'=' => format!("\\{}", char::from(byte)),
+        0x21..=0x7e => char::from(byte).to_string(),
+        _ => format!("\\x{byte:02X}"),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod data;
 mod key;
+mod names;
 mod rate;
 mod shape;
 mod shard;
@@ -15,15 +16,16 @@ mod track;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use data::{Data, Datum, Form};
 pub use key::{Key, KeyType};
-pub use shape::{Shape, Stored};
+pub use shape::{Shape, SrvKey, Stored};
 pub use shard::Row;
 pub use track::{Pair, Track};
 
+use names::Names;
 use shard::Shard;
 
 /// Entries that one shard is meant for; tables that are smaller have fewer shards, so that it is the oldest
@@ -40,6 +42,7 @@ pub struct Table {
     pub shape: Shape,
     shards: Box<[Mutex<Shard>]>,
     used: AtomicUsize,
+    names: Names,
     /// A random key per table: nobody outside can make keys fall together.
     hasher: RandomState,
 }
@@ -86,6 +89,7 @@ impl Table {
             shards: (0..shards).map(|_| Mutex::default()).collect(),
             shape,
             used: AtomicUsize::new(0),
+            names: Names::default(),
             hasher: RandomState::new(),
         }
     }
@@ -112,6 +116,29 @@ impl Table {
             return None;
         }
         Some(look(&shard.row(&self.shape, at, now)))
+    }
+
+    /// As [`Self::look`], and the entry becomes the newest: `stick match`.
+    pub fn refresh<T>(&self, key: &Key, now: u32, look: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
+        let hash = self.hash(key);
+        let mut shard = self.lock(self.shard_of(hash));
+        let at = shard.find(hash, key)?;
+        if self.drop_if_old(&mut shard, at, hash, now) {
+            return None;
+        }
+        shard.touch(at, now);
+        Some(look(&shard.row(&self.shape, at, now)))
+    }
+
+    /// The number that stands for a server's name or address in this table's entries ([`Form::Name`]); 0 where there are too
+    /// many of them.
+    pub fn number_of(&self, name: &str) -> u32 {
+        self.names.number(name)
+    }
+
+    /// The name behind such a number; `None` for 0.
+    pub fn name_of(&self, number: u64) -> Option<Arc<str>> {
+        self.names.name(u32::try_from(number).ok()?)
     }
 
     /// Changes the entry of this key, which is made where it is not there. `None` if there is no room.

@@ -14,6 +14,16 @@ pub struct Stored {
     pub(super) at: u16,
 }
 
+/// What of a server is kept as its `server_key` (`srvkey`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SrvKey {
+    /// Its name.
+    #[default]
+    Name,
+    /// Its address and port.
+    Addr,
+}
+
 /// The shape of a table. Two tables of equal shape can take each other's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
@@ -25,6 +35,8 @@ pub struct Shape {
     pub expire: Option<u32>,
     /// Whether a full table refuses new entries instead of dropping old ones.
     pub nopurge: bool,
+    /// What of a server is kept.
+    pub srvkey: SrvKey,
     stored: [Option<Stored>; Data::ALL.len()],
     width: u16,
 }
@@ -37,6 +49,7 @@ impl Shape {
             size,
             expire: None,
             nopurge: false,
+            srvkey: SrvKey::Name,
             stored: [None; Data::ALL.len()],
             width: 0,
         }

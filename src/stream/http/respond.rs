@@ -5,7 +5,7 @@ use super::exchange::Exchange;
 use super::half::Half;
 use super::response_rules::Source;
 use super::{Stop, size};
-use crate::backend::Lease;
+use crate::backend::{Lease, store};
 use crate::end::{Cause, Stage};
 use crate::http::{Head, Method, Version};
 use crate::log::ALERT;
@@ -24,6 +24,7 @@ impl Exchange {
     ) -> Result<(), Stop> {
         self.note_response(&lease);
         self.capture_response();
+        store(&lease, &mut self.scope());
         if self.has_response_rules() {
             let from = Source {
                 lease: &lease,
