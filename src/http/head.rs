@@ -298,19 +298,13 @@ impl Head {
 
     /// Appends a line.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
-        let entry = Entry {
-            name: self.append_name(name),
-            value: self.append(value),
-        };
+        let entry = self.append_line(name, value);
         self.entries.push(entry);
     }
 
     /// Puts a line before all others.
     pub fn add_first(&mut self, name: &[u8], value: &[u8]) {
-        let entry = Entry {
-            name: self.append_name(name),
-            value: self.append(value),
-        };
+        let entry = self.append_line(name, value);
         self.entries.insert(0, entry);
     }
 
@@ -322,6 +316,9 @@ impl Head {
 
     /// Removes all lines with this name; returns how many there were.
     pub fn remove(&mut self, name: &[u8]) -> usize {
+        if self.position(name, 0).is_none() {
+            return 0;
+        }
         self.retain(|n, _| !n.eq_ignore_ascii_case(name))
     }
 
@@ -351,20 +348,14 @@ impl Head {
     /// Gives the line at `index` another name and value; does nothing without such a line.
     pub fn replace(&mut self, index: usize, name: &[u8], value: &[u8]) {
         if index < self.entries.len() {
-            let entry = Entry {
-                name: self.append_name(name),
-                value: self.append(value),
-            };
+            let entry = self.append_line(name, value);
             self.entries[index] = entry;
         }
     }
 
     /// Puts a line before the one at `index`, or behind all others.
     pub fn insert(&mut self, index: usize, name: &[u8], value: &[u8]) {
-        let entry = Entry {
-            name: self.append_name(name),
-            value: self.append(value),
-        };
+        let entry = self.append_line(name, value);
         self.entries.insert(index.min(self.entries.len()), entry);
     }
 
@@ -388,11 +379,17 @@ impl Head {
         Span::new(start, self.buf.len())
     }
 
-    fn append_name(&mut self, name: &[u8]) -> Span {
-        let span = self.append(name);
-        let start = self.buf.len() - name.len();
-        lowercase(&mut self.buf[start..]);
-        span
+    /// A line as it is written, so that it goes out together with its neighbours.
+    fn append_line(&mut self, name: &[u8], value: &[u8]) -> Entry {
+        self.buf.reserve(name.len() + value.len() + 4);
+        let name = self.append(name);
+        if let Some(name) = self.buf.get_mut(name.start as usize..) {
+            lowercase(name);
+        }
+        self.buf.extend_from_slice(b": ");
+        let value = self.append(value);
+        self.buf.extend_from_slice(b"\r\n");
+        Entry { name, value }
     }
 }
 
