@@ -122,8 +122,12 @@ fn delete(words: &mut Words<'_, '_, '_>) -> Read {
         let (pattern, names) = (pattern.clone(), names.clone());
         Action::new(Box::new(move |scope| {
             let head = side.head(scope);
+            if let Names::Str = names {
+                head.remove(&pattern);
+                return Flow::Continue;
+            }
             head.retain(|name, _| match &names {
-                Names::Str => !name.eq_ignore_ascii_case(&pattern),
+                Names::Str => name != &*pattern,
                 Names::Beg => !name.starts_with(&pattern),
                 Names::End => !name.ends_with(&pattern),
                 Names::Sub => memchr::memmem::find(name, &pattern).is_none(),

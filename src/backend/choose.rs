@@ -7,9 +7,9 @@ use crate::plan::{Loads, Proxy, Server};
 
 /// What balancing says.
 #[derive(Debug)]
-pub(super) enum Chosen {
+pub(super) enum Chosen<'b> {
     /// This server; a hash leads to it even if it is full.
-    Server(Arc<Server>),
+    Server(&'b Arc<Server>),
     /// All servers are full: the request waits for any.
     Full,
     /// No server is usable.
@@ -17,12 +17,12 @@ pub(super) enum Chosen {
 }
 
 /// Chooses a server for a request with this hash; `avoid` is the server a former attempt failed on.
-pub(super) fn choose(
-    backend: &Proxy,
+pub(super) fn choose<'b>(
+    backend: &'b Proxy,
     hash: Option<u32>,
     avoid: Option<&Server>,
     random: &mut dyn FnMut() -> u32,
-) -> Chosen {
+) -> Chosen<'b> {
     if others_wait(backend) {
         return Chosen::Full;
     }
@@ -34,7 +34,7 @@ pub(super) fn choose(
         random,
     });
     match picked.and_then(|server| backend.servers.get(server)) {
-        Some(server) => Chosen::Server(server.clone()),
+        Some(server) => Chosen::Server(server),
         None if backend.balancer.serving() == 0 => Chosen::Nobody,
         None => Chosen::Full,
     }

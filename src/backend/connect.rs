@@ -16,7 +16,7 @@ use crate::worker::Worker;
 
 use super::Ask;
 use super::introduce;
-use super::own::Idle;
+use super::own::Link;
 
 /// Why there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn target(ask: &Ask<'_>, server: &Server) -> Option<Target> {
 }
 
 /// True if an idle connection to a server that follows the client leads where this client wants to go.
-pub(super) fn leads_where_asked(idle: &Idle, ask: &Ask<'_>, server: &Server) -> bool {
+pub(super) fn leads_where_asked(idle: &Link, ask: &Ask<'_>, server: &Server) -> bool {
     match target(ask, server) {
         Some(Target::Ip(address)) => idle.addresses.1.ip() == Some(address),
         _ => false,

@@ -5,60 +5,51 @@ use std::sync::Arc;
 
 use crate::net::Stream;
 use crate::plan::{Proxy, Server};
-use crate::sample::Address;
 use crate::worker::Worker;
 
 use super::queue::Place;
-use super::{Idle, Own};
+use super::{Link, Own};
 
 /// A server, a place among its connections, and the connection. Dropping it closes the connection and
 /// makes room for the next in the queue.
 #[derive(Debug)]
 pub struct Lease {
-    /// The backend.
-    pub backend: Arc<Proxy>,
-    /// The server. Not one of `backend.servers` for `dispatch` and `option transparent`.
-    pub server: Arc<Server>,
     /// True if the connection carried requests before: an early close may then be a race, not an error.
     pub reused: bool,
-    pub(super) requests: u32,
-    pub(super) addresses: (Address, Address),
-    pub(super) stream: Stream,
+    pub(super) link: Box<Link>,
     pub(super) place: Place,
-    pub(super) name: Option<Box<str>>,
 }
 
 impl Lease {
+    /// The backend.
+    pub fn backend(&self) -> &Arc<Proxy> {
+        &self.place.backend
+    }
+
+    /// The server. Not one of the backend's list for `dispatch` and `option transparent`.
+    pub fn server(&self) -> &Arc<Server> {
+        &self.place.server
+    }
+
     /// The connection.
     pub fn stream(&self) -> &Stream {
-        &self.stream
+        &self.link.stream
     }
 
     /// Ends the lease and keeps the connection for another request, as `http-reuse` allows. Only for a
     /// connection that is at the end of a complete exchange and will be kept alive.
     pub fn give_back(self, worker: &Rc<Worker>, own: &mut Own) {
         let Self {
-            backend,
-            server,
-            requests,
-            stream,
-            place,
-            addresses,
-            name,
-            ..
+            place, mut link, ..
         } = self;
-        drop(place);
         if worker.descriptors_are_short() {
             return;
         }
-        let idle = Idle {
-            stream,
-            server,
-            addresses,
-            requests: requests + 1,
-            since: worker.now().instant,
-            name,
-        };
-        worker.idle.keep(&backend, idle, own);
+        link.requests += 1;
+        link.since = worker.now().instant;
+        if !Arc::ptr_eq(&link.server, &place.server) {
+            link.server = place.server.clone();
+        }
+        worker.idle.keep(&place.backend, link, own);
     }
 }

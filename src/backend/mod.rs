@@ -19,7 +19,7 @@ mod stick;
 
 pub use lease::Lease;
 pub use obtain::{Ask, Attempts, Failure, obtain};
-pub use own::{Idle, Own};
+pub use own::{Link, Own};
 pub use queue::server_changed;
 pub use seat::Seat;
 pub use stick::store;

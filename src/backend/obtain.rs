@@ -20,7 +20,7 @@ use crate::worker::Worker;
 
 use super::Lease;
 use super::connect::{self, ConnectError};
-use super::own::{Idle, Own};
+use super::own::{Link, Own};
 use super::place::{Wish, place};
 use super::queue::Place;
 use super::retry::{self, Next};
@@ -229,7 +229,7 @@ fn give_up(ask: &Ask<'_>, server: &Server, failed: &ConnectError) -> Failure {
 }
 
 /// An idle connection that this request may use.
-fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Idle> {
+fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Box<Link>> {
     if ask.backend.settings.mode != Mode::Http {
         return None;
     }
@@ -253,19 +253,14 @@ fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> O
     }
 }
 
-fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, idle: Idle) -> Lease {
+fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, link: Box<Link>) -> Lease {
     ask.backend.state.back.reuses.inc();
     place.server.state.totals.reuses.inc();
-    (ask.txn.backend_source, ask.txn.backend_destination) = idle.addresses.clone();
+    (ask.txn.backend_source, ask.txn.backend_destination) = link.addresses.clone();
     count_session(worker, ask, &place.server);
     Lease {
-        backend: ask.backend.clone(),
-        server: place.server.clone(),
         reused: true,
-        requests: idle.requests,
-        addresses: idle.addresses,
-        name: idle.name,
-        stream: idle.stream,
+        link,
         place,
     }
 }
@@ -275,21 +270,23 @@ fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::C
     (ask.txn.backend_source, ask.txn.backend_destination) = addresses.clone();
     count_session(worker, ask, &place.server);
     Lease {
-        backend: ask.backend.clone(),
-        server: place.server.clone(),
         reused: false,
-        requests: 0,
-        addresses,
-        name: connected.name,
-        stream: connected.stream,
+        link: Box::new(Link {
+            stream: connected.stream,
+            server: place.server.clone(),
+            addresses,
+            requests: 0,
+            since: worker.now().instant,
+            name: connected.name,
+            moves: None,
+        }),
         place,
     }
 }
 
-fn count_session(worker: &Worker, ask: &mut Ask<'_>, server: &Arc<Server>) {
+fn count_session(worker: &Worker, ask: &mut Ask<'_>, server: &Server) {
     let now = worker.now();
     ask.txn.timers.connected = Some(now.instant);
-    ask.attempts.last = Some(server.clone());
     let totals = &server.state.totals;
     totals.sessions_total.inc();
     let ms = now.millis();

@@ -7,9 +7,9 @@ use crate::net::Stream;
 use crate::plan::Server;
 use crate::sample::Address;
 
-/// An idle connection and what is known of it.
+/// A server connection and what is known of it, in use or idle.
 #[derive(Debug)]
-pub struct Idle {
+pub struct Link {
     /// The connection.
     pub stream: Stream,
     /// Where it leads.
@@ -18,42 +18,59 @@ pub struct Idle {
     pub addresses: (Address, Address),
     /// Requests it has carried.
     pub requests: u32,
-    /// Since when it is idle.
+    /// Since when it is idle, once it is.
     pub since: Instant,
     /// The name it asked for by TLS.
     pub name: Option<Box<str>>,
+    /// How often the server had moved when it was seen to lead there.
+    pub moves: Option<u32>,
 }
 
-impl Idle {
+impl Link {
     /// True if it leads where the server is now: a reload or an operator may have moved it.
-    pub fn leads_to(&self, server: &Server) -> bool {
+    pub fn leads_to(&mut self, server: &Server) -> bool {
         let same = std::ptr::eq(&*self.server, server)
             || (self.server.target == server.target && self.server.connect == server.connect);
         let moves = server.target.is_none() && !server.follows_client();
-        same && (!moves || self.addresses.1.ip() == server.state.address())
+        same && (!moves || self.is_where(server))
+    }
+
+    fn is_where(&mut self, server: &Server) -> bool {
+        let moves = Some(server.state.moves());
+        if self.moves != moves {
+            if self.addresses.1.ip() != server.state.address() {
+                return false;
+            }
+            self.moves = moves;
+        }
+        true
     }
 }
 
 /// Idle server connections that only this client's requests may use. The stream keeps one per client
 /// connection.
 #[derive(Debug, Default)]
-pub struct Own(Vec<Idle>);
+#[expect(
+    clippy::vec_box,
+    reason = "they come and go as boxes: too large to be moved about"
+)]
+pub struct Own(Vec<Box<Link>>);
 
 impl Own {
     /// Keeps a connection; one per server.
-    pub fn keep(&mut self, idle: Idle) {
-        self.0.retain(|old| !Arc::ptr_eq(&old.server, &idle.server));
-        self.0.push(idle);
+    pub fn keep(&mut self, link: Box<Link>) {
+        self.0.retain(|old| !Arc::ptr_eq(&old.server, &link.server));
+        self.0.push(link);
     }
 
     /// Takes the connection to this server, if it is still open.
-    pub fn take(&mut self, server: &Server) -> Option<Idle> {
+    pub fn take(&mut self, server: &Server) -> Option<Box<Link>> {
         let at = self
             .0
             .iter()
-            .position(|idle| std::ptr::eq(&*idle.server, server))?;
-        let idle = self.0.swap_remove(at);
-        let usable = idle.leads_to(server) && idle.stream.noticed().is_none();
-        usable.then_some(idle)
+            .position(|link| std::ptr::eq(&*link.server, server))?;
+        let mut link = self.0.swap_remove(at);
+        let usable = link.leads_to(server) && link.stream.noticed().is_none();
+        usable.then_some(link)
     }
 }

@@ -44,13 +44,13 @@ pub(super) async fn place(
     ask: &mut Ask<'_>,
     wish: Wish,
 ) -> Result<Place, Failure> {
-    let backend = ask.backend.clone();
+    let backend = ask.backend;
     let mut former = wish.avoid;
     let mut wanted = wish.server;
     let mut breakable = wish.breakable;
     if wanted.is_none() && former.is_none() {
         if !backend.use_server.is_empty() {
-            wanted = preferred(&backend, &scope(worker, ask));
+            wanted = preferred(backend, &scope(worker, ask));
         }
         let sticky = stick::request(worker, ask, wanted.is_some());
         wanted = wanted.or(sticky);
@@ -61,18 +61,19 @@ pub(super) async fn place(
     }
     let mut alarm = None;
     loop {
-        let chosen = match wanted.take() {
+        let named = wanted.take();
+        let chosen = match &named {
             Some(server) => Chosen::Server(server),
-            None => balanced(worker, ask, &backend, former.as_deref()),
+            None => balanced(worker, ask, backend, former.as_deref()),
         };
         let admission = match chosen {
             Chosen::Server(server) => {
-                name_server(ask, Some(&server));
-                admit(&backend, &server, || rank(worker, ask), false)
+                name_server(ask, Some(server));
+                admit(backend, server, || rank(worker, ask), false)
             }
             Chosen::Full => {
                 name_server(ask, None);
-                wait_for_any(&backend, rank(worker, ask)).map_or(Admission::Full, Admission::Wait)
+                wait_for_any(backend, rank(worker, ask)).map_or(Admission::Full, Admission::Wait)
             }
             Chosen::Nobody => {
                 name_server(ask, None);
@@ -119,16 +120,16 @@ pub(super) async fn place(
 }
 
 /// What balancing says, or `dispatch` where there is no `balance`. Counts the choice.
-fn balanced(
+fn balanced<'b>(
     worker: &Rc<Worker>,
     ask: &mut Ask<'_>,
-    backend: &Arc<Proxy>,
+    backend: &'b Arc<Proxy>,
     avoid: Option<&Server>,
-) -> Chosen {
+) -> Chosen<'b> {
     if backend.settings.balance.is_none()
         && let Some(server) = &backend.dispatch
     {
-        return Chosen::Server(server.clone());
+        return Chosen::Server(server);
     }
     let hashes = backend.balance.algorithm.hashes();
     let hash = hashes.then(|| key::hash(backend, &scope(worker, ask)));
@@ -136,7 +137,7 @@ fn balanced(
     let chosen = choose(backend, hash.flatten(), avoid, random);
     // The one that was left is no new choice.
     if let Chosen::Server(server) = &chosen
-        && !avoid.is_some_and(|avoid| std::ptr::eq(&**server, avoid))
+        && !avoid.is_some_and(|avoid| std::ptr::eq(Arc::as_ptr(server), avoid))
     {
         server.state.totals.selected.inc();
         backend.state.back.selected.inc();

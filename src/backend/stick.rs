@@ -24,7 +24,7 @@ pub(super) fn request(
     ask: &mut Ask<'_>,
     assigned: bool,
 ) -> Option<Arc<Server>> {
-    let backend = ask.backend.clone();
+    let backend = ask.backend;
     if backend.stick.is_empty() {
         return None;
     }
@@ -50,8 +50,8 @@ pub(super) fn request(
                 && !assigned
                 && found.is_none()
             {
-                found = named(&backend, &rule.table, name.unwrap_or(0), id.unwrap_or(0))
-                    .filter(|server| available(&backend, server));
+                found = named(backend, &rule.table, name.unwrap_or(0), id.unwrap_or(0))
+                    .filter(|server| available(backend, server));
             }
         }
         if stores {
@@ -65,7 +65,7 @@ pub(super) fn request(
 /// Stores the keys that were noted, and the response's, with the server that answers. To be called once it
 /// has: its response's head is there, or in TCP mode its connection.
 pub fn store(lease: &Lease, scope: &mut Scope<'_>) {
-    let rules = &lease.backend.stick;
+    let rules = &lease.backend().stick;
     if rules.is_empty() {
         return;
     }
@@ -80,8 +80,8 @@ pub fn store(lease: &Lease, scope: &mut Scope<'_>) {
             noted.push((rule.table.clone(), key));
         }
     }
-    let server = &lease.server;
-    if server.settings.non_stick || !lease.backend.lists(server) {
+    let server = lease.server();
+    if server.settings.non_stick || !lease.backend().lists(server) {
         noted.clear();
     }
     let now = tick(scope.now.instant);

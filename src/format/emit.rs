@@ -123,8 +123,7 @@ impl<'b> Out<'b> {
     /// A part of a message: control characters as `%XX`, never quoted.
     pub(super) fn http(&mut self, text: &[u8]) {
         let control = |byte: u8| byte < 0x20 && byte != b'\t' || byte == 0x7f;
-        let plain = !self.flags.escape && !text.iter().any(|b| control(*b));
-        if plain {
+        if !self.flags.escape && !may_hold_controls(text) {
             self.bytes.extend_from_slice(text);
             return;
         }
@@ -211,6 +210,19 @@ impl<'b> Out<'b> {
         }
         quote(self.bytes, self.flags.quote);
     }
+}
+
+/// Whether a control character may be among these bytes, eight at a time. Other bytes outside ASCII, and tabs, may be taken
+/// for one.
+fn may_hold_controls(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, tail) = text.as_chunks::<8>();
+    let marks = words.iter().fold(0, |marks, word| {
+        let word = u64::from_ne_bytes(*word);
+        // The high bit of a byte below a space, above a tilde, or next to one of these.
+        marks | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES) | word
+    });
+    marks & (ONES * 0x80) != 0 || tail.iter().any(|byte| !(0x20..0x7f).contains(byte))
 }
 
 /// Appends a number in decimal digits, without the detour through the standard library's formatting: a log line has twenty.

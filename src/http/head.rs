@@ -47,6 +47,8 @@ pub struct Field<'a> {
 struct Entry {
     name: Span,
     value: Span,
+    /// The buffer holds both as they are written, `name: value` and the line end.
+    as_written: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -316,10 +318,14 @@ impl Head {
 
     /// Removes all lines with this name; returns how many there were.
     pub fn remove(&mut self, name: &[u8]) -> usize {
-        if self.position(name, 0).is_none() {
+        let Some(first) = self.position(name, 0) else {
             return 0;
+        };
+        if self.position(name, first + 1).is_some() {
+            return self.retain(|n, _| !n.eq_ignore_ascii_case(name));
         }
-        self.retain(|n, _| !n.eq_ignore_ascii_case(name))
+        self.remove_at(first);
+        1
     }
 
     /// Keeps the lines that `keep(name, value)` says to keep; returns how many went.
@@ -340,8 +346,12 @@ impl Head {
     /// Gives the line at `index` another value; does nothing without such a line.
     pub fn replace_value(&mut self, index: usize, value: &[u8]) {
         if index < self.entries.len() {
-            let value = self.append(value);
-            self.entries[index].value = value;
+            let entry = Entry {
+                value: self.append(value),
+                as_written: false,
+                ..self.entries[index]
+            };
+            self.entries[index] = entry;
         }
     }
 
@@ -389,7 +399,11 @@ impl Head {
         self.buf.extend_from_slice(b": ");
         let value = self.append(value);
         self.buf.extend_from_slice(b"\r\n");
-        Entry { name, value }
+        Entry {
+            name,
+            value,
+            as_written: true,
+        }
     }
 }
 

@@ -49,6 +49,8 @@ impl Summons {
 pub struct Alarm {
     deadline: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Whom the armed timer wakes: it need not be told again at every look.
+    armed_for: Option<Waker>,
     summons: Option<Rc<Summons>>,
 }
 
@@ -96,12 +98,24 @@ impl Alarm {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
         if sleep.deadline().into_std() > deadline {
             sleep.as_mut().reset(deadline.into());
+        } else if let Some(waker) = &self.armed_for
+            && waker.will_wake(cx.waker())
+            && !sleep.is_elapsed()
+        {
+            return Poll::Pending;
         }
         while sleep.as_mut().poll(cx).is_ready() {
             if sleep.deadline().into_std() >= deadline || Instant::now() >= deadline {
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(deadline.into());
+        }
+        if !self
+            .armed_for
+            .as_ref()
+            .is_some_and(|w| w.will_wake(cx.waker()))
+        {
+            self.armed_for = Some(cx.waker().clone());
         }
         Poll::Pending
     }

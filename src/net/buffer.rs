@@ -48,13 +48,17 @@ impl BufferPool {
 
     /// An empty buffer with room for at least [`Self::size`] bytes.
     pub fn take(self: &Rc<Self>) -> Buffer {
+        Buffer {
+            bytes: self.memory(),
+            pool: self.clone(),
+        }
+    }
+
+    fn memory(&self) -> Vec<u8> {
         let bytes = self.free.borrow_mut().pop();
         let mut bytes = bytes.unwrap_or_else(|| Vec::with_capacity(self.size));
         bytes.clear();
-        Buffer {
-            bytes,
-            pool: self.clone(),
-        }
+        bytes
     }
 }
 
@@ -67,10 +71,14 @@ pub struct Buffer {
 
 impl Buffer {
     /// Gives its memory back to the pool, and what was in it up.
+    #[inline]
     pub fn release(&mut self) {
-        if self.bytes.capacity() == 0 {
-            return;
+        if self.bytes.capacity() > 0 {
+            self.give_back();
         }
+    }
+
+    fn give_back(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
         let mut free = self.pool.free.borrow_mut();
         // One that was made to grow is not kept: the pool's memory stays what its size says.
@@ -81,10 +89,10 @@ impl Buffer {
     }
 
     /// Takes memory from the pool if it has none.
+    #[inline]
     pub fn acquire(&mut self) {
         if self.bytes.capacity() == 0 {
-            let pool = self.pool.clone();
-            *self = pool.take();
+            self.bytes = self.pool.memory();
         }
     }
 }

@@ -13,6 +13,12 @@ use crate::state::table::{Key, KeyType, Pair, Table, Track, tick};
 pub struct Tracks(Vec<(u32, Track)>);
 
 impl Tracks {
+    /// Whether nothing is tracked.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is tracked under this number.
     pub fn find(&self, number: u32) -> Option<&Track> {
         let found = self.0.iter().find(|(other, _)| *other == number);
@@ -25,6 +31,7 @@ impl Tracks {
     }
 
     /// Raises counters of all that is tracked.
+    #[inline]
     pub fn count(&self, pair: Pair, n: u64, now: Instant) {
         for (_, track) in &self.0 {
             track.count(pair, n, tick(now));
@@ -39,7 +46,11 @@ impl Tracks {
     }
 
     /// The session or stream is over.
+    #[inline]
     pub fn release(&mut self, now: Instant) {
+        if self.0.is_empty() {
+            return;
+        }
         for (_, track) in self.0.drain(..) {
             track.release(tick(now));
         }

@@ -1,7 +1,10 @@
 //! A server: its health, weight and totals.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU8, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::sync::{Mutex, PoisonError};
 
 use super::counter::{Counter, Gauge};
@@ -125,6 +128,7 @@ pub struct Server {
     /// Health counters and the last check.
     pub health: Mutex<Health>,
     address: Mutex<Option<SocketAddr>>,
+    moves: AtomicU32,
 }
 
 impl Server {
@@ -199,5 +203,11 @@ impl Server {
     /// Changes the address.
     pub fn set_address(&self, to: Option<SocketAddr>) {
         *self.address.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        self.moves.fetch_add(1, Release);
+    }
+
+    /// How often the address has been changed: while this stays the same, so does the address.
+    pub fn moves(&self) -> u32 {
+        self.moves.load(Acquire)
     }
 }

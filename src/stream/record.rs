@@ -92,6 +92,9 @@ pub(super) fn log(
 
 /// Adds a stream's bytes to what it and its session track.
 pub(super) fn count_bytes(session: &Session, txn: &Transaction) {
+    if session.tracks.is_empty() && txn.tracks.is_empty() {
+        return;
+    }
     let pairs = [
         (Pair::BYTES_IN, txn.bytes_in),
         (Pair::BYTES_OUT, txn.bytes_out),

@@ -139,7 +139,7 @@ impl Stream<'_> {
 
     /// Copies both ways, after what was looked at.
     async fn transfer(&mut self, back: &Arc<Proxy>, lease: &Lease) -> Result<(), End> {
-        let number = lease.server.state.number;
+        let number = lease.server().state.number;
         self.client.slot.set_server(Some(number));
         let (front, timeouts) = (
             &self.client.proxy.settings.timeouts,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Idle, Own};
+use crate::backend::{Link, Own};
 use crate::plan::{Proxy, Server};
 use crate::settings::HttpReuse;
 
@@ -13,12 +13,16 @@ const PURGE: u64 = 5_000;
 /// Idle connections by server.
 #[derive(Debug, Default)]
 pub struct IdlePool {
-    by_server: RefCell<Vec<Vec<Idle>>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they come and go as boxes: too large to be moved about"
+    )]
+    by_server: RefCell<Vec<Vec<Box<Link>>>>,
 }
 
 impl IdlePool {
     /// Keeps a connection if the settings allow it, else closes it.
-    pub fn keep(&self, backend: &Proxy, idle: Idle, own: &mut Own) {
+    pub fn keep(&self, backend: &Proxy, idle: Box<Link>, own: &mut Own) {
         let limits = &idle.server.settings;
         if limits.max_reuse.is_some_and(|max| idle.requests > max) {
             return;
@@ -30,8 +34,8 @@ impl IdlePool {
         }
     }
 
-    fn push(&self, idle: Idle) {
-        let server = idle.server.clone();
+    fn push(&self, idle: Box<Link>) {
+        let server = &idle.server;
         let limit = server.settings.pool_max_conn;
         if limit.is_some_and(|max| server.state.idle.load() >= max) {
             return;
@@ -64,12 +68,12 @@ impl IdlePool {
 
     /// Takes the connection that was used last, of those that have carried at least `proved` requests,
     /// asked for this name, still lead where the server is now, and that the server has not closed.
-    pub fn take(&self, server: &Server, proved: u32, name: Option<&str>) -> Option<Idle> {
+    pub fn take(&self, server: &Server, proved: u32, name: Option<&str>) -> Option<Box<Link>> {
         let mut all = self.by_server.borrow_mut();
         let list = all.get_mut(server.state.number as usize)?;
-        let fits = |idle: &Idle| idle.requests >= proved && idle.name.as_deref() == name;
+        let fits = |idle: &Box<Link>| idle.requests >= proved && idle.name.as_deref() == name;
         while let Some(at) = list.iter().rposition(fits) {
-            let idle = list.remove(at);
+            let mut idle = list.remove(at);
             server.state.idle.dec();
             if idle.leads_to(server) && idle.stream.noticed().is_none() {
                 return Some(idle);

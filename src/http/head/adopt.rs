@@ -64,12 +64,14 @@ impl Head {
         self.version = version;
     }
 
-    /// Adds a header whose name and value are parts of the bytes that will be adopted.
+    /// Adds a header whose name and value are parts of the bytes that will be adopted; `as_written` if these have nothing
+    /// but `: ` between them and end with CRLF.
     #[inline]
-    pub fn adopt_field(&mut self, name: (usize, usize), value: (usize, usize)) {
+    pub fn adopt_field(&mut self, name: (usize, usize), value: (usize, usize), as_written: bool) {
         self.entries.push(Entry {
             name: Span::new(name.0, name.1),
             value: Span::new(value.0, value.1),
+            as_written,
         });
     }
 }

@@ -45,7 +45,7 @@ fn a_status_line_is_written_as_three_digits() {
 fn adopted_bytes_are_named_by_offset_and_names_become_small() {
     let mut head = Head::new();
     head.adopt_request((0, 3), (4, 6), Version::HTTP_10);
-    head.adopt_field((17, 20), (23, 24));
+    head.adopt_field((17, 20), (23, 24), false);
     head.adopt(b"GET /x HTTP/1.0\r\nX-Y:  z \r\n\r\n");
     assert_eq!(head.known_method(), Method::Get);
     assert_eq!(written(&head), "GET /x HTTP/1.0\r\nx-y: z\r\n\r\n");
@@ -65,7 +65,7 @@ fn a_cleared_head_keeps_its_memory_only() {
 fn offsets_outside_the_buffer_read_as_empty() {
     let mut head = Head::new();
     head.adopt_request((0, 9), (7, 8), Version::HTTP_11);
-    head.adopt_field((5, 1), (1, 99));
+    head.adopt_field((5, 1), (1, 99), false);
     head.adopt(b"abc");
     assert_eq!(head.method(), b"");
     assert_eq!(

@@ -63,54 +63,46 @@ impl Head {
         self.write_fields_but(out, |_| false, |_, _, _| false);
     }
 
-    /// Writes the header lines. Of those whose name `special` tells apart, `instead(name, value, out)` may write something
-    /// else, or nothing; it then answers true.
+    /// Writes the header lines. Of those whose name has a length that is `special`, `instead(name, value, out)` may
+    /// write something else, or nothing; it then answers true.
     ///
     /// Lines that stand in the buffer one after the other, as they are to be written, are copied together.
     pub fn write_fields_but(
         &self,
         out: &mut Vec<u8>,
-        special: impl Fn(&[u8]) -> bool,
+        special: impl Fn(usize) -> bool,
         mut instead: impl FnMut(&[u8], &[u8], &mut Vec<u8>) -> bool,
     ) {
         let mut run = Span::default();
         for entry in &self.entries {
-            let name = self.bytes(entry.name);
-            if special(name) {
-                let value = self.bytes(entry.value);
+            if special(entry.name.len()) {
+                let (name, value) = (self.bytes(entry.name), self.bytes(entry.value));
                 // What is written instead comes after the lines before it.
                 out.extend_from_slice(self.bytes(std::mem::take(&mut run)));
                 if instead(name, value, out) {
                     continue;
                 }
             }
-            match self.line_of(entry) {
-                Some(line) if line.start == run.end => run.end = line.end,
-                Some(line) => {
-                    out.extend_from_slice(self.bytes(std::mem::replace(&mut run, line)));
-                }
-                None => {
-                    out.extend_from_slice(self.bytes(std::mem::take(&mut run)));
-                    for part in [name, b": ", self.bytes(entry.value), b"\r\n"] {
-                        out.extend_from_slice(part);
-                    }
-                }
+            if !entry.as_written {
+                out.extend_from_slice(self.bytes(std::mem::take(&mut run)));
+                self.write_parts(entry, out);
+                continue;
             }
+            let start = entry.name.start;
+            if start != run.end {
+                out.extend_from_slice(self.bytes(run));
+                run.start = start;
+            }
+            run.end = entry.value.end.saturating_add(2);
         }
         out.extend_from_slice(self.bytes(run));
     }
 
-    /// The part of the buffer that holds this header as it is written, with its line end.
-    fn line_of(&self, entry: &Entry) -> Option<Span> {
-        let (name, value) = (entry.name, entry.value);
-        let line = Span {
-            start: name.start,
-            end: value.end.checked_add(2)?,
-        };
-        let separate = name.end.checked_add(2)? == value.start
-            && self.buf.get(name.end as usize..value.start as usize)? == b": "
-            && self.buf.get(value.end as usize..line.end as usize)? == b"\r\n";
-        separate.then_some(line)
+    fn write_parts(&self, entry: &Entry, out: &mut Vec<u8>) {
+        let (name, value) = (self.bytes(entry.name), self.bytes(entry.value));
+        for part in [name, b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
     }
 
     /// How many bytes [`Head::write_to`] writes: what is held against `tune.bufsize` after the rules.

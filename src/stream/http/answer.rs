@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::exchange::Exchange;
 use super::respond::client_connection;
-use super::rules::refusal;
+use super::rules::{Of, refusal};
 use super::{Stop, size};
 use crate::action::Flow;
 use crate::end::{Cause, End, Stage};
@@ -218,10 +218,11 @@ impl Exchange {
     }
 
     /// The status page where its address is asked for (`stats uri`).
-    pub(super) async fn stats_page(&mut self, proxy: &Proxy) -> Result<(), Stop> {
-        match &proxy.settings.stats {
+    pub(super) async fn stats_page(&mut self, of: Of) -> Result<(), Stop> {
+        match &self.proxy(of).settings.stats {
             Some(stats) if stats::wanted(stats, &self.txn.request.head) => {
-                Err(Box::pin(self.stats(proxy)).await)
+                let proxy = self.proxy(of).clone();
+                Err(Box::pin(self.stats(&proxy)).await)
             }
             _ => Ok(()),
         }

@@ -3,12 +3,11 @@
 
 use std::io::Write;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::exchange::Exchange;
 use super::forwarded;
 use crate::http::Head;
-use crate::sample::{Address, Sample};
+use crate::sample::Address;
 use crate::settings::{self, ForwardFor};
 
 impl Exchange {
@@ -25,15 +24,8 @@ impl Exchange {
         {
             return;
         }
-        let frontend = Arc::clone(&self.frontend);
-        let backend = Arc::clone(&self.backend);
-        if let Some(name) = &frontend.settings.unique_id_header {
-            let id = self.scope().unique_id().map(<[u8]>::to_vec);
-            if let Some(id) = id {
-                self.txn.request.head.add(name.as_bytes(), &id);
-            }
-        }
-        let (front, back) = (&frontend.settings, &backend.settings);
+        self.add_unique_id();
+        let (front, back) = (&self.frontend.settings, &self.backend.settings);
         let session = &self.connection.client.session;
         let head = &mut self.txn.request.head;
         let source = self.txn.source.as_ref().unwrap_or(&session.source);
@@ -48,13 +40,26 @@ impl Exchange {
         if let Some(how) = back.original_to.as_ref().or(front.original_to.as_ref()) {
             add_address(head, how, destination);
         }
-        if let Some(how) = &backend.forwarded {
-            self.add_forwarded(how);
+        self.add_forwarded();
+    }
+
+    fn add_unique_id(&mut self) {
+        if self.frontend.settings.unique_id_header.is_none() {
+            return;
+        }
+        let id = self.scope().unique_id().map(<[u8]>::to_vec);
+        if let (Some(name), Some(id)) = (&self.frontend.settings.unique_id_header, id) {
+            self.txn.request.head.add(name.as_bytes(), &id);
         }
     }
 
-    fn add_forwarded(&mut self, how: &settings::Forwarded<Sample>) {
-        let value = forwarded::value(how, &self.scope());
+    fn add_forwarded(&mut self) {
+        if self.backend.forwarded.is_none() {
+            return;
+        }
+        let backend = self.backend.clone();
+        let how = backend.forwarded.as_ref();
+        let value = how.and_then(|how| forwarded::value(how, &self.scope()));
         if let Some(value) = value {
             self.txn.request.head.add(b"forwarded", value.as_bytes());
         }

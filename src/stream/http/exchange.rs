@@ -163,7 +163,9 @@ impl Exchange {
     fn begin(&mut self) {
         self.heard = None;
         self.head_size = 0;
-        self.backend = self.frontend.clone();
+        if !Arc::ptr_eq(&self.backend, &self.frontend) {
+            self.backend = self.frontend.clone();
+        }
         self.seat = None;
         self.end = End::default();
         self.keep_alive = false;
@@ -187,7 +189,9 @@ impl Exchange {
     /// Counts one for what the stream and its session track.
     pub fn tally(&self, pair: Pair) {
         let session = &self.connection.client.session;
-        sample::count(session, &self.txn, pair, 1, self.worker.now().instant);
+        if !session.tracks.is_empty() || !self.txn.tracks.is_empty() {
+            sample::count(session, &self.txn, pair, 1, self.worker.now().instant);
+        }
     }
 
     /// How responses are parsed.

@@ -139,10 +139,10 @@ impl Exchange {
     }
 
     fn log(&mut self) {
-        let frontend = self.frontend.clone();
-        if frontend.log.silent() || frontend.log_format.is_none() {
+        if self.frontend.log.silent() || self.frontend.log_format.is_none() {
             return;
         }
+        let frontend = self.frontend.clone();
         // The `+` stands in all lines of such a frontend, early or not, as in HAProxy's.
         self.txn.log_early = frontend.settings.options.contains(Options::LOGASAP);
         if !self.txn.has_request {

@@ -57,6 +57,7 @@ impl Exchange {
                     self.count_retry(&lease, &mut attempts);
                 }
             }
+            attempts.last = Some(lease.server().clone());
             self.txn.response.clear();
         }
     }
@@ -72,7 +73,7 @@ impl Exchange {
             Err(Failed::ClientTimeout | Failed::ClientLeft | Failed::BadBody) => return,
         };
         let fleet = &self.worker.fleet;
-        fleet.report(&lease.backend, &lease.server, seen);
+        fleet.report(lease.backend(), lease.server(), seen);
     }
 
     async fn connect(&mut self, attempts: &mut Attempts) -> Result<Lease, Stop> {
@@ -94,7 +95,7 @@ impl Exchange {
             Ok(lease) => lease,
             Err(failure) => return Err(self.not_obtained(failure)),
         };
-        let number = lease.server.state.number;
+        let number = lease.server().state.number;
         self.connection.client.slot.set_server(Some(number));
         Ok(lease)
     }
@@ -133,7 +134,7 @@ impl Exchange {
         let settings = &self.backend.settings;
         let options = settings.options | self.frontend.settings.options;
         if let Some(name) = &settings.send_name_header {
-            let server = lease.server.settings.name.as_bytes();
+            let server = lease.server().settings.name.as_bytes();
             self.txn.request.head.set(name.as_bytes(), server);
         }
         let keep = (self.http_mode() == HttpMode::KeepAlive
@@ -312,7 +313,7 @@ impl Exchange {
     fn count_retry(&self, lease: &Lease, attempts: &mut Attempts) {
         attempts.used += 1;
         self.backend.state.back.retries.inc();
-        lease.server.state.totals.retries.inc();
+        lease.server().state.totals.retries.inc();
     }
 
     fn give_up_unless_retryable(
@@ -364,7 +365,7 @@ impl Exchange {
             return Ok(());
         }
         self.backend.state.back.response_errors.inc();
-        lease.server.state.totals.response_errors.inc();
+        lease.server().state.totals.response_errors.inc();
         self.tally(Pair::FAILURES);
         Err(stop)
     }
@@ -377,8 +378,8 @@ impl Exchange {
     /// Counts what the server sent.
     pub(super) fn note_response(&mut self, lease: &Lease) {
         let status = self.txn.response.head.status();
-        lease.server.state.totals.response(status);
-        lease.server.state.totals.requests_total.inc();
+        lease.server().state.totals.response(status);
+        lease.server().state.totals.requests_total.inc();
         if let Some(pair) = blame(status) {
             self.tally(pair);
         }

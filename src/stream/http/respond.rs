@@ -25,14 +25,12 @@ impl Exchange {
         self.note_response(&lease);
         self.capture_response();
         store(&lease, &mut self.scope());
-        if self.has_response_rules() {
-            let from = Source {
-                lease: &lease,
-                download,
-                facts: &facts,
-            };
-            Box::pin(self.response_rules(from)).await?;
-        }
+        let source = Source {
+            lease: &lease,
+            download,
+            facts: &facts,
+        };
+        self.response_rules(source).await?;
         self.check_cache(&lease)?;
         if !self.after_response_rules() {
             self.txn.bytes_out += self.arrived(&facts, download);
@@ -71,7 +69,8 @@ impl Exchange {
         }
         let text = format!(
             "Blocking cacheable cookie in response from instance {}, server {}.",
-            self.backend.name, lease.server.settings.name
+            self.backend.name,
+            lease.server().settings.name
         );
         let now = self.worker.now().date;
         self.backend.log.send(now, ALERT, text.as_bytes());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Stop;
 use super::exchange::Exchange;
 use super::half::Half;
-use super::rules::{blamed, refusal};
+use super::rules::{Of, Set, blamed, refusal};
 use crate::action::{Flow, Ruleset};
 use crate::backend::Lease;
 use crate::end::{Cause, End, Stage};
@@ -42,55 +42,56 @@ impl Exchange {
 
     /// Runs the rules on a server's response: the backend's, then the frontend's.
     pub(super) async fn response_rules(&mut self, mut from: Source<'_>) -> Result<(), Stop> {
-        let (backend, frontend) = (self.backend.clone(), self.frontend.clone());
-        let waits = backend.settings.response_inspect_delay.is_some();
-        let mut sets = [None; 5];
-        sets[0] = waits.then_some((&backend, &backend.rules.tcp_response));
-        sets[1] = Some((&backend, &backend.rules.http_response));
-        sets[2] = Some((&backend, &backend.rules.response_filters));
-        if !Arc::ptr_eq(&backend, &frontend) {
-            sets[3] = Some((&frontend, &frontend.rules.http_response));
-            sets[4] = Some((&frontend, &frontend.rules.response_filters));
+        if self.backend.settings.response_inspect_delay.is_some() {
+            self.run_response(Of::Backend, |rules| &rules.tcp_response, &mut from)
+                .await?;
         }
-        for (proxy, rules) in sets.into_iter().flatten() {
-            if rules.rules.is_empty() {
-                continue;
-            }
-            let done = self.run_response(proxy, rules, &mut from).await;
-            if let Err(stop) = done {
-                // What has come of the body is counted, though it goes nowhere.
-                self.txn.bytes_out += self.arrived(from.facts, from.download);
-                return Err(stop);
-            }
+        let same = Arc::ptr_eq(&self.backend, &self.frontend);
+        for of in [Of::Backend, Of::Frontend]
+            .into_iter()
+            .skip(usize::from(same))
+        {
+            self.run_response(of, |rules| &rules.http_response, &mut from)
+                .await?;
+            self.run_response(of, |rules| &rules.response_filters, &mut from)
+                .await?;
         }
         Ok(())
     }
 
-    /// Whether any rule looks at responses.
-    pub(super) fn has_response_rules(&self) -> bool {
-        let (back, front) = (&self.backend.rules, &self.frontend.rules);
-        [
-            &back.tcp_response,
-            &back.http_response,
-            &back.response_filters,
-            &front.http_response,
-            &front.response_filters,
-        ]
-        .iter()
-        .any(|rules| !rules.rules.is_empty())
+    async fn run_response(
+        &mut self,
+        of: Of,
+        set: Set,
+        source: &mut Source<'_>,
+    ) -> Result<(), Stop> {
+        let stopped = match self.run_rules(of, set) {
+            (Flow::Continue | Flow::Accept, _) => return Ok(()),
+            stopped => stopped,
+        };
+        let proxy = self.proxy(of).clone();
+        let heeded = self.heed_response(&proxy, set(&proxy.rules), stopped, source);
+        let done = Box::pin(heeded).await;
+        if done.is_err() {
+            // What has come of the body is counted, though it goes nowhere.
+            self.txn.bytes_out += self.arrived(source.facts, source.download);
+        }
+        done
     }
 
-    async fn run_response(
+    /// Does what the rule asks for that stopped the others, and goes on with these where it may be.
+    async fn heed_response(
         &mut self,
         proxy: &Proxy,
         rules: &Ruleset,
+        stopped: (Flow, usize),
         source: &mut Source<'_>,
     ) -> Result<(), Stop> {
         let content = std::ptr::eq(rules, &raw const proxy.rules.tcp_response);
-        let (mut from, mut waited) = (0, false);
-        while from < rules.rules.len() {
-            let (flow, at) = rules.run(from, &mut self.scope());
-            from = at + 1;
+        let (mut stopped, mut waited) = (stopped, false);
+        loop {
+            let (flow, at) = stopped;
+            let mut from = at + 1;
             match flow {
                 Flow::Continue | Flow::Accept => return Ok(()),
                 flow @ (Flow::Reject | Flow::Close | Flow::SilentDrop(_)) if content => {
@@ -120,16 +121,16 @@ impl Exchange {
                     proxy.state.back.internal_errors.inc();
                     return Err(Stop::error(500, blamed(&flow), Stage::Headers));
                 }
-                Flow::Pause(ms) => Box::pin(self.pause(ms)).await,
+                Flow::Pause(ms) => self.pause(ms).await,
                 Flow::WaitForBody(ms, least) => {
-                    Box::pin(self.wait_for_answer(Some(ms), least, source)).await?;
+                    self.wait_for_answer(Some(ms), least, source).await?;
                 }
                 // A rule that lacks what may still come of the body waits for it as long as for anything of the server.
                 Flow::Wait if !waited => {
                     waited = true;
                     from = at;
                     let limit = self.backend.settings.timeouts.server;
-                    Box::pin(self.wait_for_answer(limit, 0, source)).await?;
+                    self.wait_for_answer(limit, 0, source).await?;
                 }
                 // `do-resolve` is none of these rulesets' actions.
                 Flow::Wait
@@ -138,8 +139,8 @@ impl Exchange {
                 | Flow::Auth(_)
                 | Flow::Service(_) => {}
             }
+            stopped = rules.run(from, &mut self.scope());
         }
-        Ok(())
     }
 
     fn count_denied_response(&self, proxy: &Proxy) {

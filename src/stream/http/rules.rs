@@ -9,11 +9,44 @@ use crate::acl::Outcome;
 use crate::action::{Flow, Ruleset, Service};
 use crate::end::{Cause, End, Stage};
 use crate::http::{Reply, Version};
-use crate::plan::Proxy;
+use crate::plan::{Proxy, Rules};
 use crate::settings::Options;
 use crate::state::table::Pair;
 
+/// One of the two proxies that a request meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Frontend,
+    Backend,
+}
+
+/// A checkpoint's rules among all those of a proxy.
+pub(super) type Set = fn(&Rules) -> &Ruleset;
+
 impl Exchange {
+    pub(super) fn proxy(&self, of: Of) -> &Arc<Proxy> {
+        match of {
+            Of::Frontend => &self.frontend,
+            Of::Backend => &self.backend,
+        }
+    }
+
+    /// Runs rules of one of the proxies from the first on, up to one that stops them. Nothing here waits or shares the proxy: that is for
+    /// what the rules may ask for.
+    pub(super) fn run_rules(&mut self, of: Of, set: Set) -> (Flow, usize) {
+        let proxy = match of {
+            Of::Frontend => &self.frontend,
+            Of::Backend => &self.backend,
+        };
+        let rules = set(&proxy.rules);
+        if rules.rules.is_empty() {
+            return (Flow::Continue, 0);
+        }
+        let session = &mut self.connection.client.session;
+        let mut scope = crate::stream::scope(&self.worker, session, &mut self.txn);
+        rules.run(0, &mut scope)
+    }
+
     /// `monitor-uri`: answered before any rule, and never logged.
     pub(super) fn monitor(&mut self) -> Result<(), Stop> {
         let Some(uri) = &self.frontend.settings.monitor_uri else {
@@ -37,8 +70,7 @@ impl Exchange {
         if lets_pass(&self.frontend) {
             return Ok(());
         }
-        let frontend = self.frontend.clone();
-        self.request_rules(&frontend).await
+        self.request_rules(Of::Frontend).await
     }
 
     /// The backend's rules, unless it is the frontend itself.
@@ -46,30 +78,44 @@ impl Exchange {
         if Arc::ptr_eq(&self.backend, &self.frontend) || lets_pass(&self.backend) {
             return Ok(());
         }
-        let backend = self.backend.clone();
-        self.request_rules(&backend).await
+        self.request_rules(Of::Backend).await
     }
 
-    async fn request_rules(&mut self, proxy: &Arc<Proxy>) -> Result<(), Stop> {
-        self.run_request(proxy, &proxy.rules.tcp_content).await?;
-        if Arc::ptr_eq(proxy, &self.frontend) {
+    async fn request_rules(&mut self, of: Of) -> Result<(), Stop> {
+        self.run_request(of, |rules| &rules.tcp_content).await?;
+        if of == Of::Frontend && !self.txn.tracks.is_empty() {
             // What content rules track counts the request once they have let it pass.
             let now = self.worker.now().instant;
             self.txn.tracks.count(Pair::REQUESTS, 1, now);
         }
-        self.run_request(proxy, &proxy.rules.http_request).await?;
-        self.run_request(proxy, &proxy.rules.request_filters)
-            .await?;
-        self.restrict_names(proxy)?;
-        self.stats_page(proxy).await?;
-        self.run_request(proxy, &proxy.rules.redirect).await
+        self.run_request(of, |rules| &rules.http_request).await?;
+        self.run_request(of, |rules| &rules.request_filters).await?;
+        self.restrict_names(of)?;
+        self.stats_page(of).await?;
+        self.run_request(of, |rules| &rules.redirect).await
     }
 
-    async fn run_request(&mut self, proxy: &Proxy, rules: &Ruleset) -> Result<(), Stop> {
-        let (mut from, mut waited) = (0, false);
-        while from < rules.rules.len() {
-            let (flow, at) = rules.run(from, &mut self.scope());
-            from = at + 1;
+    async fn run_request(&mut self, of: Of, set: Set) -> Result<(), Stop> {
+        match self.run_rules(of, set) {
+            (Flow::Continue | Flow::Accept, _) => Ok(()),
+            stopped => {
+                let proxy = self.proxy(of).clone();
+                Box::pin(self.heed(&proxy, set(&proxy.rules), stopped)).await
+            }
+        }
+    }
+
+    /// Does what the rule asks for that stopped the others, and goes on with these where it may be.
+    async fn heed(
+        &mut self,
+        proxy: &Proxy,
+        rules: &Ruleset,
+        stopped: (Flow, usize),
+    ) -> Result<(), Stop> {
+        let (mut stopped, mut waited) = (stopped, false);
+        loop {
+            let (flow, at) = stopped;
+            let mut from = at + 1;
             match flow {
                 Flow::Continue | Flow::Accept => return Ok(()),
                 Flow::Wait if !waited => {
@@ -77,7 +123,7 @@ impl Exchange {
                     waited = true;
                     from = at;
                     let limit = self.frontend.settings.timeouts.http_request;
-                    Box::pin(self.wait_for_body(limit, 0)).await?;
+                    self.wait_for_body(limit, 0).await?;
                 }
                 Flow::Wait => {}
                 Flow::Deny(status, reply) => {
@@ -92,7 +138,7 @@ impl Exchange {
                     self.count_denied(proxy);
                     let timeouts = &proxy.settings.timeouts;
                     let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
-                    Box::pin(self.pause(delay)).await;
+                    self.pause(delay).await;
                     self.not_processed();
                     self.txn.timers.began = self.txn.timers.first_byte;
                     self.txn.timers.queued = Some(Instant::now());
@@ -120,25 +166,25 @@ impl Exchange {
                 Flow::Auth(realm) => {
                     return Err(self.challenge(&realm));
                 }
-                Flow::Service(Service::Stats) => return Err(Box::pin(self.stats(proxy)).await),
-                Flow::Pause(ms) => Box::pin(self.pause(ms)).await,
+                Flow::Service(Service::Stats) => return Err(self.stats(proxy).await),
+                Flow::Pause(ms) => self.pause(ms).await,
                 Flow::WaitForBody(ms, least) => {
-                    Box::pin(self.wait_for_body(Some(ms), least)).await?;
+                    self.wait_for_body(Some(ms), least).await?;
                 }
                 Flow::Resolve(lookup) => {
                     let worker = self.worker.clone();
                     let session = &mut self.connection.client.session;
                     let txn = &mut self.txn;
-                    Box::pin(crate::stream::resolve(&worker, session, txn, &lookup)).await;
+                    crate::stream::resolve(&worker, session, txn, &lookup).await;
                 }
-                Flow::Hint(reply) => Box::pin(self.hint(&reply)).await?,
+                Flow::Hint(reply) => self.hint(&reply).await?,
                 flow @ (Flow::NoRoom | Flow::Internal) => {
                     self.frontend.state.front.internal_errors.inc();
                     return Err(Stop::error(500, blamed(&flow), Stage::Request));
                 }
             }
+            stopped = rules.run(from, &mut self.scope());
         }
-        Ok(())
     }
 
     /// Content rules come before HAProxy reads a request: what they refuse is logged as one that could not be read.

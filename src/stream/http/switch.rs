@@ -15,8 +15,10 @@ impl Exchange {
         let chosen = match upgraded.or(named) {
             None if self.frontend.use_backend.is_empty() => self.frontend.default_backend,
             None => {
-                let (frontend, plan) = (self.frontend.clone(), self.plan.clone());
-                switch::backend(&plan, &frontend, &self.scope())
+                let (plan, frontend) = (&self.plan, &self.frontend);
+                let session = &mut self.connection.client.session;
+                let scope = crate::stream::scope(&self.worker, session, &mut self.txn);
+                switch::backend(plan, frontend, &scope)
             }
             chosen => chosen,
         };

@@ -31,9 +31,11 @@ pub(super) fn tidy(head: &mut Head, facts: &Facts) {
 /// Whether a head that rules have worked on has `Connection: close`: they too may end a connection. (What was received has
 /// been taken down.)
 pub fn asks_to_close(head: &Head) -> bool {
-    head.values(b"connection")
-        .flat_map(list_items)
-        .any(|option| option.eq_ignore_ascii_case(b"close"))
+    // Asked several times of every message, and hardly one has such a line.
+    head.position(b"connection", 0).is_some()
+        && head
+            .items(b"connection")
+            .any(|option| option.eq_ignore_ascii_case(b"close"))
 }
 
 /// Whether a `Connection` line says what is for us to say.

@@ -45,12 +45,17 @@ pub(super) fn scan(
         let kept = facts
             .note(&buf[at..colon], &buf[value.start..value.end], options)
             .map_err(|cause| Fault::new(cause, value.start))?;
-        match kept {
-            Keep::Line => head.adopt_field((at, colon), (value.start, value.end)),
-            Keep::Prefix(length) => {
-                head.adopt_field((at, colon), (value.start, value.start + length))
-            }
-            Keep::Nothing => {}
+        let end = match kept {
+            Keep::Line => Some(value.end),
+            Keep::Prefix(length) => Some(value.start + length),
+            Keep::Nothing => None,
+        };
+        if let Some(end) = end {
+            let as_written = value.start == colon + 2
+                && value.next == end + 2
+                && buf.get(colon + 1) == Some(&b' ')
+                && buf.get(end) == Some(&b'\r');
+            head.adopt_field((at, colon), (value.start, end), as_written);
         }
         at = value.next;
     }

@@ -43,7 +43,7 @@ pub fn write_head(head: &Head, framing: Framing, case: Option<&CaseMap>, out: &m
     let mut announced = framing.announced;
     head.write_line_to(out);
     // Every name is of interest where it may be written otherwise.
-    let special = |name: &[u8]| case.is_some() || matches!(name.len(), 10 | 14 | 17);
+    let special = |length| case.is_some() || matches!(length, 10 | 14 | 17);
     head.write_fields_but(out, special, |name, value, out| {
         match name {
             b"connection" if connection::says_ours(value) => {
