@@ -314,18 +314,95 @@ fn messages_are_haproxys() {
             config += &format!(" {line}\n");
         }
         config += " server s 127.0.0.1:1\n";
-        let [theirs, ours] = both().map(|who| {
-            let done = run_to_end(who, &["-c"], Some(&config));
-            let message = |line: &str| {
-                let wanted = line.starts_with("[ALERT]") || line.starts_with("[WARNING]");
-                let (_, rest) = line.split_once(" : ").filter(|_| wanted)?;
-                let rest = rest.split_once("] : ").map_or(rest, |(_, rest)| rest);
-                (!rest.contains("rror(s) found") && !rest.contains("Fatal errors"))
-                    .then(|| rest.to_owned())
-            };
-            let text = done.err;
-            text.lines().filter_map(message).collect::<Vec<_>>()
-        });
+        let [theirs, ours] = messages(&config);
         assert_eq!(theirs, ours, "{lines:?}");
     }
+}
+
+#[test]
+fn messages_about_tracking_are_haproxys() {
+    let head = "defaults\n timeout connect 5s\n timeout client 5s\n timeout server 5s\n\
+        backend tb\n stick-table type ip size 1k store http_req_rate(10s)\n\
+        backend ts\n stick-table type string size 1k\n";
+    let tracks = [
+        "track-sc0 src table tb",
+        "track-sc0 hdr(a),lower table ts",
+        "track-sc0 payload(0,1) table ts",
+        "track-sc0 base32+src table ts if HTTP",
+        "track-sc0 path table ts if { src 1.1.1.1 }",
+        "track-sc0 src table tb if { path /a }",
+        "track-sc0 src table tb if { src 1.1.1.1 }",
+        "track-sc0 src table tb unless TRUE",
+        "track-sc0 var(txn.a) table ts",
+        "track-sc0 src_http_req_rate(tb) table ts",
+        "accept if { path /a }",
+    ];
+    let mut cases = Vec::new();
+    for track in tracks {
+        for kind in ["frontend l\n", "listen l\n", "backend l\n"] {
+            for mode in [" mode tcp\n", " mode http\n"] {
+                for delay in ["", " tcp-request inspect-delay 5s\n"] {
+                    let bind = if kind.starts_with('b') {
+                        ""
+                    } else {
+                        " bind 127.0.0.1:1\n"
+                    };
+                    let server = if kind.starts_with('f') {
+                        ""
+                    } else {
+                        " server s 127.0.0.1:1\n"
+                    };
+                    let rule = format!(" tcp-request content {track}\n");
+                    cases.push([kind, mode, bind, delay, &rule, server].concat());
+                }
+            }
+        }
+    }
+    for line in [
+        "http-request deny if { src_http_req_rate(nope) gt 1 }",
+        "http-request deny if { src,table_http_req_rate(nope) gt 1 }",
+        "http-request deny if { src_http_req_rate gt 1 }",
+        "http-request set-header a %[src_http_req_rate(nope)]",
+        "http-request set-header a %[src,table_gpc0(nope)]",
+        "http-request set-var(txn.a) src_http_req_rate",
+        "http-response set-header a %[src_http_req_rate(nope)]",
+        "tcp-request content set-var(txn.a) src_http_req_rate(nope)",
+        "tcp-request connection set-var(sess.a) src,in_table(nope)",
+        "tcp-request session set-var(sess.a) src_http_req_rate(nope)",
+        "log-format %[src_http_req_rate(nope)]",
+        "stick on src_http_req_rate(nope) table tb",
+        "stick store-response src,table_gpc0(nope) table tb",
+    ] {
+        cases.push(format!(
+            "listen l\n mode http\n bind 127.0.0.1:1\n log 127.0.0.1:1 local0\n {line}\n server s 127.0.0.1:1\n"
+        ));
+    }
+    // All of one kind in one file is quicker; a name that is missing ends a load.
+    let mut sound = head.to_owned();
+    for (at, case) in cases.iter().enumerate() {
+        if case.contains("nope") || case.contains("_rate") {
+            let [theirs, ours] = messages(&format!("{head}{case}"));
+            assert_eq!(theirs, ours, "{case}");
+        } else {
+            sound += &case.replacen(" l\n", &format!(" l{at}\n"), 1);
+        }
+    }
+    let [theirs, ours] = messages(&sound);
+    assert_eq!(theirs, ours);
+    assert!(theirs.len() > 20, "{theirs:?}");
+}
+
+/// What both say of a configuration, but for the closing lines.
+fn messages(config: &str) -> [Vec<String>; 2] {
+    both().map(|who| {
+        let done = run_to_end(who, &["-c"], Some(config));
+        let message = |line: &str| {
+            let wanted = line.starts_with("[ALERT]") || line.starts_with("[WARNING]");
+            let (_, rest) = line.split_once(" : ").filter(|_| wanted)?;
+            let rest = rest.split_once("] : ").map_or(rest, |(_, rest)| rest);
+            let closing = rest.contains("rror(s) found") || rest.contains("Fatal errors");
+            (!closing).then(|| rest.to_owned())
+        };
+        done.err.lines().filter_map(message).collect()
+    })
 }

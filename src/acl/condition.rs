@@ -409,6 +409,9 @@ fn named(
 
 /// HAProxy's warning for an ACL that looks at what is not there yet, or no more.
 fn warn_unusable(what: &str, criterion: &Criterion, span: Span, cx: &mut Context<'_>) {
+    if !criterion.expr.usable(Place::TcpSession) {
+        cx.contents.cond.set(true);
+    }
     if cx.place == Place::Acl || criterion.expr.usable(cx.place) {
         return;
     }

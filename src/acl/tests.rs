@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sample::testing::{Stream, line, with_linker};
-use crate::sample::{Captures, Place};
+use crate::sample::{Captures, Contents, Place};
 use crate::settings::{Kind, Mode};
 
 /// A section: its ACL lines, then a condition read from `if …`.
@@ -29,6 +29,7 @@ impl Section {
             proxy: "web",
             acls: &self.acls,
             stick_counters: 3,
+            contents: Contents::default(),
             captures: &mut Captures::default(),
             file: "test.cfg",
             files: &self.files,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::acl::Acls;
 use crate::sample::testing::{Stream, line, with_context, with_linker};
-use crate::sample::{Captures, Context, Place};
+use crate::sample::{Captures, Contents, Context, Place};
 use crate::settings::{Kind, Mode};
 use crate::syntax::Cursor;
 
@@ -343,6 +343,7 @@ fn captures_take_slots() {
             proxy: "web",
             acls: &Acls::default(),
             stick_counters: 3,
+            contents: Contents::default(),
             captures: &mut captures,
             file: "test.cfg",
             files: &Default::default(),

@@ -6,7 +6,7 @@ use super::model::{Proxy, Rules};
 use crate::acl::Acls;
 use crate::diag::{Diagnostic, Lead, Span};
 use crate::format::{self, FormatUse};
-use crate::sample::{Captures, Context, Place};
+use crate::sample::{Captures, Contents, Context, Place};
 use crate::settings::{self, CheckKind, Kind, Mode, Server, Step};
 use crate::syntax::Word;
 
@@ -109,6 +109,8 @@ pub(super) struct Draft {
     pub balance: Option<Span>,
     /// What `errorfiles` names, with its places.
     pub error_sections: Vec<(String, Span)>,
+    /// `tcp-request content track-sc` rules: their places, and what they depend on.
+    pub content_tracks: Vec<(Span, Contents)>,
     /// Lines of this section that need `mode http`: what they are called.
     pub needs_http: Vec<(&'static str, Span)>,
 }
@@ -155,6 +157,7 @@ impl Draft {
             balance: None,
             error_sections: Vec::new(),
             needs_http: Vec::new(),
+            content_tracks: Vec::new(),
         }
     }
 
@@ -171,6 +174,7 @@ impl Draft {
         draft.blocks = 0;
         draft.timeouts = Vec::new();
         draft.needs_http = Vec::new();
+        draft.content_tracks = Vec::new();
         if kind == Kind::Defaults {
             // Rules belong to the section they stand in, also between `defaults` sections.
             draft.proxy.rules = Rules::default();
@@ -292,6 +296,7 @@ impl Draft {
             proxy: &self.proxy.name,
             acls: &self.acls,
             stick_counters: load.stick_counters(),
+            contents: Contents::default(),
             captures: &mut self.proxy.captures,
             file: &load.file,
             files: &load.files,
@@ -311,12 +316,43 @@ impl Draft {
     /// The section has ended: formats are read now, when the mode is known.
     pub fn finish(&mut self, load: &mut Load) {
         self.script(load);
+        self.tracked_content(load);
         for result in [super::proxy::monitor_net(self, load), self.formats(load)] {
             if let Err(problem) = result
                 && !load.diagnostics.contains(&problem)
             {
                 load.diagnostics.push(*problem);
             }
+        }
+    }
+
+    /// HAProxy's warnings about keys that are tracked at the wrong time, or that may not have come.
+    fn tracked_content(&mut self, load: &mut Load) {
+        if !self.proxy.kind.front() {
+            return;
+        }
+        const RULE: &str = "a 'tcp-request content track-sc*' rule";
+        let settings = &self.proxy.settings;
+        let who = match self.proxy.kind {
+            Kind::Listen => "proxy",
+            _ => "frontend",
+        };
+        for (span, contents) in &self.content_tracks {
+            let what = match (contents.expr.get(), contents.cond.get()) {
+                (true, _) if settings.inspect_delay.is_none() => {
+                    "explicitly depending on request contents without any 'tcp-request inspect-delay' setting. This means \
+                     that this rule will randomly find its contents. This can be fixed by setting the tcp-request \
+                     inspect-delay."
+                }
+                (false, false) if settings.mode == Mode::Http => {
+                    "not depending on request contents for an HTTP frontend should be executed at the session level, using \
+                     a 'tcp-request session' rule (mandatory to track invalid HTTP requests)."
+                }
+                _ => continue,
+            };
+            let message = format!("{who} '{}' : {RULE} {what}", self.proxy.name);
+            let warning = Diagnostic::warning(*span, message).lead(Lead::Bare);
+            load.diagnostics.push(warning);
         }
     }
 

@@ -515,7 +515,7 @@ impl Unlinked {
                     let owner = &self.owner;
                     let proxy = linker.proxy;
                     let message =
-                        format!("{message} in arg {} of {owner} in proxy '{proxy}'", at + 1);
+                        format!("{message} in arg {} of {owner} in proxy '{proxy}'.", at + 1);
                     let mut alert = Diagnostic::alert(*span, message).lead(Lead::Reading);
                     alert.help.extend(nearest(*kind, name, linker));
                     alert

@@ -35,7 +35,7 @@ pub use counter::Which;
 pub use dump::{dump_converters, dump_fetches};
 pub use expr::{Expr, Sample};
 pub use identity::{Identify, UniqueId};
-pub use parse::{Captures, Context, parse, parse_slice, parse_words};
+pub use parse::{Captures, Contents, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{

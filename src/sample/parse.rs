@@ -1,5 +1,6 @@
 //! Reading an expression from a word, and what that needs to know of its surroundings.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     pub acls: &'a crate::acl::Acls,
     /// How many keys may be tracked at once (`tune.stick-counters`).
     pub stick_counters: u32,
+    /// What the line turned out to depend on.
+    pub contents: Contents,
     /// Capture slots of the proxy: `http-request capture … len` adds one, `declare capture` too.
     pub captures: &'a mut Captures,
     /// Name of the file the line stands in, as it was given (for `Rule::place`).
@@ -41,6 +44,15 @@ pub struct Context<'a> {
     pub directory: PathBuf,
     /// Warnings go here; an error is returned.
     pub diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+/// Whether what a line says depends on more than connections and handshakes: on what clients send.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// An expression does.
+    pub expr: Cell<bool>,
+    /// A condition does.
+    pub cond: Cell<bool>,
 }
 
 /// Capture slots of a proxy: name (empty for declared ones) and length.

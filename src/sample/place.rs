@@ -36,6 +36,21 @@ pub enum Place {
 }
 
 impl Place {
+    /// What an expression there is called in HAProxy's messages about names that do not exist; `None` for an ACL.
+    pub fn expression(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Acl | Self::Check | Self::Config => return None,
+            Self::TcpConnection => "tcp-request connection expression",
+            Self::TcpSession => "tcp-request session expression",
+            Self::FrontContent | Self::BackContent => "tcp-request content expression",
+            Self::FrontRequest | Self::BackRequest => "http-request expression",
+            Self::BackServer | Self::StickStore => "stick rule",
+            Self::ResponseContent => "tcp-response content expression",
+            Self::BackResponse | Self::FrontResponse => "http-response response",
+            Self::Log => "log-format string",
+        })
+    }
+
     /// The place in HAProxy's messages.
     pub fn describe(self) -> &'static str {
         match self {

@@ -193,6 +193,7 @@ pub(crate) fn with_context<T>(place: Place, run: impl FnOnce(&mut Context<'_>) -
         proxy: "web",
         acls: &Default::default(),
         stick_counters: 3,
+        contents: crate::sample::Contents::default(),
         captures: &mut Captures::default(),
         file: "test.cfg",
         files: &Default::default(),

@@ -6,7 +6,7 @@ use super::super::load::Load;
 use crate::acl::Acls;
 use crate::action;
 use crate::diag::{Diagnostic, Lead};
-use crate::sample::{Captures, Context, Place};
+use crate::sample::{Captures, Contents, Context, Place};
 use crate::settings::{Global, Kind, Mode};
 
 pub(super) const KEYWORDS: &[Keyword<Global>] = &[
@@ -98,6 +98,7 @@ fn with_context<T>(load: &mut Load, read: impl FnOnce(&mut Context<'_>) -> Parse
         proxy: "",
         acls: &Acls::default(),
         stick_counters: load.stick_counters(),
+        contents: Contents::default(),
         captures: &mut captures,
         file: &load.file,
         files: &load.files,

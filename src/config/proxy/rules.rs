@@ -239,8 +239,16 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
                 Kind::Frontend => Place::FrontContent,
                 _ => Place::BackContent,
             };
-            let rule = action::tcp_request_content_rule(args, &mut draft.context(place, load))?;
+            let tracks = args
+                .peek()
+                .is_some_and(|word| word.bytes.starts_with(b"track-sc"));
+            let mut cx = draft.context(place, load);
+            let rule = action::tcp_request_content_rule(args, &mut cx)?;
+            let contents = cx.contents;
             draft.proxy.rules.tcp_content.push(rule);
+            if tracks {
+                draft.content_tracks.push((span, contents));
+            }
         }
         other => {
             let what = format!(

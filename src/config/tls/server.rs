@@ -5,7 +5,7 @@ use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::{files, terms};
 use crate::acl::Acls;
-use crate::sample::{self, Captures, Context, Pending, Place, Sample};
+use crate::sample::{self, Captures, Contents, Context, Pending, Place, Sample};
 use crate::settings::{Kind, Mode, Server};
 use crate::tls::BackSettings;
 
@@ -186,6 +186,7 @@ fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
         acls: &acls,
         captures: &mut captures,
         stick_counters: load.stick_counters(),
+        contents: Contents::default(),
         file: &load.file,
         files: &load.files,
         directory: load.directory.clone(),

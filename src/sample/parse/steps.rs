@@ -65,11 +65,14 @@ pub(super) fn fetch(reader: &mut Reader<'_>, cx: &Context<'_>) -> Result<Draft, 
         }
         return Err(unknown::fetch(&name, span, &reader.rest()));
     };
-    let args = arguments(reader, entry.params, "fetch method", &name, &range, cx)?;
+    let args = arguments(reader, entry.params, "fetch method", &name, &range, "", cx)?;
     if let Get::Later(missing) = entry.get {
         return Err(alert(span, format!("'{name}' needs {missing}")));
     }
     let points = entry.get.points();
+    if cx.place != Place::Acl && !points.has(Place::TcpSession) {
+        cx.contents.expr.set(true);
+    }
     if cx.place != Place::Acl && !points.has(cx.place) {
         let needs = entry.get.needs();
         let extracts = format!(
@@ -115,7 +118,15 @@ pub(super) fn converters(
             }
             return Err(unknown::converter(&name, span));
         };
-        let args = arguments(reader, entry.params, "converter", &name, &range, cx)?;
+        let args = arguments(
+            reader,
+            entry.params,
+            "converter",
+            &name,
+            &range,
+            draft.fetch.name,
+            cx,
+        )?;
         if let Convert::Later(_, missing) = entry.convert {
             return Err(alert(span, format!("'{name}' needs {missing}")));
         }
@@ -141,6 +152,7 @@ fn arguments(
     what: &str,
     name: &str,
     named: &Range<usize>,
+    fetch: &str,
     cx: &Context<'_>,
 ) -> Result<Unlinked, Box<Diagnostic>> {
     let raw = reader.arguments().map_err(|mut diagnostic| {
@@ -151,18 +163,28 @@ fn arguments(
         .map_err(|refusal| refused(refusal, reader, params, what, name, named))?;
     let here = reader.span(named.clone());
     let place = |range: Option<Range<usize>>| range.map_or(here, |range| reader.span(range));
-    let keyword = match (what, cx.place) {
-        ("converter", _) => "conversion keyword",
-        (_, Place::Acl) => "ACL keyword",
-        _ => "sample fetch keyword",
+    let owner = match (what, &cx.place) {
+        ("converter", place) => {
+            let fetch = keyword(*place, fetch);
+            format!("conversion keyword '{name}' for {fetch}")
+        }
+        (_, place) => keyword(*place, name),
     };
     Ok(Unlinked {
         args: checked
             .into_iter()
             .map(|(loose, range)| (loose, place(range)))
             .collect(),
-        owner: format!("{keyword} '{name}'"),
+        owner,
     })
+}
+
+/// How messages of linking call a fetch, and where it stands.
+fn keyword(place: Place, name: &str) -> String {
+    match place.expression() {
+        None => format!("ACL keyword '{name}'"),
+        Some(whose) => format!("sample fetch keyword '{name}' in {whose}"),
+    }
 }
 
 /// The alert about arguments, in HAProxy's words: it tells those of the wrong type from those whose value

@@ -95,7 +95,7 @@ fn names_are_resolved_at_link() {
         (
             "nbsrv(web)",
             Some(
-                "unable to find backend 'web' referenced in arg 1 of ACL keyword 'nbsrv' in proxy 'web'",
+                "unable to find backend 'web' referenced in arg 1 of ACL keyword 'nbsrv' in proxy 'web'.",
             ),
         ),
         ("fe_conn", None),
@@ -103,7 +103,7 @@ fn names_are_resolved_at_link() {
         (
             "srv_queue(app/c)",
             Some(
-                "unable to find server 'c' in proxy 'app', referenced in arg 1 of ACL keyword 'srv_queue' in proxy 'web'",
+                "unable to find server 'c' in proxy 'app', referenced in arg 1 of ACL keyword 'srv_queue' in proxy 'web'.",
             ),
         ),
     ] {
