@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -10,11 +11,12 @@ use crate::net::connect::{Target, connect as open};
 use crate::net::listen::local_address;
 use crate::net::{Alarm, Stream};
 use crate::plan::Server;
-use crate::sample::Address;
+use crate::sample::{Address, Handshake};
 use crate::settings::Endpoint;
 use crate::worker::Worker;
 
 use super::Ask;
+use super::handshake::handshake_facts;
 use super::introduce;
 use super::own::Link;
 
@@ -37,6 +39,8 @@ pub(super) struct Connected {
     pub(super) destination: Address,
     /// The name asked for by TLS.
     pub(super) name: Option<Box<str>>,
+    /// What its TLS handshake came to.
+    pub(super) tls: Option<Arc<Handshake>>,
 }
 
 /// Connects to a server and says who the client is, where the server wants to be told.
@@ -90,6 +94,14 @@ pub(super) async fn connect(
     Ok(Connected {
         source: local_address(&stream).map_or(Address::Unknown, Address::Ip),
         destination,
+        tls: stream.secure().map(|secure| {
+            let mut facts = Handshake {
+                sni: name.clone(),
+                ..Handshake::default()
+            };
+            secure.with(|session| handshake_facts(session, &mut facts));
+            Arc::new(facts)
+        }),
         name,
         stream,
     })

@@ -1,6 +1,7 @@
 //! Saying to a server who the client is (manual 5.2 `send-proxy`, `send-proxy-v2`, `proxy-v2-options`).
 
 use crate::net::proxy_header::{Entries, Tls, version_1, version_2};
+use crate::sample::signature_algorithm;
 use crate::sample::{Handshake, Scope};
 use crate::settings::SendProxy;
 use crate::tls;
@@ -48,7 +49,7 @@ impl About {
             return Self::default();
         };
         let wanted = |flag| says.contains(flag).then_some(());
-        let client = handshake.client.first();
+        let client = handshake.peer.first();
         let own = handshake.own.as_deref();
         let if_key = wanted(SendProxy::CERT_KEY).and(own);
         let if_signature = wanted(SendProxy::CERT_SIG).and(own);
@@ -56,7 +57,7 @@ impl About {
         Self {
             common_name: if_name.and_then(|der| tls::common_name(der)),
             key: if_key.and_then(tls::key),
-            signature: if_signature.and_then(tls::signature),
+            signature: if_signature.and_then(signature_algorithm),
             cipher: wanted(SendProxy::CIPHER).map(|()| handshake.cipher),
         }
     }
@@ -65,7 +66,7 @@ impl About {
         let Some(handshake) = handshake else {
             return Tls::default();
         };
-        let known = !handshake.client.is_empty();
+        let known = !handshake.peer.is_empty();
         Tls {
             spoken: true,
             certified: known && !handshake.resumed,

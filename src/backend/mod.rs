@@ -6,6 +6,7 @@
 
 mod choose;
 mod connect;
+mod handshake;
 mod introduce;
 mod key;
 mod lease;
@@ -17,6 +18,7 @@ mod retry;
 mod seat;
 mod stick;
 
+pub use handshake::handshake_facts;
 pub use lease::Lease;
 pub use obtain::{Ask, Attempts, Failure, obtain};
 pub use own::{Link, Own};

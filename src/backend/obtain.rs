@@ -257,6 +257,7 @@ fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, link: Box<Link>) -> L
     ask.backend.state.back.reuses.inc();
     place.server.state.totals.reuses.inc();
     (ask.txn.backend_source, ask.txn.backend_destination) = link.addresses.clone();
+    ask.txn.backend_tls.clone_from(&link.tls);
     count_session(worker, ask, &place.server);
     Lease {
         reused: true,
@@ -268,6 +269,7 @@ fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, link: Box<Link>) -> L
 fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::Connected) -> Lease {
     let addresses = (connected.source, connected.destination);
     (ask.txn.backend_source, ask.txn.backend_destination) = addresses.clone();
+    ask.txn.backend_tls.clone_from(&connected.tls);
     count_session(worker, ask, &place.server);
     Lease {
         reused: false,
@@ -278,6 +280,7 @@ fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::C
             requests: 0,
             since: worker.now().instant,
             name: connected.name,
+            tls: connected.tls,
             moves: None,
         }),
         place,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::net::Stream;
 use crate::plan::Server;
-use crate::sample::Address;
+use crate::sample::{Address, Handshake};
 
 /// A server connection and what is known of it, in use or idle.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Link {
     pub name: Option<Box<str>>,
     /// How often the server had moved when it was seen to lead there.
     pub moves: Option<u32>,
+    /// What its TLS handshake came to.
+    pub tls: Option<Arc<Handshake>>,
 }
 
 impl Link {

@@ -13,7 +13,7 @@ use crate::diag::{Diagnostic, Lead};
 use crate::settings::{Bind, Secured};
 
 /// Every option of a `bind` line.
-pub(super) const OPTIONS: Table<Bind> = &[PLAIN, tls::bind::KEYWORDS];
+pub(super) const OPTIONS: Table<Bind> = &[PLAIN, tls::bind::KEYWORDS, tls::judging::KEYWORDS];
 
 /// Those about anything but TLS.
 pub(super) const PLAIN: &[Keyword<Bind>] = &[
@@ -306,21 +306,14 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
 
 /// Options about TLS that are refused: name, and how many words follow.
 pub(super) const TLS_OPTIONS: TlsOptions = &[
-    ("allow-0rtt", 0),
-    ("ca-ignore-err", 1),
     ("ca-sign-file", 1),
     ("ca-sign-pass", 1),
-    ("ca-verify-file", 1),
-    ("client-sigalgs", 1),
-    ("crt-ignore-err", 1),
     ("ech", 1),
     ("generate-certificates", 0),
     ("ktls", 1),
-    ("no-ca-names", 0),
     ("quic-cc-algo", 1),
     ("quic-force-retry", 0),
     ("quic-socket", 1),
-    ("sigalgs", 1),
     ("tls-ticket-keys", 1),
 ];
 

@@ -111,7 +111,7 @@ pub static ALIASES: &[Alias] = &[
     any("fc", "connections of the frontend", |s, _, o| o.number(s.session.frontend.front.sessions.load())),
     any("fi", "address the client came to", |s, _, o| address(destination(s), o)),
     any("fp", "port the client came to", |s, _, o| port(s, destination(s), o)),
-    any("ft", "frontend, with ~ for TLS", |s, _, o| o.text(s.session.frontend.name.as_bytes())),
+    any("ft", "frontend, with ~ for TLS", |s, _, o| frontend_transport(s, o)),
     http("hr", "captured request headers", |s, _, o| captures(&s.txn.request_captures.list(), o)),
     http("hrl", "captured request headers, one by one", |s, _, o| capture_list(&s.txn.request_captures.list(), o)),
     http("hs", "captured response headers", |s, _, o| captures(&s.txn.response_captures.list(), o)),
@@ -127,8 +127,8 @@ pub static ALIASES: &[Alias] = &[
     any("si", "server's address", |s, _, o| address(&s.txn.backend_destination, o)),
     any("sp", "server's port", |s, _, o| port(s, &s.txn.backend_destination, o)),
     any("sq", "requests before this one in the server's queue", |s, _, o| o.number(s.txn.server_queue)),
-    any("sslc", "TLS cipher", |_, _, o| o.absent()),
-    any("sslv", "TLS version", |_, _, o| o.absent()),
+    any("sslc", "TLS cipher", |s, _, o| match &s.session.tls { Some(tls) => o.text(tls.cipher.as_bytes()), None => o.absent() }),
+    any("sslv", "TLS version", |s, _, o| match &s.session.tls { Some(tls) => o.text(tls.version.as_bytes()), None => o.absent() }),
     any("t", "accept date with milliseconds", |s, _, o| date::write(accepted(s), Shape::Millis, o.bytes)),
     http("tr", "date of the request with milliseconds", |s, _, o| date::write(requested(s), Shape::Millis, o.bytes)),
     http("trg", "date of the request, universal", |s, _, o| date::write(requested(s), Shape::Gmt, o.bytes)),
@@ -143,6 +143,14 @@ const URL: &[u8] = b"\"#";
 const BADREQ: &[u8] = b"<BADREQ>";
 /// Bytes encoded in captured headers.
 const HEADER: &[u8] = b"{|}\"#";
+
+fn frontend_transport(s: &Scope<'_>, out: &mut Out<'_>) {
+    let name = &s.session.frontend.name;
+    match s.session.tls {
+        Some(_) => out.text(format!("{name}~").as_bytes()),
+        None => out.text(name.as_bytes()),
+    }
+}
 
 fn early(s: &Scope<'_>, out: &mut Out<'_>) {
     if s.txn.log_early {

@@ -263,6 +263,17 @@ impl<F: AsFd> Write for Socket<'_, F> {
     }
 }
 
+/// A reader that puts what it reads aside as well.
+pub(super) struct Tee<'s, R>(pub R, pub &'s mut Vec<u8>);
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.0.read(buf)?;
+        self.1.extend_from_slice(buf.get(..n).unwrap_or_default());
+        Ok(n)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
@@ -304,7 +315,7 @@ mod tests {
 
     async fn accept(stream: &mut Stream, config: Arc<ServerConfig>) -> Result<(), Unsecured> {
         let mut acceptor = rustls::server::Acceptor::default();
-        let accepted = poll_fn(|cx| stream.poll_hello(cx, &mut acceptor)).await?;
+        let accepted = poll_fn(|cx| stream.poll_hello(cx, &mut acceptor, &mut Vec::new())).await?;
         let session = accepted.into_connection(config).map_err(|(error, _)| error);
         stream.begin_tls(session.map_err(Unsecured::Tls)?.into());
         poll_fn(|cx| stream.poll_handshake(cx)).await

@@ -22,7 +22,7 @@ use rustls::server::{Accepted, Acceptor};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::secure::{Secure, Socket};
+use super::secure::{Secure, Socket, Tee};
 use super::{Buffer, fd};
 
 /// A connected, non-blocking stream socket. One task uses it.
@@ -58,14 +58,17 @@ impl Stream {
         self.secure.as_deref()
     }
 
-    /// Reads a ClientHello.
+    /// Reads a ClientHello. What comes is put to `seen` too, for whoever wants to know what rustls does not tell.
     pub fn poll_hello(
         &self,
         cx: &mut Context<'_>,
         acceptor: &mut Acceptor,
+        seen: &mut Vec<u8>,
     ) -> Poll<Result<Accepted, Unsecured>> {
         loop {
-            let read = self.poll_take(cx, || acceptor.read_tls(&mut Socket(&self.io)));
+            let read = self.poll_take(cx, || {
+                acceptor.read_tls(&mut Tee(Socket(&self.io), &mut *seen))
+            });
             let read = ready!(read).map_err(Unsecured::Io)?;
             match acceptor.accept() {
                 Ok(Some(accepted)) => return Poll::Ready(Ok(accepted)),

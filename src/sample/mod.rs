@@ -11,7 +11,9 @@ pub mod convert;
 mod counter;
 mod dump;
 mod expr;
+mod failure;
 pub mod fetch;
+mod handshake;
 mod identity;
 mod parse;
 pub mod password;
@@ -27,6 +29,7 @@ pub(crate) mod testing;
 mod tracks;
 mod value;
 mod vars;
+mod x509;
 
 pub use args::{Arg, Args, Kind, Param};
 pub use cast::{address, leading_int};
@@ -34,16 +37,19 @@ pub use check::{mask4, mask6};
 pub use counter::Which;
 pub use dump::{dump_converters, dump_fetches};
 pub use expr::{Expr, Sample};
+pub use failure::connection_error;
+pub use handshake::{Handshake, Hello, Verdict};
 pub use identity::{Identify, UniqueId};
 pub use parse::{Captures, Contents, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{
-    Address, Expected, Handshake, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket,
-    SocketOption, Spoken, TcpInfo, Timers, Transaction, millis,
+    Address, Expected, Now, Payload, ProxyHeader, Rewriting, Scope, Session, Socket, SocketOption,
+    Spoken, TcpInfo, Timers, Transaction, millis,
 };
 pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};
 pub use tracks::{Tracks, blame, count, key, type_of_key};
 pub use value::{Type, Value};
 pub use vars::{Limits, ProcessVars, VarName, VarNames, VarScope, Variable, Vars};
+pub use x509::signature_algorithm;

@@ -14,6 +14,7 @@ use crate::http::Message;
 use crate::state;
 use crate::state::table::{Key, Table};
 
+use super::handshake::Handshake;
 use super::identity::{Identify, UniqueId};
 use super::slots::Slots;
 use super::tracks::Tracks;
@@ -91,27 +92,6 @@ pub struct ProxyHeader {
     pub unique_id: Option<Box<[u8]>>,
 }
 
-/// What a client's TLS handshake came to.
-#[derive(Debug, Clone, Default)]
-pub struct Handshake {
-    /// The protocol's version: `TLSv1.3`.
-    pub version: &'static str,
-    /// The cipher suite, by OpenSSL's name.
-    pub cipher: &'static str,
-    /// The size of its key, bits.
-    pub key_bits: u16,
-    /// The name the client asked for.
-    pub sni: Option<Box<str>>,
-    /// The protocol agreed on by ALPN.
-    pub alpn: Option<Box<[u8]>>,
-    /// It went on from an earlier session.
-    pub resumed: bool,
-    /// The client's certificate and those above it, DER.
-    pub client: Vec<Box<[u8]>>,
-    /// The certificate that the client was shown, DER.
-    pub own: Option<Arc<[u8]>>,
-}
-
 bitflags::bitflags! {
     /// Headers that are to come before the first byte of a connection, for rules have asked for them.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -158,6 +138,8 @@ pub struct Session {
     pub expected: Expected,
     /// What its TLS handshake came to, if it speaks TLS.
     pub tls: Option<Box<Handshake>>,
+    /// Why the connection never became a session, by the manual's number (`fc_err`); 0 if it did.
+    pub error: u8,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
     pub socket: Option<Socket>,
     /// How its requests get unique ids, if they do.
@@ -184,6 +166,7 @@ impl Session {
             proxy_header: None,
             expected: Expected::default(),
             tls: None,
+            error: 0,
             socket: None,
             identify: None,
         }
@@ -294,6 +277,8 @@ pub struct Transaction {
     pub backend_source: Address,
     /// The server's address (`%si`, `bc_dst`).
     pub backend_destination: Address,
+    /// What the TLS handshake with the server came to, if it speaks TLS.
+    pub backend_tls: Option<Arc<Handshake>>,
     /// Phases.
     pub timers: Timers,
     /// Status sent to the client; 0 or -1 semantics are the log's: `None` prints -1 (manual 8.2.3).
@@ -381,6 +366,7 @@ impl Transaction {
             server_id,
             backend_source,
             backend_destination,
+            backend_tls,
             timers,
             status,
             bytes_out,
@@ -429,6 +415,7 @@ impl Transaction {
         *server_id = 0;
         *backend_source = Address::default();
         *backend_destination = Address::default();
+        *backend_tls = None;
         *timers = Timers::default();
         *status = None;
         *bytes_out = 0;

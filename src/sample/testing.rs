@@ -40,6 +40,7 @@ impl Stream {
             proxy_header: None,
             expected: crate::sample::Expected::default(),
             tls: None,
+            error: 0,
             socket: None,
             identify: None,
         };

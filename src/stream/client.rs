@@ -69,6 +69,7 @@ impl Client {
             proxy_header: None,
             expected: Expected::default(),
             tls: None,
+            error: 0,
             socket: Some(Socket {
                 fd: stream.as_fd().as_raw_fd(),
                 info: tcp_info,

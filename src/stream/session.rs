@@ -8,7 +8,7 @@ use crate::action::{Flow, Ruleset};
 use crate::end::{Cause, End, Stage};
 use crate::log;
 use crate::net::proxy_header::{self, Parsed};
-use crate::sample::{Address, Expected, ProxyHeader, Transaction};
+use crate::sample::{Address, Expected, ProxyHeader, Transaction, connection_error};
 use crate::state::table::Pair;
 use crate::worker::Worker;
 
@@ -107,22 +107,12 @@ fn wants_netscaler(client: &Client) -> bool {
         || client.session.expected.contains(Expected::NETSCALER)
 }
 
-/// What HAProxy says of a header that does not come as it should: nothing in time, nothing at all, only the beginning,
-/// something else.
-struct Complaints([&'static str; 4]);
+/// What is said of a header that does not come as it should, by the manual's numbers (7.3.3 `fc_err_str`): nothing in
+/// time, nothing at all, only the beginning, something else.
+struct Complaints([u8; 4]);
 
-const PROXY_HEADER: Complaints = Complaints([
-    "Timeout while waiting for PROXY protocol header",
-    "Connection closed while waiting for PROXY protocol header",
-    "Truncated PROXY protocol header received",
-    "Received something which does not look like a PROXY protocol header",
-]);
-const NETSCALER: Complaints = Complaints([
-    "Timeout while waiting for a NetScaler Client IP header",
-    "Connection closed while waiting for NetScaler Client IP header",
-    "Truncated NetScaler Client IP header received",
-    "Received an invalid NetScaler Client IP magic number",
-]);
+const PROXY_HEADER: Complaints = Complaints([13, 11, 14, 15]);
+const NETSCALER: Complaints = Complaints([20, 18, 21, 22]);
 
 async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
     let read = header(worker, client, &PROXY_HEADER, proxy_header::parse).await;
@@ -178,7 +168,8 @@ async fn header(
                 Parsed::Bad => bad,
             },
         };
-        complain(worker, client, failed);
+        client.session.error = failed;
+        complain(worker, client);
         return None;
     }
 }
@@ -195,8 +186,8 @@ fn take(client: &Client, bytes: &mut [u8]) -> bool {
     true
 }
 
-/// HAProxy's line about a connection that never became a session.
-pub(super) fn complain(worker: &Rc<Worker>, client: &mut Client, why: &str) {
+/// HAProxy's line about a connection that never became a session, for the reason that it holds.
+pub(super) fn complain(worker: &Rc<Worker>, client: &mut Client) {
     let proxy = client.proxy.clone();
     if proxy.log.silent() {
         return;
@@ -216,6 +207,7 @@ pub(super) fn complain(worker: &Rc<Worker>, client: &mut Client, why: &str) {
                 Some(name) => name.clone(),
                 None => client.listener.id.to_string(),
             };
+            let why = connection_error(scope.session.error);
             crate::format::embryonic(&scope, &proxy.name, &listener, why)
         }
     };

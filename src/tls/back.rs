@@ -9,7 +9,7 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, ClientConnection, Connection};
 
 use super::agree::{self, Terms};
-use super::trust::OfServer;
+use super::judge::OfServer;
 use super::{Certificate, Trust};
 
 /// Sessions remembered for each server, to be resumed.
@@ -60,6 +60,7 @@ impl Back {
         };
         let verifier = Arc::new(OfServer {
             by,
+            authorities: settings.trust.authorities.0.clone(),
             host,
             provider: provider.clone(),
         });

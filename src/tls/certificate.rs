@@ -55,13 +55,47 @@ pub enum Unusable {
     Mismatch(String),
 }
 
+/// Which files beside a certificate's are read too (manual 3.1 `ssl-load-extra-files`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extras {
+    /// `bundle`: `<file>.rsa` and `<file>.ecdsa` stand for `<file>`.
+    pub bundle: bool,
+    /// `<file>.key`.
+    pub key: bool,
+    /// `<file>.ocsp`.
+    pub ocsp: bool,
+    /// `ssl-load-extra-del-ext`: their endings come instead of the file's own.
+    pub instead: bool,
+}
+
+impl Default for Extras {
+    fn default() -> Self {
+        Self {
+            bundle: true,
+            key: true,
+            ocsp: true,
+            instead: false,
+        }
+    }
+}
+
+impl Extras {
+    fn beside(self, wanted: bool, path: &Path, ending: &str) -> Option<Vec<u8>> {
+        let replaced = match self.instead {
+            true => path.with_extension(""),
+            false => path.to_owned(),
+        };
+        wanted.then(|| beside(&replaced, ending)).flatten()
+    }
+}
+
 impl Certificate {
     /// Reads a PEM file: the certificate, those above it, and the key, or the key from `<file>.key`. A
     /// `<file>.ocsp` beside it is stapled.
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn read(path: &Path) -> Result<Self, Unusable> {
+    pub fn read(path: &Path, extras: &Extras) -> Result<Self, Unusable> {
         let name = path.display().to_string();
         let pem = std::fs::read(path).map_err(|error| unreadable(&name, &error))?;
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
@@ -69,12 +103,16 @@ impl Certificate {
             .map_err(|_| Unusable::NoCertificate(name.clone()))?;
         let key = match PrivateKeyDer::from_pem_slice(&pem) {
             Ok(key) => key,
-            Err(_) => beside(path, "key")
+            Err(_) => extras
+                .beside(extras.key, path, "key")
                 .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).ok())
                 .ok_or_else(|| Unusable::NoKey(name.clone()))?,
         };
         let mut made = Self::new(path, chain, &key)?;
-        if let (Some(answer), Some(key)) = (beside(path, "ocsp"), Arc::get_mut(&mut made.key)) {
+        if let (Some(answer), Some(key)) = (
+            extras.beside(extras.ocsp, path, "ocsp"),
+            Arc::get_mut(&mut made.key),
+        ) {
             key.ocsp = Some(answer);
         }
         Ok(made)
@@ -188,7 +226,7 @@ pub(super) mod tests {
         std::fs::write(at("three.key"), &key).unwrap();
         std::fs::write(at("three.ocsp"), b"answer").unwrap();
         for name in ["one", "two", "three"] {
-            let read = Certificate::read(&at(name)).unwrap();
+            let read = Certificate::read(&at(name), &Extras::default()).unwrap();
             assert!(
                 read.names.contains(&"a.test".to_owned()),
                 "{:?}",
@@ -208,7 +246,11 @@ pub(super) mod tests {
         std::fs::write(at("no-key"), &one[..key(&one)]).unwrap();
         std::fs::write(at("no-cert"), &one[key(&one)..]).unwrap();
         std::fs::write(at("mixed"), one[..key(&one)].to_owned() + &two[key(&two)..]).unwrap();
-        let told = |name: &str| Certificate::read(&at(name)).unwrap_err().to_string();
+        let told = |name: &str| {
+            Certificate::read(&at(name), &Extras::default())
+                .unwrap_err()
+                .to_string()
+        };
         assert!(told("none").contains("No such file"), "{}", told("none"));
         assert!(told("no-key").contains("No Private Key"));
         assert!(told("no-cert").contains("unable to load certificate"));

@@ -1,17 +1,17 @@
-//! Who is believed: authorities, revocation lists, and how a peer's certificate is judged (manual 5.1, 5.2 `ca-file`,
-//! `verify`, `crl-file`, `verifyhost`).
+//! Who is believed: authorities and revocation lists (manual 5.1, 5.2 `ca-file`, `ca-verify-file`, `crl-file`).
 
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use super::judge::OfClient;
+use super::verdict::Ignored;
 
 /// Certificates of authorities.
 #[derive(Debug, Clone)]
@@ -67,8 +67,14 @@ fn add(store: &mut RootCertStore, pem: &[u8]) {
 pub struct Trust {
     /// Who is believed.
     pub authorities: Authorities,
+    /// `ca-verify-file`: who is believed too, but not announced.
+    pub silent: Authorities,
     /// What they revoked.
     pub revoked: Vec<CertificateRevocationListDer<'static>>,
+    /// `crt-ignore-err` and `ca-ignore-err`.
+    pub ignored: (Ignored, Ignored),
+    /// `no-ca-names`: nobody is announced.
+    pub unnamed: bool,
 }
 
 impl Trust {
@@ -94,17 +100,28 @@ impl Trust {
         &self,
         provider: &Arc<CryptoProvider>,
         optional: bool,
-    ) -> Result<Arc<dyn ClientCertVerifier>, String> {
-        let store = self.authorities.0.clone();
-        let mut builder = WebPkiClientVerifier::builder_with_provider(store, provider.clone())
-            .with_crls(self.revoked.clone());
+    ) -> Result<OfClient, String> {
+        let mut all = (*self.authorities.0).clone();
+        all.roots.extend(self.silent.0.roots.iter().cloned());
+        let all = Arc::new(all);
+        let mut builder =
+            WebPkiClientVerifier::builder_with_provider(all.clone(), provider.clone())
+                .with_crls(self.revoked.clone());
         if !self.revoked.is_empty() {
             builder = builder.only_check_end_entity_revocation();
         }
         if optional {
             builder = builder.allow_unauthenticated();
         }
-        builder.build().map_err(|error| error.to_string())
+        Ok(OfClient {
+            by: builder.build().map_err(|error| error.to_string())?,
+            authorities: all,
+            hints: match self.unnamed {
+                true => Vec::new(),
+                false => self.authorities.0.subjects(),
+            },
+            ignored: self.ignored.clone(),
+        })
     }
 
     /// Judges servers by their name.
@@ -119,67 +136,5 @@ impl Trust {
             builder = builder.only_check_end_entity_revocation();
         }
         builder.build().map_err(|error| error.to_string())
-    }
-}
-
-/// Judges servers as a `server` line says: not at all, or by a name that need not be the one asked for.
-#[derive(Debug)]
-pub(super) struct OfServer {
-    /// `None`: `verify none`.
-    pub by: Option<Arc<WebPkiServerVerifier>>,
-    /// `verifyhost`; otherwise the name in the SNI, or none at all.
-    pub host: Option<ServerName<'static>>,
-    pub provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for OfServer {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let Some(by) = &self.by else {
-            return Ok(ServerCertVerified::assertion());
-        };
-        let name = self.host.as_ref().unwrap_or(server_name);
-        let judged = by.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
-        match judged {
-            // Without a name to hold it against, the chain is what counts, as in HAProxy.
-            Err(rustls::Error::InvalidCertificate(
-                rustls::CertificateError::NotValidForName
-                | rustls::CertificateError::NotValidForNameContext { .. },
-            )) if self.host.is_none() && matches!(server_name, ServerName::IpAddress(_)) => {
-                Ok(ServerCertVerified::assertion())
-            }
-            judged => judged,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
     }
 }

@@ -24,6 +24,7 @@ pub(super) const TABLE: Table<Global> = &[
     tune::KEYWORDS,
     moot::KEYWORDS,
     tls::global::KEYWORDS,
+    tls::global::TOLD,
     unused::TLS,
     unused::HTTP2,
     unused::QUIC,

@@ -1,4 +1,4 @@
-//! Words about things that no line can ask for yet: TLS, HTTP/2, QUIC, Lua, compression, peers.
+//! Words about things that no line can ask for yet: OCSP updates, HTTP/2, QUIC, Lua, compression, peers.
 //!
 //! Each tunes or limits a feature whose own keyword is refused, so there is nothing the word could
 //! change: its argument is checked and that is all. Words that turn such a feature on are refused.
@@ -19,35 +19,8 @@ macro_rules! about {
 
 pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
     "key-base" "<directory>" one,
-    "issuers-chain-path" "<directory>" one,
-    "maxsslconn" "<n>" number,
-    "maxsslrate" "<n>" number,
-    "ssl-default-bind-client-sigalgs" "<algorithms>" one,
-    "ssl-default-bind-sigalgs" "<algorithms>" one,
-    "ssl-default-server-client-sigalgs" "<algorithms>" one,
-    "ssl-default-server-sigalgs" "<algorithms>" one,
-    "ssl-dh-param-file" "<file>" one,
-    "ssl-load-extra-del-ext" "" nothing,
-    "ssl-load-extra-files" "<kind>*" anything,
-    "ssl-mode-async" "" nothing,
-    "ssl-passphrase-cmd" "<command>" anything,
-    "ssl-propquery" "<query>" one,
-    "ssl-provider" "<name>" one,
-    "ssl-provider-path" "<directory>" one,
-    "ssl-engine" "<name> [algo <list>]" anything,
-    "ssl-security-level" "<n>" number,
-    "ssl-skip-self-issued-ca" "" nothing,
     "noktls" "" nothing,
-    "tune.ssl.capture-buffer-size" "<n>" number,
-    "tune.ssl.capture-cipherlist-size" "<n>" number,
-    "tune.ssl.certificate-compression" "{ auto | off }" one,
-    "tune.ssl.default-dh-param" "<n>" dh_param,
     "tune.ssl.force-private-cache" "" nothing,
-    "tune.ssl.hard-maxrecord" "<n>" number,
-    "tune.ssl.keylog" "{ on | off }" switch,
-    "tune.ssl.keyupdate-rate-limit" "<n>" number,
-    "tune.ssl.lifetime" "<time>" seconds,
-    "tune.ssl.maxrecord" "<n>" number,
     "tune.ssl.ssl-ctx-cache-size" "<n>" number,
     "tune.ssl.ocsp-update.maxdelay" "<n>" number,
     "tune.ssl.ocsp-update.mindelay" "<n>" number,
@@ -294,15 +267,4 @@ fn anything_or_nothing(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Par
 
 fn milliseconds(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     args.time_in(Unit::Milliseconds).map(|_| ())
-}
-
-fn seconds(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    args.time_in(Unit::Seconds).map(|_| ())
-}
-
-fn dh_param(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    match args.int(i64::MIN..=i64::MAX)? {
-        1024.. => Ok(()),
-        _ => args.fail("expects a value >= 1024."),
-    }
 }

@@ -152,13 +152,10 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
 
 /// Options about TLS that are refused: name, and how many words follow.
 pub(super) const TLS_OPTIONS: TlsOptions = &[
-    ("allow-0rtt", 0),
     ("check-sni-auto", 0),
-    ("client-sigalgs", 1),
     ("ktls", 1),
     ("no-check-sni-auto", 0),
     ("no-sni-auto", 0),
     ("renegotiate", 0),
-    ("sigalgs", 1),
     ("sni-auto", 0),
 ];

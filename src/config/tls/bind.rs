@@ -1,12 +1,14 @@
 //! Words of `bind … ssl` lines (manual 5.1).
 
+use std::sync::Arc;
+
 use super::super::args::{Args, Parsed};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
-use super::{files, terms};
+use super::{files, list, terms};
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::Bind;
-use crate::tls::{FrontSettings, Verify};
+use crate::tls::{Certificate, Entry, FrontSettings, Verify};
 
 /// Options that mean something on a `bind` line with `ssl` only.
 pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
@@ -16,12 +18,12 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
     }),
     keyword("crt", "<file | directory>", "a certificate", |b, a, l| {
         for certificate in files::certificates(a, l)? {
-            tls(b).certificates.push((certificate, Vec::new()));
+            tls(b).certificates.push(plain(certificate));
         }
         Ok(())
     }),
     keyword("crt-list", "<file>", "certificates and names", |b, a, l| {
-        let listed = files::list(a, l)?;
+        let listed = list::read(a, l)?;
         tls(b).certificates.extend(listed);
         Ok(())
     }),
@@ -31,7 +33,7 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         "the certificate for unknown names (3.0)",
         |b, a, l| {
             for (at, certificate) in files::certificates(a, l)?.into_iter().enumerate() {
-                tls(b).certificates.insert(at, (certificate, Vec::new()));
+                tls(b).certificates.insert(at, plain(certificate));
             }
             Ok(())
         },
@@ -136,6 +138,28 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         |b, a, l| files::revoked(&mut tls(b).trust, a, l),
     ),
     keyword(
+        "allow-0rtt",
+        "",
+        "takes early data: none is, clients send it again",
+        |_, a, l| {
+            let message = "'allow-0rtt' : early data is not taken, clients send it again once the handshake is done";
+            l.warn(a.span(), message);
+            Ok(())
+        },
+    ),
+    keyword(
+        "sigalgs",
+        "<algorithms>",
+        "signature algorithms: not chosen by this list",
+        terms::signatures,
+    ),
+    keyword(
+        "client-sigalgs",
+        "<algorithms>",
+        "signature algorithms of clients: not chosen by this list",
+        terms::signatures,
+    ),
+    keyword(
         "no-tls-tickets",
         "",
         "resumes from memory only",
@@ -159,8 +183,17 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
     ),
 ];
 
-fn tls(bind: &mut Bind) -> &mut FrontSettings {
+pub(super) fn tls(bind: &mut Bind) -> &mut FrontSettings {
     bind.tls.edit()
+}
+
+/// A certificate for its own names.
+fn plain(certificate: Arc<Certificate>) -> Entry {
+    Entry {
+        certificate,
+        filters: Vec::new(),
+        own: None,
+    }
 }
 
 fn force(bind: &mut Bind, args: &Args<'_>) -> Parsed {
@@ -192,6 +225,7 @@ pub(in super::super) fn complete(
         return Ok(());
     }
     let place = load.place(args.keyword());
+    load.tls.waiting.retain(|_| bind.ssl);
     let missing = |what: &str, cure: &str| {
         let message =
             format!("Proxy '{proxy}': {what} specified for bind '{text}' at [{place}]{cure}.");
@@ -202,8 +236,11 @@ pub(in super::super) fn complete(
     if tls.certificates.is_empty() {
         return missing("no SSL certificate", " (use 'crt')");
     }
-    if tls.verify != Verify::None && tls.trust.authorities.0.is_empty() {
+    if tls.verify != Verify::None
+        && tls.trust.authorities.0.is_empty()
+        && tls.trust.silent.0.is_empty()
+    {
         return missing("verify is enabled but no CA file", "");
     }
-    Ok(())
+    list::complete(tls, load)
 }

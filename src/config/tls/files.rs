@@ -1,4 +1,4 @@
-//! Certificates and authorities from files (manual 5.1 `crt`, `crt-list`, `ca-file`; 3.1 `crt-base`, `ca-base`).
+//! Certificates and authorities from files (manual 5.1 `crt`, `ca-file`; 3.1 `crt-base`, `ca-base`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,13 +24,18 @@ pub(super) fn certificates(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<A
     named(&word.text(), word.span, &args.name, load)
 }
 
-fn named(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Vec<Arc<Certificate>>> {
+pub(super) fn named(
+    name: &str,
+    span: Span,
+    option: &str,
+    load: &mut Load,
+) -> Parsed<Vec<Arc<Certificate>>> {
     let path = under(load.tls.crt_base.as_ref(), load, name);
     if path.is_dir() {
         return directory(&path, span, option, load);
     }
     // `name` may stand for a set of files, one for each kind of key.
-    if !path.exists() {
+    if !path.exists() && load.tls.extras.bundle {
         let kinds =
             ["rsa", "ecdsa", "dsa"].map(|kind| PathBuf::from(format!("{}.{kind}", path.display())));
         let set: Vec<PathBuf> = kinds.into_iter().filter(|path| path.exists()).collect();
@@ -87,7 +92,7 @@ fn one(path: &Path, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Cer
     if let Some(known) = load.tls.certificates.get(path) {
         return Ok(known.clone());
     }
-    match Certificate::read(path) {
+    match Certificate::read(path, &load.tls.extras) {
         Ok(read) => {
             let read = Arc::new(read);
             load.tls.certificates.insert(path.to_owned(), read.clone());
@@ -103,60 +108,14 @@ fn one(path: &Path, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Cer
     }
 }
 
-/// `crt-list <file>`: a certificate in each line, and the names it is for.
-pub(super) fn list(
-    args: &mut Args<'_>,
-    load: &mut Load,
-) -> Parsed<Vec<(Arc<Certificate>, Vec<String>)>> {
-    let word = args.word("a list's file")?;
-    let path = load.directory.join(&*word.text());
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = format!(
-                "'crt-list' : cannot open the file '{}': {error}",
-                word.text()
-            );
-            return alert(word.span, message);
-        }
-    };
-    let mut all = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let place = format!("crt-list' : [{}:{}]", path.display(), number + 1);
-        if let (Some(open), Some(close)) = (line.find('['), line.find(']'))
-            && line
-                .get(open + 1..close)
-                .is_some_and(|options| !options.trim().is_empty())
-        {
-            let message = format!(
-                "'{place} options of single certificates ('{}') are not available yet: write them on the bind line",
-                line.get(open..=close).unwrap_or_default()
-            );
-            return alert(word.span, message);
-        }
-        let bare = line.replace("[]", " ");
-        let mut words = bare.split_ascii_whitespace();
-        let file = words.next().unwrap_or_default();
-        let filters: Vec<String> = words.map(str::to_owned).collect();
-        for certificate in named(file, word.span, &place, load)? {
-            all.push((certificate, filters.clone()));
-        }
-    }
-    match all.is_empty() {
-        true => alert(
-            word.span,
-            format!("'crt-list' : '{}' lists no certificate", word.text()),
-        ),
-        false => Ok(all),
-    }
-}
-
 /// `ca-file`.
 pub(super) fn authorities(trust: &mut Trust, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    trust.authorities = read_authorities(args, load)?;
+    Ok(())
+}
+
+/// A file or directory of authorities.
+pub(super) fn read_authorities(args: &mut Args<'_>, load: &mut Load) -> Parsed<Authorities> {
     let word = args.word("a file of certificates")?;
     let name = word.text();
     let path = match &*name {
@@ -165,13 +124,7 @@ pub(super) fn authorities(trust: &mut Trust, args: &mut Args<'_>, load: &mut Loa
             .display()
             .to_string(),
     };
-    match Authorities::read(&path) {
-        Ok(read) => {
-            trust.authorities = read;
-            Ok(())
-        }
-        Err(why) => alert(word.span, format!("'{}' : {why}", args.name)),
-    }
+    Authorities::read(&path).or_else(|why| alert(word.span, format!("'{}' : {why}", args.name)))
 }
 
 /// `crl-file`.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::super::args::{Args, Parsed};
+use super::super::args::{Args, Parsed, unknown_word};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::terms;
 use crate::settings::Global;
+use crate::tls::Extras;
 
 pub(in super::super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
@@ -93,7 +94,154 @@ pub(in super::super) const KEYWORDS: &[Keyword<Global>] = &[
             Ok(())
         },
     ),
+    keyword(
+        "tune.ssl.capture-buffer-size",
+        "<n>",
+        "bytes kept of what each ClientHello offers",
+        capture,
+    ),
+    keyword(
+        "tune.ssl.capture-cipherlist-size",
+        "<n>",
+        "old name of `tune.ssl.capture-buffer-size`",
+        capture,
+    ),
+    keyword(
+        "tune.ssl.keylog",
+        "{ on | off }",
+        "keeps secrets for the fetches that tell them",
+        |_, a, l| {
+            l.tls.front.keylog = a.on_off()?;
+            Ok(())
+        },
+    ),
+    keyword(
+        "tune.ssl.default-dh-param",
+        "<n>",
+        "not used: DHE suites are not spoken, ECDHE ones are",
+        |_, a, l| match a.int(i64::MIN..=i64::MAX)? {
+            1024.. => {
+                let message = "'tune.ssl.default-dh-param' : not used: DHE suites are not spoken, ECDHE ones are";
+                l.warn(a.keyword(), message);
+                Ok(())
+            }
+            _ => a.fail("expects a value >= 1024."),
+        },
+    ),
+    keyword("tune.ssl.maxrecord", "<n>", "the size of records", record),
+    keyword(
+        "tune.ssl.hard-maxrecord",
+        "<n>",
+        "the size of records",
+        record,
+    ),
+    keyword(
+        "ssl-load-extra-files",
+        "<kind>*",
+        "which files beside certificates' are read",
+        extra_files,
+    ),
+    keyword(
+        "ssl-load-extra-del-ext",
+        "",
+        "their endings come instead of the certificate's",
+        |_, _, l| {
+            l.tls.extras.instead = true;
+            Ok(())
+        },
+    ),
 ];
+
+/// Words about what the TLS library does otherwise or does not do: each is told once.
+macro_rules! told {
+    ($($name:literal $args:literal $message:literal),+ $(,)?) => {
+        &[$(keyword($name, $args, $message, |_, a, l| {
+            a.skip();
+            l.warn(a.keyword(), concat!("'", $name, "' : ", $message));
+            Ok(())
+        })),+]
+    };
+}
+
+pub(in super::super) const TOLD: &[Keyword<Global>] = told!(
+    "issuers-chain-path" "<directory>" "chains are not completed: a certificate's file must hold its chain",
+    "maxsslconn" "<n>" "TLS connections are not limited by themselves: 'maxconn' limits all",
+    "maxsslrate" "<n>" "the rate of TLS handshakes is not limited by itself: 'maxconnrate' limits all",
+    "ssl-default-bind-client-sigalgs" "<algorithms>" "the list is not applied: all signature algorithms that are safe are offered",
+    "ssl-default-bind-sigalgs" "<algorithms>" "the list is not applied: all signature algorithms that are safe are offered",
+    "ssl-default-server-client-sigalgs" "<algorithms>" "the list is not applied: all signature algorithms that are safe are offered",
+    "ssl-default-server-sigalgs" "<algorithms>" "the list is not applied: all signature algorithms that are safe are offered",
+    "ssl-dh-param-file" "<file>" "not used: DHE suites are not spoken, ECDHE ones are",
+    "ssl-mode-async" "" "not used: there are no OpenSSL engines",
+    "ssl-passphrase-cmd" "<command>" "not run: keys must not be encrypted",
+    "ssl-propquery" "<query>" "not used: there are no OpenSSL providers",
+    "ssl-provider" "<name>" "not used: there are no OpenSSL providers",
+    "ssl-provider-path" "<directory>" "not used: there are no OpenSSL providers",
+    "ssl-engine" "<name> [algo <list>]" "not used: there are no OpenSSL engines",
+    "ssl-security-level" "<n>" "not applied: what is spoken is as safe as OpenSSL's level 2",
+    "ssl-skip-self-issued-ca" "" "not applied: chains are sent as their files hold them",
+    "tune.ssl.certificate-compression" "{ auto | off }" "certificates are not compressed",
+    "tune.ssl.keyupdate-rate-limit" "<n>" "not applied: key updates cost their sender as much",
+    "tune.ssl.lifetime" "<time>" "not applied: sessions are resumed for up to half a day",
+);
+
+/// `ssl-load-extra-files`: which kinds of files beside certificates' are read.
+fn extra_files(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let instead = load.tls.extras.instead;
+    let mut extras = Extras {
+        bundle: false,
+        key: false,
+        ocsp: false,
+        instead,
+    };
+    let mut first = true;
+    while first || !args.done() {
+        first = false;
+        let word = args.word("'all', 'none', or kinds of files")?;
+        match &*word.text() {
+            "none" => {}
+            "all" => {
+                extras = Extras {
+                    instead,
+                    ..Extras::default()
+                };
+            }
+            "bundle" => extras.bundle = true,
+            "key" => extras.key = true,
+            "ocsp" => extras.ocsp = true,
+            kind @ ("sctl" | "issuer") => {
+                load.warn(word.span, format!("'{kind}' files are not used"));
+            }
+            _ => {
+                return unknown_word(
+                    word,
+                    format!("'{}' expects something", args.name),
+                    ["all", "none", "bundle", "sctl", "ocsp", "issuer", "key"],
+                );
+            }
+        }
+    }
+    load.tls.extras = extras;
+    Ok(())
+}
+
+/// `tune.ssl.maxrecord`: with the record's header, as far as the library can do.
+fn record(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    /// What a record has beside its contents, and the bounds of the whole.
+    const OVERHEAD: usize = 5;
+    const BOUNDS: (usize, usize) = (32, 16_384 + OVERHEAD);
+    let size = args.count()? as usize;
+    load.tls.front.record = match size {
+        0 => None,
+        size => Some((size + OVERHEAD).clamp(BOUNDS.0, BOUNDS.1)),
+    };
+    Ok(())
+}
+
+fn capture(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    load.tls.front.capture = args.count()? as usize;
+    Ok(())
+}
 
 type Word = fn(&mut crate::tls::Terms, &mut Args<'_>, &mut Load) -> Parsed;
 

@@ -6,6 +6,8 @@
 pub(super) mod bind;
 mod files;
 pub(super) mod global;
+pub(super) mod judging;
+mod list;
 pub(super) mod server;
 mod terms;
 
@@ -13,7 +15,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::tls::{BackSettings, Certificate, FrontSettings};
+use crate::tls::{BackSettings, Certificate, Extras, FrontSettings};
 
 /// What lines about TLS begin with, and what was read from files.
 #[derive(Debug, Default)]
@@ -28,6 +30,10 @@ pub(super) struct Defaults {
     pub ca_base: Option<PathBuf>,
     /// `ssl-server-verify none`.
     pub trust_servers: bool,
+    /// Options of lists' lines that wait for their `bind` line's end.
+    pub waiting: Vec<list::Waiting>,
+    /// `ssl-load-extra-files`, `ssl-load-extra-del-ext`.
+    pub extras: Extras,
     /// Certificates by file: each is read once.
     pub certificates: HashMap<PathBuf, Arc<Certificate>>,
 }

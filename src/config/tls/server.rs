@@ -168,6 +168,24 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         "as is: nothing is negotiated anew",
         |_, _, _| Ok(()),
     ),
+    keyword("allow-0rtt", "", "sends early data: none is", |_, a, l| {
+        let message =
+            "'allow-0rtt' : early data is not sent, the request follows once the handshake is done";
+        l.warn(a.span(), message);
+        Ok(())
+    }),
+    keyword(
+        "sigalgs",
+        "<algorithms>",
+        "signature algorithms: not chosen by this list",
+        terms::signatures,
+    ),
+    keyword(
+        "client-sigalgs",
+        "<algorithms>",
+        "signature algorithms of our certificate: not chosen by this list",
+        terms::signatures,
+    ),
     keyword("sni", "<expression>", "the name asked for", |s, a, l| {
         s.sni = Some(sni(a, l)?);
         Ok(())

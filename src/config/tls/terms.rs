@@ -100,6 +100,17 @@ pub(super) fn curves(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) ->
     Ok(())
 }
 
+/// `sigalgs` and `client-sigalgs`.
+pub(super) fn signatures<T>(_: &mut T, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("a list of signature algorithms")?;
+    let message = format!(
+        "'{}' : the list is not applied: all signature algorithms that are safe are offered",
+        args.name
+    );
+    load.warn(word.span, message);
+    Ok(())
+}
+
 /// A name of a whole suite that is spoken, or a word that selects by property and cannot be wrong.
 fn is_openssl_name(word: &str) -> bool {
     let plain = !word.contains('-') || word.starts_with(['!', '-', '+', '@']);

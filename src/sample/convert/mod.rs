@@ -25,6 +25,7 @@ mod web_token;
 mod x509;
 
 pub use absent::missing;
+pub use x509::x509_error_number;
 
 use super::args::{Kind, Param, may, need};
 use super::table::{Convert, Converter};

@@ -7,6 +7,13 @@ pub(super) const TABLE: &[Converter] = &[
     entry("x509_v_err_str", &[], Type::Str, Convert::Int(|n, _, _| Some(Value::owned(name(n)))), "the name of a certificate error's number"),
 ];
 
+/// The number of an error's name; `X509_V_` before it may be left out.
+pub fn x509_error_number(name: &str) -> Option<u8> {
+    let name = name.strip_prefix("X509_V_").unwrap_or(name);
+    let at = NAMES.iter().position(|known| *known == name)?;
+    u8::try_from(at).ok()
+}
+
 /// By number, without the `X509_V_` that all begin with (X509_STORE_CTX_get_error(3ssl), OpenSSL 3.0).
 const NAMES: [&str; 95] = [
     "OK",

@@ -1,7 +1,6 @@
 //! Names that stand for what tidegate does not have yet.
 //!
-//! Those of a TLS connection have a true answer all the same: no connection is one, so `ssl_fc` is false and
-//! the rest gives no sample. Others are known by name, so that the error can say what is missing.
+//! They are known by name, so that the error can say what is missing.
 
 use super::*;
 
@@ -13,26 +12,6 @@ pub fn missing(name: &str) -> Option<&'static str> {
     glitches.then_some("the counting of protocol glitches, which is not available yet")
 }
 
-const fn none(name: &'static str, params: &'static [Param], out: Type) -> Fetch {
-    entry(
-        name,
-        params,
-        out,
-        Get::Handshake(|_, _| None),
-        "of the client's TLS connection; none is one yet",
-    )
-}
-
-const fn none_behind(name: &'static str, params: &'static [Param], out: Type) -> Fetch {
-    entry(
-        name,
-        params,
-        out,
-        Get::ServerSide(|_, _| None),
-        "of the server's TLS connection; none is one yet",
-    )
-}
-
 const fn later(
     name: &'static str,
     params: &'static [Param],
@@ -42,12 +21,6 @@ const fn later(
     entry(name, params, out, Get::Later(missing), missing)
 }
 
-const DN: &[Param] = &[
-    may(Kind::Str),
-    may(Kind::Int),
-    may(Kind::ChoiceOrNone(&["rfc2253"])),
-];
-const FILTER: &[Param] = &[may(Kind::Int)];
 const ACCOUNTING: &str = "the accounting of processor time per request, which is not available yet";
 const TIMEOUTS: &str = "a view of a proxy's timeouts, which is not available yet";
 const INSIDE: &str = "HAProxy's own form of messages in memory, which tidegate does not have";
@@ -57,92 +30,6 @@ const DISTCC: &str = "distcc, which is not available yet";
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Fetch] = &[
-    entry("ssl_bc", &[], Type::Bool, Get::ServerSide(|_, _| Some(Value::Bool(false))), "whether the server's connection is TLS; none is one yet"),
-    none_behind("ssl_bc_alg_keysize", &[], Type::Int),
-    none_behind("ssl_bc_alpn", &[], Type::Str),
-    none_behind("ssl_bc_cipher", &[], Type::Str),
-    none_behind("ssl_bc_client_random", &[], Type::Bin),
-    none_behind("ssl_bc_err", &[], Type::Int),
-    none_behind("ssl_bc_err_str", &[], Type::Str),
-    entry("ssl_bc_is_resumed", &[], Type::Bool, Get::ServerSide(|_, _| Some(Value::Bool(false))), "of the server's TLS connection; none is one yet"),
-    none_behind("ssl_bc_npn", &[], Type::Str),
-    none_behind("ssl_bc_protocol", &[], Type::Str),
-    none_behind("ssl_bc_server_random", &[], Type::Bin),
-    none_behind("ssl_bc_session_id", &[], Type::Bin),
-    none_behind("ssl_bc_session_key", &[], Type::Bin),
-    none_behind("ssl_bc_unique_id", &[], Type::Bin),
-    none_behind("ssl_bc_use_keysize", &[], Type::Int),
-    none("ssl_c_ca_err", &[], Type::Int),
-    none("ssl_c_ca_err_depth", &[], Type::Int),
-    none("ssl_c_chain_der", &[], Type::Bin),
-    none("ssl_c_der", &[], Type::Bin),
-    none("ssl_c_err", &[], Type::Int),
-    none("ssl_c_i_dn", DN, Type::Str),
-    none("ssl_c_key_alg", &[], Type::Str),
-    none("ssl_c_notafter", &[], Type::Str),
-    none("ssl_c_notbefore", &[], Type::Str),
-    none("ssl_c_s_dn", DN, Type::Str),
-    none("ssl_c_serial", &[], Type::Bin),
-    none("ssl_c_sha1", &[], Type::Bin),
-    none("ssl_c_sig_alg", &[], Type::Str),
-    none("ssl_c_used", &[], Type::Bool),
-    none("ssl_c_verify", &[], Type::Int),
-    none("ssl_c_version", &[], Type::Int),
-    none("ssl_f_der", &[], Type::Bin),
-    none("ssl_f_i_dn", DN, Type::Str),
-    none("ssl_f_key_alg", &[], Type::Str),
-    none("ssl_f_notafter", &[], Type::Str),
-    none("ssl_f_notbefore", &[], Type::Str),
-    none("ssl_f_s_dn", DN, Type::Str),
-    none("ssl_f_serial", &[], Type::Bin),
-    none("ssl_f_sha1", &[], Type::Bin),
-    none("ssl_f_sig_alg", &[], Type::Str),
-    none("ssl_f_version", &[], Type::Int),
-    entry("ssl_fc", &[], Type::Bool, Get::Handshake(|_, _| Some(Value::Bool(false))), "whether the client's connection is TLS; none is one yet"),
-    none("ssl_fc_alg_keysize", &[], Type::Int),
-    none("ssl_fc_alpn", &[], Type::Str),
-    none("ssl_fc_cipher", &[], Type::Str),
-    none("ssl_fc_cipherlist_bin", FILTER, Type::Str),
-    none("ssl_fc_cipherlist_hex", FILTER, Type::Bin),
-    none("ssl_fc_cipherlist_str", FILTER, Type::Str),
-    none("ssl_fc_cipherlist_xxh", &[], Type::Int),
-    none("ssl_fc_client_early_traffic_secret", &[], Type::Str),
-    none("ssl_fc_client_handshake_traffic_secret", &[], Type::Str),
-    none("ssl_fc_client_random", &[], Type::Bin),
-    none("ssl_fc_client_traffic_secret_0", &[], Type::Str),
-    none("ssl_fc_early_exporter_secret", &[], Type::Str),
-    none("ssl_fc_ecformats_bin", &[], Type::Str),
-    none("ssl_fc_eclist_bin", FILTER, Type::Str),
-    none("ssl_fc_err", &[], Type::Int),
-    none("ssl_fc_err_str", &[], Type::Str),
-    none("ssl_fc_exporter_secret", &[], Type::Str),
-    none("ssl_fc_extlist_bin", FILTER, Type::Str),
-    none("ssl_fc_has_crt", &[], Type::Bool),
-    none("ssl_fc_has_early", &[], Type::Bool),
-    entry("ssl_fc_has_sni", &[], Type::Bool, Get::Handshake(|_, _| Some(Value::Bool(false))), "of the client's TLS connection; none is one yet"),
-    entry("ssl_fc_is_resumed", &[], Type::Bool, Get::Handshake(|_, _| Some(Value::Bool(false))), "of the client's TLS connection; none is one yet"),
-    none("ssl_fc_npn", &[], Type::Str),
-    none("ssl_fc_protocol", &[], Type::Str),
-    none("ssl_fc_protocol_hello_id", &[], Type::Int),
-    none("ssl_fc_server_handshake_traffic_secret", &[], Type::Str),
-    none("ssl_fc_server_random", &[], Type::Bin),
-    none("ssl_fc_server_traffic_secret_0", &[], Type::Str),
-    none("ssl_fc_session_id", &[], Type::Bin),
-    none("ssl_fc_session_key", &[], Type::Bin),
-    none("ssl_fc_sni", &[], Type::Str),
-    none("ssl_fc_unique_id", &[], Type::Bin),
-    none("ssl_fc_use_keysize", &[], Type::Int),
-    none("ssl_s_chain_der", &[], Type::Bin),
-    none("ssl_s_der", &[], Type::Bin),
-    none("ssl_s_i_dn", DN, Type::Str),
-    none("ssl_s_key_alg", &[], Type::Str),
-    none("ssl_s_notafter", &[], Type::Str),
-    none("ssl_s_notbefore", &[], Type::Str),
-    none("ssl_s_s_dn", DN, Type::Str),
-    none("ssl_s_serial", &[], Type::Bin),
-    none("ssl_s_sha1", &[], Type::Bin),
-    none("ssl_s_sig_alg", &[], Type::Str),
-    none("ssl_s_version", &[], Type::Int),
     later("bc_err", &[], Type::Int, CONNECTING),
     later("bc_err_str", &[], Type::Str, CONNECTING),
     later("be_server_timeout", &[], Type::Int, TIMEOUTS),

@@ -13,6 +13,7 @@ mod layer4;
 mod parameters;
 mod payload;
 mod process;
+mod tls;
 mod tls_hello;
 
 pub use absent::missing;
@@ -28,6 +29,7 @@ const FAMILIES: &[&[Fetch]] = &[
     process::TABLE,
     layer4::TABLE,
     counters::TABLE,
+    tls::TABLE,
     payload::TABLE,
     tls_hello::TABLE,
     http_request::TABLE,
