@@ -12,6 +12,7 @@ mod key;
 mod lease;
 mod obtain;
 mod own;
+pub mod persist;
 mod place;
 mod queue;
 mod retry;

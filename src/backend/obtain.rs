@@ -54,8 +54,6 @@ pub struct Attempts {
     pub used: u32,
     /// The server of the last attempt.
     pub last: Option<Arc<Server>>,
-    /// True while the request belongs to its server, by persistence or `use-server`: another one is not as good.
-    pub persistent: bool,
 }
 
 /// No connection could be had.
@@ -74,7 +72,7 @@ pub struct Failure {
 /// # Errors
 /// No server can take the request, or all attempts failed.
 pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Failure> {
-    let mut wish = after_exchange(&ask);
+    let mut wish = wish(&mut ask);
     let mut refused = None;
     loop {
         let place = place(worker, &mut ask, std::mem::take(&mut wish)).await?;
@@ -171,13 +169,20 @@ async fn connected(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: Place) -> Resu
         // Each attempt counts as a session of its server.
         server.state.totals.sessions_total.inc();
         let pauses = failed == ConnectError::Refused;
-        let next = retry::after_connect(ask.backend, server, ask.attempts, !pauses);
+        let next = retry::after_connect(
+            ask.backend,
+            server,
+            ask.attempts.used,
+            !pauses,
+            &ask.txn.persistence,
+        );
         if next == Next::GiveUp {
             return Err(Missed::Final(give_up(ask, server, &failed)));
         }
         ask.attempts.used += 1;
         ask.txn.retries = ask.attempts.used;
         let Next::Same(pause) = next else {
+            ask.txn.persistence.direct = false;
             return Err(Missed::Leave(server.clone()));
         };
         count_retry(ask, server);
@@ -193,17 +198,25 @@ async fn connected(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: Place) -> Resu
     }
 }
 
-/// Where to go after an exchange with a server failed: to the same one, or away from it as `option
-/// redispatch` says.
-fn after_exchange(ask: &Ask<'_>) -> Wish {
+/// Where to go: at first to the server that persistence names; after an exchange with a server failed to the same one, or
+/// away from it as `option redispatch` says.
+fn wish(ask: &mut Ask<'_>) -> Wish {
     let mut wish = Wish::default();
+    let persistence = &mut ask.txn.persistence;
     if let Some(last) = ask.attempts.last.clone() {
-        let leave = retry::leaves(ask.backend, &last, ask.attempts);
+        let leave = retry::leaves(ask.backend, &last, ask.attempts.used, persistence);
+        persistence.direct &= !leave;
         *(if leave {
             &mut wish.avoid
         } else {
             &mut wish.server
         }) = Some(last);
+    } else if persistence.direct {
+        let named = persistence
+            .server
+            .and_then(|at| ask.backend.servers.get(at));
+        wish.server = named.cloned();
+        wish.breakable = !persistence.forced;
     }
     wish
 }

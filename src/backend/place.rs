@@ -1,5 +1,5 @@
-//! From a backend to a place on one of its servers: `use-server`, balancing, queues (manual 4.2
-//! `use-server`, `balance`, `option redispatch`, `timeout queue`).
+//! From a backend to a place on one of its servers: the one that is named, balancing, queues (manual 4.2
+//! `balance`, `option redispatch`, `timeout queue`).
 //!
 //! The step before connecting. Ends with a place, or with HAProxy's 503 and its two letters.
 
@@ -8,13 +8,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use crate::acl::Outcome;
 use crate::end::{Cause, End, Stage};
 use crate::net::Alarm;
-use crate::plan::{Proxy, Server, Target};
+use crate::plan::{Proxy, Server};
 use crate::sample::Scope;
-use crate::settings::Options;
-use crate::state::Operational;
 use crate::state::queue::Rank;
 use crate::worker::Worker;
 
@@ -48,16 +45,14 @@ pub(super) async fn place(
     let mut former = wish.avoid;
     let mut wanted = wish.server;
     let mut breakable = wish.breakable;
-    if wanted.is_none() && former.is_none() {
-        if !backend.use_server.is_empty() {
-            wanted = preferred(backend, &scope(worker, ask));
+    let bound = ask.txn.persistence.forced;
+    if ask.attempts.last.is_none() {
+        let taken = ask.txn.persistence.direct || ask.txn.persistence.ignored;
+        if let Some(server) = stick::request(worker, ask, taken) {
+            ask.txn.persistence.name(server.index);
+            wanted = Some(server);
+            breakable = !bound;
         }
-        let sticky = stick::request(worker, ask, wanted.is_some());
-        wanted = wanted.or(sticky);
-        ask.attempts.persistent = wanted.is_some();
-        breakable = true;
-    } else if wanted.is_none() {
-        ask.attempts.persistent = false;
     }
     let mut alarm = None;
     loop {
@@ -69,7 +64,7 @@ pub(super) async fn place(
         let admission = match chosen {
             Chosen::Server(server) => {
                 name_server(ask, Some(server));
-                admit(backend, server, || rank(worker, ask), false)
+                admit(backend, server, || rank(worker, ask), bound)
             }
             Chosen::Full => {
                 name_server(ask, None);
@@ -84,6 +79,10 @@ pub(super) async fn place(
             Admission::Now(place) => return Ok(placed(worker, ask, place, former.as_ref())),
             Admission::Full if breakable && backend.settings.redispatch.is_some() => {
                 breakable = false;
+                ask.txn.persistence.direct = false;
+                if ask.txn.cookie_letters[0] == b'V' {
+                    ask.txn.cookie_letters[0] = b'D';
+                }
                 continue;
             }
             Admission::Full => return Err(failure(Cause::Server, Stage::Queue)),
@@ -108,6 +107,7 @@ pub(super) async fn place(
             }
             Ok(Turn::ChooseAgain) => {
                 former = waiting.server().cloned().or(former);
+                ask.txn.persistence.direct = false;
                 breakable = false;
             }
             Err(_) => {
@@ -152,38 +152,6 @@ fn name_server(ask: &mut Ask<'_>, server: Option<&Arc<Server>>) {
     ask.txn.server_id = listed.map_or(0, |server| server.id);
 }
 
-/// The server of the first `use-server` rule that applies and names one that is not down (or any, with
-/// `option persist`).
-fn preferred(backend: &Arc<Proxy>, scope: &Scope<'_>) -> Option<Arc<Server>> {
-    for (target, condition) in &backend.use_server {
-        if condition
-            .as_ref()
-            .is_some_and(|condition| condition.test(scope) != Outcome::Pass)
-        {
-            continue;
-        }
-        let server = match target {
-            Target::Index(at) => backend.servers.get(*at)?,
-            Target::Format(format) => {
-                let mut name = Vec::new();
-                format.render(scope, &mut name);
-                let named = |server: &&Arc<Server>| server.settings.name.as_bytes() == name;
-                backend.servers.iter().find(named)?
-            }
-        };
-        if available(backend, server) {
-            return Some(server.clone());
-        }
-    }
-    None
-}
-
-/// Whether a rule may send requests to this server: one that is not down, or any with `option persist`.
-pub(super) fn available(backend: &Proxy, server: &Server) -> bool {
-    let down = server.state.admin().maint() || server.state.operational() == Operational::Stopped;
-    !down || backend.settings.options.contains(Options::PERSIST)
-}
-
 pub(super) fn scope<'a>(worker: &'a Rc<Worker>, ask: &'a mut Ask<'_>) -> Scope<'a> {
     Scope {
         session: ask.session,
@@ -225,6 +193,9 @@ fn placed(
         && !Arc::ptr_eq(former, &place.server)
     {
         ask.txn.redispatched = true;
+        if ask.txn.cookie_letters[0] == b'V' {
+            ask.txn.cookie_letters[0] = b'D';
+        }
         former.state.totals.redispatches.inc();
         place.backend.state.back.redispatches.inc();
     }

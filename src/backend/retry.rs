@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::plan::{Proxy, Server};
+use crate::sample::Persistence;
 use crate::settings::RetryOn;
 use crate::state::Operational;
-
-use super::Attempts;
 
 /// The next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +25,7 @@ struct Policy {
     most: u32,
     /// `option redispatch`: every N-th attempt, or the N-th from the end (negative).
     redispatch: Option<i32>,
-    /// The request belongs to no server (its algorithm is no hash), and there are others.
+    /// The request belongs to no server (none was named, its algorithm is no hash), and there are others.
     any_will_do: bool,
     /// The longest wait before the same server is tried again.
     pause: Duration,
@@ -37,10 +36,11 @@ struct Policy {
 pub(super) fn after_connect(
     backend: &Proxy,
     server: &Server,
-    attempts: &Attempts,
+    used: u32,
     at_once: bool,
+    persistence: &Persistence,
 ) -> Next {
-    let (policy, used) = (policy(backend, attempts), attempts.used);
+    let policy = policy(backend, persistence);
     let allowed = backend.settings.retry_on.contains(RetryOn::CONN_FAILURE);
     if !allowed || used >= policy.most {
         return Next::GiveUp;
@@ -48,20 +48,24 @@ pub(super) fn after_connect(
     policy.next(used + 1, is_down(server), at_once)
 }
 
-/// Whether the attempt after a failed exchange, a retry, may go to another server.
-pub(super) fn leaves(backend: &Proxy, server: &Server, attempts: &Attempts) -> bool {
-    let used = attempts.used;
-    used > 0 && policy(backend, attempts).next(used, is_down(server), true) == Next::Another
+/// Whether the attempt after a failed exchange, being the `used`-th retry, may go to another server.
+pub(super) fn leaves(
+    backend: &Proxy,
+    server: &Server,
+    used: u32,
+    persistence: &Persistence,
+) -> bool {
+    used > 0 && policy(backend, persistence).next(used, is_down(server), true) == Next::Another
 }
 
-fn policy(backend: &Proxy, attempts: &Attempts) -> Policy {
+fn policy(backend: &Proxy, persistence: &Persistence) -> Policy {
     let settings = &backend.settings;
     let second = Duration::from_secs(1);
     let connect = settings.timeouts.connect.map(Duration::from_millis);
     Policy {
         most: settings.retries.unwrap_or(3),
-        redispatch: settings.redispatch,
-        any_will_do: !attempts.persistent
+        redispatch: settings.redispatch.filter(|_| !persistence.forced),
+        any_will_do: !persistence.direct
             && !backend.balance.algorithm.hashes()
             && backend.balancer.serving() > 1,
         pause: connect.map_or(second, |connect| connect.min(second)),

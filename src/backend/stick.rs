@@ -10,7 +10,8 @@ use crate::sample::{Scope, key};
 use crate::state::table::{Data, Key, SrvKey, Table, tick};
 use crate::worker::Worker;
 
-use super::place::{available, scope};
+use super::persist::available;
+use super::place::scope;
 use super::{Ask, Lease};
 
 /// Most keys that one stream stores, as in HAProxy.
@@ -31,6 +32,7 @@ pub(super) fn request(
     let mut noted = std::mem::take(&mut ask.txn.stick);
     noted.clear();
     let mut found = None;
+    let persistence = ask.txn.persistence;
     let scope = scope(worker, ask);
     let now = tick(scope.now.instant);
     for rule in &backend.stick.request {
@@ -51,7 +53,7 @@ pub(super) fn request(
                 && found.is_none()
             {
                 found = named(backend, &rule.table, name.unwrap_or(0), id.unwrap_or(0))
-                    .filter(|server| available(backend, server));
+                    .filter(|server| available(backend, server, &persistence));
             }
         }
         if stores {

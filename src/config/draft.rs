@@ -133,6 +133,7 @@ impl Draft {
                 use_server: Vec::new(),
                 stick: Vec::new(),
                 monitor_fail: Vec::new(),
+                persist: Vec::new(),
                 log_format: None,
                 log_format_sd: None,
                 error_log_format: None,

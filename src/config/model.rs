@@ -8,7 +8,9 @@ use crate::action::Rule;
 use crate::diag::Span;
 use crate::format::Format;
 use crate::sample::{Captures, Expr, Pending};
-use crate::settings::{self, Bind, ErrorFiles, Global, Kind, Resolvers, Server, Shape, Userlist};
+use crate::settings::{
+    self, Bind, ErrorFiles, Global, Kind, Persist, Resolvers, Server, Shape, Userlist,
+};
 use crate::syntax::Env;
 
 /// A whole configuration, checked line by line; names are not resolved yet.
@@ -63,7 +65,8 @@ pub struct Proxy {
     pub stick: Vec<Stick>,
     /// `monitor fail` conditions.
     pub monitor_fail: Vec<Pending<Cond>>,
-    /// `force-persist` and `ignore-persist` come with persistence.
+    /// `force-persist` and `ignore-persist` lines, in order.
+    pub persist: Vec<(Persist, Option<Pending<Cond>>)>,
     /// `log-format` or the one `option httplog`/`tcplog` stands for.
     pub log_format: Option<Pending<Format>>,
     /// `log-format-sd`

@@ -88,6 +88,20 @@ fn modes(draft: &mut Draft, load: &mut Load) {
         };
         say(load, Severity::Warning, span, rest);
     }
+    for (server, span) in draft
+        .proxy
+        .servers
+        .iter()
+        .filter(|_| draft.proxy.kind.back())
+    {
+        if server.cookie.is_some() {
+            let message = format!(
+                "{title} : ignoring cookie for server '{}' as HTTP mode is disabled.",
+                server.name
+            );
+            say(load, Severity::Warning, *span, message);
+        }
+    }
     let proxy = &mut draft.proxy;
     proxy.rules.http_request.clear();
     proxy.rules.http_response.clear();
@@ -102,6 +116,7 @@ fn modes(draft: &mut Draft, load: &mut Load) {
     proxy.settings.forwarded = None;
     proxy.settings.original_to = None;
     proxy.settings.monitor_uri = None;
+    proxy.settings.cookie = None;
     if matches!(
         proxy.settings.balance,
         Some(Algorithm::Uri(_) | Algorithm::UrlParam(_) | Algorithm::Hdr(_))

@@ -5,6 +5,7 @@
 //! (which writes them out). It must not know any other module: no sockets, no clock, no configuration, no framing rules.
 
 pub mod cookie;
+pub mod cookie_line;
 mod head;
 mod list;
 mod message;

@@ -94,6 +94,8 @@ pub struct Proxy {
     pub use_server: Vec<(Target, Option<Cond>)>,
     /// `stick` rules.
     pub stick: Sticks,
+    /// `force-persist` and `ignore-persist`, in order.
+    pub persist: Vec<(settings::Persist, Option<Cond>)>,
     /// `monitor fail`.
     pub monitor_fail: Vec<Cond>,
     /// Where its log lines go.

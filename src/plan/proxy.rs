@@ -65,6 +65,10 @@ pub(super) fn link(
     for switch in &proxy.use_backend {
         use_backend.extend(step.use_backend(switch, proxy, context.index));
     }
+    let mut persist = Vec::new();
+    for (what, cond) in &proxy.persist {
+        persist.push((*what, step.one(cond.as_ref())));
+    }
     Proxy {
         index,
         id: proxy.id,
@@ -77,6 +81,7 @@ pub(super) fn link(
         use_backend,
         use_server,
         stick: step.stick(&proxy.stick),
+        persist,
         monitor_fail: step.all(&proxy.monitor_fail),
         log: step.log(proxy, context.log),
         log_format: step.one(proxy.log_format.as_ref()),

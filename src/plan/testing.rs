@@ -54,6 +54,7 @@ pub(crate) fn proxy(name: &str, kind: Kind) -> config::Proxy {
         use_server: Vec::new(),
         stick: Vec::new(),
         monitor_fail: Vec::new(),
+        persist: Vec::new(),
         log_format: None,
         log_format_sd: None,
         error_log_format: None,

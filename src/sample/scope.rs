@@ -226,6 +226,31 @@ pub struct Rewriting {
     pub lenient: bool,
 }
 
+/// What keeps the client on a server (manual 4.2 `cookie`, `use-server`, `force-persist`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Persistence {
+    /// The place of the server that was named, in its backend.
+    pub server: Option<usize>,
+    /// The request goes to the server that was named; not after a redispatch.
+    pub direct: bool,
+    /// `force-persist`
+    pub forced: bool,
+    /// `ignore-persist`
+    pub ignored: bool,
+    /// When the client's cookie was last refreshed, seconds since 1970; 0 for unknown.
+    pub last_date: i64,
+    /// When the client was first given it, seconds since 1970; 0 for unknown.
+    pub first_date: i64,
+}
+
+impl Persistence {
+    /// The request goes to this server.
+    pub fn name(&mut self, server: usize) {
+        self.server = Some(server);
+        self.direct = true;
+    }
+}
+
 /// One request and its response, as the language sees them.
 #[derive(Debug, Default)]
 pub struct Transaction {
@@ -303,6 +328,8 @@ pub struct Transaction {
     pub service: Option<&'static str>,
     /// How it ended (`%ts`).
     pub end: End,
+    /// What keeps the client on a server.
+    pub persistence: Persistence,
     /// Letters 3 and 4 of `%tsc`: client cookie and set-cookie states; 0 prints `-`.
     pub cookie_letters: [u8; 2],
     /// Level set by `set-log-level`: `Some(None)` is `silent`.
@@ -379,6 +406,7 @@ impl Transaction {
             log_early,
             service,
             end,
+            persistence,
             cookie_letters,
             log_level,
             server_timeout,
@@ -428,6 +456,7 @@ impl Transaction {
         *log_early = false;
         *service = None;
         *end = End::default();
+        *persistence = Persistence::default();
         *cookie_letters = [0; 2];
         *log_level = None;
         *server_timeout = None;

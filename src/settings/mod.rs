@@ -7,6 +7,7 @@
 mod address;
 mod bind;
 mod check;
+mod cookie;
 mod errors;
 mod forwarded;
 mod global;
@@ -26,6 +27,7 @@ pub use check::{
     CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend, Observe,
     OnError, OnMarkedDown, OnMarkedUp, Probe, Step,
 };
+pub use cookie::{Cookie, CookieOptions, Persist};
 pub use errors::{ErrorFile, ErrorFiles};
 pub use forwarded::{Forwarded, Node, Part};
 pub use global::{Global, StatsSocket};

@@ -290,6 +290,12 @@ pub struct Proxy {
     pub response_inspect_delay: Option<u64>,
     /// `capture cookie`: name (prefix match) and length.
     pub capture_cookie: Option<(String, usize)>,
+    /// `cookie`
+    pub cookie: Option<super::Cookie>,
+    /// `dynamic-cookie-key`
+    pub dynamic_cookie_key: Option<Box<[u8]>>,
+    /// `persist rdp-cookie`: the name of that cookie.
+    pub persist_rdp_cookie: Option<String>,
     /// `capture request header`: name and length, by slot.
     pub capture_request: Vec<(String, usize)>,
     /// `capture response header`

@@ -1216,7 +1216,12 @@ fn address<'a>(o: &'a Object<'a>) -> Value<'a> {
 }
 
 fn cookie<'a>(o: &'a Object<'a>) -> Value<'a> {
-    match o.server.and_then(|s| s.settings.cookie.as_deref()) {
+    let cookie = match o.server {
+        Some(server) => server.settings.cookie.as_deref(),
+        None if o.kind == Kind::Back => o.proxy.settings.cookie.as_ref().map(|c| c.name.as_str()),
+        None => None,
+    };
+    match cookie {
         Some(cookie) if o.legends => Value::text(cookie),
         _ => Value::None,
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::backend::{Ask, Attempts, Lease, Own, Seat, obtain, store};
+use crate::backend::{Ask, Attempts, Lease, Own, Seat, obtain, persist, store};
 use crate::end::{Cause, End, Stage};
 use crate::plan::Proxy;
 use crate::sample::Transaction;
@@ -83,6 +83,7 @@ impl Stream<'_> {
         if back.index != front.index {
             self.inspect(&back).await?;
         }
+        self.persist(&back);
         let lease = self.connect(&back).await?;
         self.txn.answering = true;
         self.early_log();
@@ -112,6 +113,16 @@ impl Stream<'_> {
         self.txn.backend_id = back.id;
         let seat = Seat::take(back.state.clone(), self.worker.now().millis());
         self.back = Some((back.clone(), seat));
+    }
+
+    /// Persistence: rules, `use-server`, RDP cookies.
+    fn persist(&mut self, back: &Arc<Proxy>) {
+        if !back.persist.is_empty() || !back.use_server.is_empty() {
+            let mut scope = super::scope(self.worker, &mut self.client.session, self.txn);
+            persist::rules(back, &mut scope);
+            persist::prefer(back, &mut scope);
+        }
+        persist::rdp(back, self.txn);
     }
 
     /// Gets a server connection. With `option abortonclose` a client that leaves meanwhile ends it.

@@ -62,13 +62,7 @@ pub fn time(text: &str, default: Unit) -> Result<Time, String> {
         None if unit.is_empty() => (default, ""),
         None => return Err(unexpected(unit, text)),
     };
-    let warning = rest.chars().next().map(|bad| {
-        format!(
-            "unexpected character '{bad}' after the timer value '{text}', only (us=microseconds,\
-             ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. This will be \
-             reported as an error in next versions."
-        )
-    });
+    let warning = rest.chars().next().map(|bad| trailing(bad, text));
     if digits == 0 {
         return Err(format!("expects a time, found '{text}'"));
     }
@@ -91,6 +85,15 @@ pub fn time(text: &str, default: Unit) -> Result<Time, String> {
             warning,
         }),
     }
+}
+
+/// HAProxy's warning about letters behind the unit of a time.
+pub fn trailing(bad: char, text: &str) -> String {
+    format!(
+        "unexpected character '{bad}' after the timer value '{text}', only (us=microseconds,\
+         ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. This will be \
+         reported as an error in next versions."
+    )
 }
 
 /// A size in bytes: a number and optionally `k`, `m` or `g`, in either case.

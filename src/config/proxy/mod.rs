@@ -7,6 +7,7 @@ mod errors;
 mod forwarded;
 mod logs;
 mod options;
+mod persist;
 mod removed;
 mod rules;
 mod stats;
@@ -38,6 +39,7 @@ pub(super) const TABLE: Table<Draft> = &[
     stats::KEYWORDS,
     stick::KEYWORDS,
     checks::KEYWORDS,
+    persist::KEYWORDS,
     unavailable::KEYWORDS,
 ];
 

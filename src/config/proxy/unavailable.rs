@@ -25,41 +25,6 @@ macro_rules! later {
 
 pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
     later!(
-        BACK,
-        "cookie",
-        "<name> [<option>]*",
-        "keeps a client on its server by a cookie",
-        "persistence by cookies"
-    ),
-    later!(
-        BACK,
-        "dynamic-cookie-key",
-        "<key>",
-        "the key of cookie values",
-        "persistence by cookies"
-    ),
-    later!(
-        BACK,
-        "persist",
-        "rdp-cookie[(<name>)]",
-        "keeps an RDP client on its server",
-        "persistence"
-    ),
-    later!(
-        Sections::BACK,
-        "force-persist",
-        "if|unless <condition>",
-        "persistence to servers that are down",
-        "persistence"
-    ),
-    later!(
-        Sections::BACK,
-        "ignore-persist",
-        "if|unless <condition>",
-        "requests without persistence",
-        "persistence"
-    ),
-    later!(
         Sections::ALL,
         "compression",
         "<parameter> …",

@@ -26,7 +26,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "<value>",
         "its value in a persistence cookie",
         |s, a, _| {
-            // Only a `cookie` line makes something of it, and that is refused until it exists.
             s.cookie = Some(a.text("a value")?);
             Ok(())
         },

@@ -1,91 +1,124 @@
-//! Responses that would put somebody's cookie into a shared cache (manual 4.2 `option checkcache`).
+//! Responses that caches may keep, and the cookies that these would hand to others (manual 4.2 `option checkcache`, `cookie`
+//! `nocache`; RFC 9111).
 
 use crate::http::{Head, Method};
 
 /// Statuses that caches keep unless told otherwise.
 const CACHED: [u16; 11] = [200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501];
 
-/// Whether a cache may keep this response though it sets a cookie.
-pub(super) fn shares_cookie(method: Method, response: &Head) -> bool {
-    if response.find(b"set-cookie").is_none() || says(response, b"pragma", is_no_cache) {
-        return false;
+/// What caches may keep of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Cacheable {
+    /// The response.
+    pub body: bool,
+    /// Its cookies with it.
+    pub cookie: bool,
+}
+
+impl Cacheable {
+    const NO: Self = Self {
+        body: false,
+        cookie: false,
+    };
+    const YES: Self = Self {
+        body: true,
+        cookie: true,
+    };
+
+    /// What the response says. Without a validator or a time nothing is kept.
+    pub(super) fn of(method: Method, response: &Head) -> Self {
+        if response
+            .items(b"pragma")
+            .any(|item| item.eq_ignore_ascii_case(b"no-cache"))
+        {
+            return Self::NO;
+        }
+        let mut kept = match method.is_safe() && CACHED.contains(&response.status()) {
+            true => Self::YES,
+            false => Self::NO,
+        };
+        let mut lasts = false;
+        for item in response.items(b"cache-control") {
+            let is = |word: &[u8]| item.eq_ignore_ascii_case(word);
+            let begins = |word: &[u8]| {
+                item.get(..word.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(word))
+            };
+            if FORBIDS.iter().any(|word| is(word)) {
+                kept = Self::NO;
+            } else if is(b"no-cache=\"set-cookie\"") || begins(b"no-cache=\"set-cookie,") {
+                kept.cookie = false;
+            } else if is(b"public") {
+                kept = Self::YES;
+            } else {
+                lasts |= begins(b"max-age") || begins(b"s-maxage");
+            }
+        }
+        let validated = ["etag", "last-modified", "expires"]
+            .iter()
+            .any(|name| response.find(name.as_bytes()).is_some());
+        if lasts || validated { kept } else { Self::NO }
     }
-    if says(response, b"cache-control", forbids) {
-        return false;
-    }
-    let public = says(response, b"cache-control", |item| {
-        item.eq_ignore_ascii_case(b"public")
-    });
-    public || (method.is_safe() && CACHED.contains(&response.status()))
 }
 
-fn says(head: &Head, name: &[u8], what: impl Fn(&[u8]) -> bool) -> bool {
-    head.items(name).any(what)
-}
-
-fn is_no_cache(item: &[u8]) -> bool {
-    item.eq_ignore_ascii_case(b"no-cache")
-}
-
-/// Directives that keep the response, or its cookie, out of shared caches.
-fn forbids(item: &[u8]) -> bool {
-    const WHOLE: [&[u8]; 6] = [
-        b"private",
-        b"no-store",
-        b"no-cache",
-        b"max-age=0",
-        b"s-maxage=0",
-        b"no-cache=\"set-cookie\"",
-    ];
-    const LISTED: &[u8] = b"no-cache=\"set-cookie,";
-    WHOLE.iter().any(|word| item.eq_ignore_ascii_case(word))
-        || item
-            .get(..LISTED.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(LISTED))
-}
+/// Directives that keep the response out of shared caches.
+const FORBIDS: [&[u8]; 5] = [
+    b"private",
+    b"no-store",
+    b"no-cache",
+    b"max-age=0",
+    b"s-maxage=0",
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::Version;
 
-    /// The manual's list.
+    /// As HAProxy 2.6 blocks with `option checkcache`, and makes private with `nocache`.
     #[test]
-    fn cookies_stay_out_of_shared_caches() {
-        let shares = |status, method, lines: &[(&str, &str)]| {
+    fn what_caches_keep_is_haproxys() {
+        const TAG: (&str, &str) = ("etag", "\"x\"");
+        let of = |method, status, lines: &[(&str, &str)]| {
             let mut head = Head::response(Version::HTTP_11, status, b"");
             for (name, value) in lines {
                 head.add(name.as_bytes(), value.as_bytes());
             }
-            shares_cookie(method, &head)
+            let kept = Cacheable::of(method, &head);
+            (kept.body, kept.cookie)
         };
-        let cookie = ("set-cookie", "a=b");
-        assert!(shares(200, Method::Get, &[cookie]));
-        assert!(!shares(200, Method::Get, &[]));
-        assert!(!shares(302, Method::Get, &[cookie]));
-        assert!(!shares(200, Method::Post, &[cookie]));
-        assert!(shares(
-            302,
-            Method::Post,
-            &[cookie, ("cache-control", "public")]
-        ));
-        assert!(!shares(200, Method::Get, &[cookie, ("pragma", "no-cache")]));
-        for value in [
-            "private",
-            "max-age=0",
-            "x, no-store",
-            "no-cache=\"set-cookie\"",
-            "no-cache=\"set-cookie,x\"",
+        let get = |lines: &[(&str, &str)]| of(Method::Get, 200, lines);
+        let (yes, no) = ((true, true), (false, false));
+        assert_eq!(get(&[]), no);
+        assert_eq!(get(&[TAG]), yes);
+        assert_eq!(get(&[("last-modified", "x")]), yes);
+        assert_eq!(get(&[("expires", "x")]), yes);
+        assert_eq!(of(Method::Get, 302, &[TAG]), no);
+        assert_eq!(of(Method::Post, 200, &[TAG]), no);
+        let control = |value| ("cache-control", value);
+        assert_eq!(of(Method::Post, 200, &[TAG, control("public")]), yes);
+        assert_eq!(get(&[TAG, ("pragma", "no-cache")]), no);
+        assert_eq!(get(&[TAG, ("pragma", "no-cache"), control("public")]), no);
+        for (value, kept) in [
+            ("public", yes),
+            ("private", no),
+            ("no-cache", no),
+            ("max-age=0", no),
+            ("public, no-cache", no),
+            ("no-cache, public", yes),
+            ("no-cache=\"set-cookie\"", (true, false)),
+            ("no-cache=\"set-cookie,x\"", (true, false)),
         ] {
-            assert!(
-                !shares(200, Method::Get, &[cookie, ("cache-control", value)]),
-                "{value}"
-            );
+            assert_eq!(get(&[TAG, control(value)]), kept, "{value}");
         }
-        assert!(shares(
-            200,
-            Method::Get,
-            &[cookie, ("cache-control", "max-age=9")]
-        ));
+        for (value, kept) in [
+            ("public", no),
+            ("max-age=10", yes),
+            ("max-age=x", yes),
+            ("s-maxage", yes),
+            ("max-age=0", no),
+        ] {
+            assert_eq!(get(&[control(value)]), kept, "{value}");
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Exchange {
         }
     }
 
-    /// `capture request header` and the request's `capture cookie`.
+    /// `capture request header`
     pub(super) fn capture_request(&mut self) {
         let txn = &mut *self.txn;
         capture(
@@ -78,28 +78,14 @@ impl Exchange {
         txn.response_captures.list_mut().resize(slots, None);
     }
 
-    /// The request's `capture cookie`. As in HAProxy rules do not see it, and what they answer or redirect is logged without.
-    pub(super) fn capture_request_cookie(&mut self) {
-        let txn = &mut *self.txn;
-        if let Some((name, length)) = &self.frontend.settings.capture_cookie {
-            let found = find_cookie(&txn.request.head, b"cookie", name.as_bytes());
-            txn.cookie_captures[0] = found.map(|value| cut(value, *length));
-        }
-    }
-
-    /// `capture response header` and the response's `capture cookie`.
+    /// `capture response header`
     pub(super) fn capture_response(&mut self) {
-        let settings = &self.frontend.settings;
         let txn = &mut *self.txn;
         capture(
             &txn.response.head,
             &self.frontend.captures.response,
             txn.response_captures.list_mut(),
         );
-        if let Some((name, length)) = &settings.capture_cookie {
-            let found = find_cookie(&txn.response.head, b"set-cookie", name.as_bytes());
-            txn.cookie_captures[1] = found.map(|value| cut(value, *length));
-        }
     }
 }
 
@@ -164,14 +150,4 @@ fn cut(value: &[u8], length: usize) -> Box<[u8]> {
         .get(..length.min(value.len()))
         .unwrap_or_default()
         .into()
-}
-
-/// The first `name=value` whose name begins so (`capture cookie` matches prefixes; an `=` at the end makes it exact).
-fn find_cookie<'a>(head: &'a Head, line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    head.values(line).find_map(|value| {
-        value
-            .split(|&b| b == b';')
-            .map(<[u8]>::trim_ascii)
-            .find(|pair| pair.starts_with(name))
-    })
 }

@@ -145,12 +145,15 @@ impl Exchange {
         }
         self.front_rules().await?;
         self.choose_backend()?;
+        self.expect_cookie();
+        self.persist_rules();
         if self.buffers_body() {
             Box::pin(self.buffer_body()).await?;
         }
         self.back_rules().await?;
         self.accepted();
-        self.capture_request_cookie();
+        self.prefer_server();
+        self.client_cookies();
         self.edit_request();
         self.forward().await
     }
@@ -172,6 +175,7 @@ impl Exchange {
         self.logged = false;
         self.sent = false;
         self.parting = false;
+        self.expect_cookie();
         self.txn.timers.began = Some(self.connection.since);
         self.txn.rewriting.room = Some(self.plan.global.bufsize);
     }

@@ -1,6 +1,5 @@
 //! The server's response on its way to the client.
 
-use super::cacheable::shares_cookie;
 use super::exchange::Exchange;
 use super::half::Half;
 use super::response_rules::Source;
@@ -8,7 +7,6 @@ use super::{Stop, size};
 use crate::backend::{Lease, store};
 use crate::end::{Cause, Stage};
 use crate::http::{Head, Method, Version};
-use crate::log::ALERT;
 use crate::settings::{HttpMode, Options};
 use crate::wire::h1::{
     BodyLength, ConnectionOption, Framing, ResponseFacts, asks_to_close, write_head,
@@ -31,7 +29,7 @@ impl Exchange {
             facts: &facts,
         };
         self.response_rules(source).await?;
-        self.check_cache(&lease)?;
+        self.server_cookies(&lease)?;
         if !self.after_response_rules() {
             self.txn.bytes_out += self.arrived(&facts, download);
             return Err(Stop::error(500, Cause::Proxy, Stage::Headers));
@@ -58,26 +56,6 @@ impl Exchange {
             lease.give_back(&self.worker, &mut self.connection.own);
         }
         Ok(())
-    }
-
-    /// `option checkcache`: a response that would share a cookie is blocked, and the operator told.
-    fn check_cache(&mut self, lease: &Lease) -> Result<(), Stop> {
-        let wanted = self.backend.settings.options.contains(Options::CHECK_CACHE);
-        let method = self.txn.request.head.known_method();
-        if !wanted || !shares_cookie(method, &self.txn.response.head) {
-            return Ok(());
-        }
-        let text = format!(
-            "Blocking cacheable cookie in response from instance {}, server {}.",
-            self.backend.name,
-            lease.server().settings.name
-        );
-        let now = self.worker.now().date;
-        self.backend.log.send(now, ALERT, text.as_bytes());
-        self.frontend.state.front.denied_responses.inc();
-        self.backend.state.back.denied_responses.inc();
-        self.txn.timers.response = None;
-        Err(Stop::error(502, Cause::Proxy, Stage::Headers))
     }
 
     /// A rule may have made an interim response of a final one: after that nothing can follow.

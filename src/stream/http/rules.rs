@@ -128,13 +128,13 @@ impl Exchange {
                 Flow::Wait => {}
                 Flow::Deny(status, reply) => {
                     self.tally(Pair::ERRORS);
-                    self.capture_request_cookie();
+                    self.client_cookies();
                     self.count_denied(proxy);
                     return Err(refusal(status, reply, Stage::Request));
                 }
                 Flow::Tarpit(status, reply) => {
                     self.tally(Pair::ERRORS);
-                    self.capture_request_cookie();
+                    self.client_cookies();
                     self.count_denied(proxy);
                     let timeouts = &proxy.settings.timeouts;
                     let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
