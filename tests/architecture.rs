@@ -210,8 +210,10 @@ fn unsafe_lives_in_one_file() {
     for (_, lines) in code() {
         for (file, line) in lines {
             let allowed = file == Path::new("net/fd.rs") || line.contains("unsafe_code");
+            // What stands between quotes is text.
+            let code: String = line.split('"').step_by(2).collect();
             assert!(
-                allowed || !line.contains("unsafe "),
+                allowed || !code.contains("unsafe "),
                 "{}: {line}",
                 file.display()
             );

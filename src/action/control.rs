@@ -252,14 +252,14 @@ fn use_service(words: &mut Words<'_, '_, '_>) -> Read {
     let word = words.word("'use-service' expects a service name.")?;
     let name = word.text();
     match name.as_ref() {
-        "prometheus-exporter" => Err(words.refuse_at(
-            word.span,
-            "'use-service prometheus-exporter' needs the exporter of metrics, which is not available yet",
-        )),
-        "stats" => ready(|| Action::new(Box::new(|_| Flow::Service(Service::Stats)))),
-        _ if name.starts_with("lua.") => {
-            Err(words.refuse_at(word.span, format!("'{name}' needs Lua, which is not available")))
+        "prometheus-exporter" => {
+            ready(|| Action::new(Box::new(|_| Flow::Service(Service::Exporter))))
         }
+        "stats" => ready(|| Action::new(Box::new(|_| Flow::Service(Service::Stats)))),
+        _ if name.starts_with("lua.") => Err(words.refuse_at(
+            word.span,
+            format!("'{name}' needs Lua, which is not available"),
+        )),
         _ => Err(words.refuse_at(word.span, format!("'{name}' unknown service name."))),
     }
 }

@@ -94,6 +94,8 @@ pub enum Flow {
 pub enum Service {
     /// The status page.
     Stats,
+    /// The exporter of metrics for Prometheus.
+    Exporter,
 }
 
 /// A linked action.

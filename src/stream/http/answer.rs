@@ -253,6 +253,21 @@ impl Exchange {
         }
     }
 
+    /// The exporter of metrics.
+    pub(super) fn metrics(&mut self) -> Stop {
+        self.frontend.state.front.intercepted.inc();
+        let fleet = self.worker.fleet.clone();
+        let Some(console) = fleet.console.get() else {
+            // The process is still starting.
+            return Stop::error(503, Cause::Local, Stage::Request);
+        };
+        let plan = fleet.plan();
+        let info = console.info(&plan, self.date, fleet.stopping());
+        let reply = stats::metrics(&info, &self.txn.request.head, self.worker.now().instant);
+        self.served_by(stats::EXPORTER);
+        Stop::Reply(Box::new(reply), End::new(Cause::Local, Stage::Request))
+    }
+
     /// The service of this name answers in the place of a server, at once.
     fn served_by(&mut self, name: &'static str) {
         self.accepted();

@@ -167,6 +167,7 @@ impl Exchange {
                     return Err(self.challenge(&realm));
                 }
                 Flow::Service(Service::Stats) => return Err(self.stats(proxy).await),
+                Flow::Service(Service::Exporter) => return Err(self.metrics()),
                 Flow::Pause(ms) => self.pause(ms).await,
                 Flow::WaitForBody(ms, least) => {
                     self.wait_for_body(Some(ms), least).await?;
