@@ -26,9 +26,16 @@ pub(super) static LUA: Entry = Entry::absent("lua.", true, "runs a Lua function"
 pub(super) static OPEN_TRACING: Entry =
     Entry::absent("ot-group", false, "reports to OpenTracing", "OpenTracing");
 pub(super) static SPOE: Entry = Entry::absent("send-spoe-group", false, "asks an agent", "SPOE");
-pub(super) static SWITCH_MODE: Entry = Entry::absent(
-    "switch-mode",
+pub(super) static DO_LOG: Entry = Entry::absent(
+    "do-log",
     false,
-    "goes on in HTTP mode",
-    "a change from TCP to HTTP mode",
+    "writes a log line now (3.1)",
+    "log profiles",
 );
+
+#[rustfmt::skip]
+pub(super) static BINARY_HEADERS: &[Entry] = &[
+    Entry::absent("add-headers-bin", false, "adds headers from a binary list (3.x)", "binary lists of headers"),
+    Entry::absent("set-headers-bin", false, "replaces headers by those of a binary list (3.x)", "binary lists of headers"),
+    Entry::absent("del-headers-bin", false, "removes headers that a binary list names (3.x)", "binary lists of headers"),
+];

@@ -38,23 +38,59 @@ pub(super) static ADDRESSES: &[Entry] = &[
 
 pub(super) static SOCKET: &[Entry] = &[
     Entry::new("set-mark", "<mark>", "marks the client's packets", |w| {
-        option(w, SocketOption::Mark)
+        constant(w, mark)
     }),
     Entry::new(
         "set-tos",
         "<tos>",
         "sets the TOS field of the client's packets",
-        |w| option(w, |n| SocketOption::Tos(n as u8)),
+        |w| constant(w, tos),
+    ),
+    Entry::new(
+        "set-fc-mark",
+        "{ <mark> | <expr> }",
+        "marks the client's packets (3.0)",
+        |w| number_or_expr(w, mark),
+    ),
+    Entry::new(
+        "set-fc-tos",
+        "{ <tos> | <expr> }",
+        "sets the TOS field of the client's packets (3.0)",
+        |w| number_or_expr(w, tos),
     ),
 ];
 
-/// HAProxy's scheduler has priorities per task; here a worker's tasks are equal.
-pub(super) static NICE: Entry = Entry::absent(
-    "set-nice",
-    false,
-    "sets the task's priority",
-    "priorities of tasks",
-);
+pub(super) static SERVER_SOCKET: &[Entry] = &[
+    Entry::new(
+        "set-bc-mark",
+        "{ <mark> | <expr> }",
+        "marks the packets to the server (3.0)",
+        |w| number_or_expr(w, |scope, mark| scope.txn.orders.packets.0 = Some(mark)),
+    ),
+    Entry::new(
+        "set-bc-tos",
+        "{ <tos> | <expr> }",
+        "sets the TOS field of the packets to the server (3.0)",
+        |w| number_or_expr(w, |scope, tos| scope.txn.orders.packets.1 = Some(tos as u8)),
+    ),
+];
+
+/// What a rule does with its number.
+type Apply = fn(&mut Scope<'_>, u32);
+
+fn mark(scope: &mut Scope<'_>, mark: u32) {
+    set_option(scope, SocketOption::Mark(mark));
+}
+
+fn tos(scope: &mut Scope<'_>, tos: u32) {
+    set_option(scope, SocketOption::Tos(tos as u8));
+}
+
+fn set_option(scope: &mut Scope<'_>, option: SocketOption) {
+    if let Some(socket) = scope.session.socket {
+        (socket.set)(socket.fd, option);
+    }
+}
 
 /// Which end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,26 +156,42 @@ fn whole(words: &Words<'_, '_, '_>) -> bool {
     matches!(words.cx.place, Place::TcpConnection | Place::TcpSession)
 }
 
-fn option(words: &mut Words<'_, '_, '_>, make: fn(u32) -> SocketOption) -> Read {
+/// A number as C reads it: hexadecimal behind `0x`, octal behind `0`.
+fn integer(text: &str) -> Option<u32> {
+    let prefixed = |prefix: &str, radix| {
+        let digits = text.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
+        Some(u32::from_str_radix(digits, radix).ok())
+    };
+    prefixed("0x", 16)
+        .or_else(|| prefixed("0", 8))
+        .unwrap_or_else(|| text.parse().ok())
+}
+
+fn constant(words: &mut Words<'_, '_, '_>, apply: Apply) -> Read {
     let word = words.word("expects exactly 1 argument (integer/hex value)")?;
     let text = word.text();
-    let number = match text.strip_prefix("0x") {
-        Some(hex) => u32::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    let Ok(number) = number else {
+    let Some(number) = integer(&text) else {
         let message =
             format!("invalid character starting at '{text}' (integer/hex value expected)");
         return Err(words.refuse_at(word.span, message));
     };
-    let option = make(number);
     ready(move || {
         Action::new(Box::new(move |scope| {
-            if let Some(socket) = scope.session.socket {
-                (socket.set)(socket.fd, option);
-            }
+            apply(scope, number);
             Flow::Continue
         }))
+    })
+}
+
+fn number_or_expr(words: &mut Words<'_, '_, '_>, apply: Apply) -> Read {
+    let digit = |word: &&crate::syntax::Word| word.bytes.first().is_some_and(u8::is_ascii_digit);
+    if words.cursor.peek().filter(digit).is_some() {
+        return constant(words, apply);
+    }
+    super::control::number(words, move |scope, number| {
+        if let Ok(number) = u32::try_from(number) {
+            apply(scope, number);
+        }
     })
 }
 

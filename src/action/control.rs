@@ -3,7 +3,9 @@
 use super::read::{Words, ready};
 use super::table::{Entry, Read};
 use super::{Action, Flow, Service};
-use crate::sample::{Pending, Scope, Type};
+use crate::diag::Diagnostic;
+use crate::sample::{Pending, Scope, Type, leading_int};
+use crate::settings::Kind;
 use crate::syntax::units;
 
 pub(super) static ALLOW: Entry = Entry::new("allow", "", "ends the ruleset", accept);
@@ -47,12 +49,6 @@ pub(super) static REQUEST: &[Entry] = &[
         "forbids retries after the request was sent",
         |_| simple(|scope| scope.txn.no_l7_retry = true),
     ),
-    Entry::new(
-        "set-timeout",
-        "{ server | tunnel } { <timeout> | <expr> }",
-        "overrides a timeout",
-        set_timeout,
-    ),
     // No TLS early data is ever accepted before the handshake, so nothing has to be waited for.
     Entry::new(
         "wait-for-handshake",
@@ -61,6 +57,25 @@ pub(super) static REQUEST: &[Entry] = &[
         |_| simple(|_| {}),
     ),
 ];
+
+pub(super) static NICE: Entry = Entry::new(
+    "set-nice",
+    "<nice>",
+    "how far the stream steps back behind others, -1024 to 1024; below 0 as 0: never",
+    nice,
+);
+pub(super) static RETRIES: Entry = Entry::new(
+    "set-retries",
+    "{ <number> | <expr> }",
+    "sets how often the request is tried again (3.2)",
+    retries,
+);
+pub(super) static SWITCH_MODE: Entry = Entry::new(
+    "switch-mode",
+    "http [ proto h1 ]",
+    "goes on in HTTP mode",
+    switch_mode,
+);
 
 pub(super) static PRIORITY: &[Entry] = &[
     Entry::new(
@@ -95,7 +110,10 @@ fn clamp(n: i64, most: i32) -> i32 {
 }
 
 /// An action that takes an expression and does something with its number.
-pub(super) fn number(words: &mut Words<'_, '_, '_>, then: fn(&mut Scope<'_>, i64)) -> Read {
+pub(super) fn number(
+    words: &mut Words<'_, '_, '_>,
+    then: impl Fn(&mut Scope<'_>, i64) + Copy + Send + Sync + 'static,
+) -> Read {
     let name = words.name.text();
     let expr = words.expr()?;
     if !expr.ty.casts_to(Type::Int) {
@@ -199,53 +217,78 @@ fn pause(words: &mut Words<'_, '_, '_>) -> Read {
     }))
 }
 
-fn set_timeout(words: &mut Words<'_, '_, '_>) -> Read {
-    const EXPECTS: &str = "expects exactly 2 arguments";
-    let which = words.word(EXPECTS)?;
-    let apply: fn(&mut Scope<'_>, u64) = match which.bytes.as_slice() {
-        b"server" => |scope, time| scope.txn.server_timeout = Some(time),
-        b"tunnel" => |scope, time| scope.txn.tunnel_timeout = Some(time),
-        _ => {
-            let text = which.text();
-            let message = format!("'set-timeout' rule supports 'server'/'tunnel' (got '{text}')");
-            return Err(words.unknown(which, message, ["server", "tunnel"]));
-        }
-    };
-    let which = which.text();
-    if words.done() {
-        return Err(words.refuse(EXPECTS));
+fn nice(words: &mut Words<'_, '_, '_>) -> Read {
+    let word = words.word("expects exactly 1 argument (integer value)")?;
+    let text = word.text();
+    let nice = leading_int(&word.bytes).clamp(-1024, 1024) as i32;
+    if text.parse() != Ok(nice) {
+        let message = format!("'{text}' is taken for {nice}, a value of -1024 to 1024 is expected");
+        let warning = Diagnostic::warning(word.span, message);
+        words.cx.diagnostics.push(warning);
     }
-    let fixed = words
-        .cursor
-        .peek()
-        .filter(|word| word.bytes.first().is_some_and(u8::is_ascii_digit));
-    if let Some(word) = fixed {
+    ready(move || {
+        Action::new(Box::new(move |scope| {
+            scope.txn.orders.nice = Some(nice);
+            Flow::Continue
+        }))
+    })
+}
+
+fn retries(words: &mut Words<'_, '_, '_>) -> Read {
+    if words.done() {
+        return Err(words.refuse("expects exactly 1 argument"));
+    }
+    let word = words.cursor.peek();
+    if let Some(word) = word.filter(|word| word.bytes.first().is_some_and(u8::is_ascii_digit)) {
         words.cursor.take();
-        let time = words.time(word)?;
-        if time == 0 {
-            return Err(words.refuse_at(
-                word.span,
-                format!("null value is not valid for a 'set-timeout {which}' rule"),
-            ));
-        }
+        let Ok(retries) = word.text().parse::<u32>() else {
+            return Err(words.refuse_at(word.span, "expects a positive number"));
+        };
         return ready(move || {
             Action::new(Box::new(move |scope| {
-                apply(scope, time);
+                scope.txn.orders.retries = Some(retries);
                 Flow::Continue
             }))
         });
     }
-    let expr = words.expr()?;
-    Ok(Pending::new(move |linker| {
-        let sample = expr.sample.link(linker)?;
-        Ok(Action::new(Box::new(move |scope| {
-            let time = sample.eval(scope).and_then(|value| value.int());
-            if let Some(time @ 1..) = time.and_then(|time| u64::try_from(time).ok()) {
-                apply(scope, time);
+    number(words, |scope, n| {
+        scope.txn.orders.retries = u32::try_from(n).ok().or(scope.txn.orders.retries);
+    })
+}
+
+fn switch_mode(words: &mut Words<'_, '_, '_>) -> Read {
+    const RULE: &str = "'tcp-request switch-mode'";
+    if words.cx.kind == Kind::Backend {
+        let proxy = words.cx.proxy;
+        let message =
+            format!("{RULE} not allowed because backend '{proxy}' has no frontend capability");
+        return Err(words.refuse_at(words.name.span, message));
+    }
+    let mode = words.word(&format!("{RULE} expects a mode as argument."))?;
+    if mode.bytes != b"http" {
+        let text = mode.text();
+        let message = format!("{RULE} expects a valid mode (got '{text}').");
+        return Err(words.unknown(mode, message, ["http"]));
+    }
+    if words.cursor.take_if("proto") {
+        let missing = format!("{RULE}: 'proto' expects a protocol as argument.");
+        let name = words.word(&missing)?;
+        match &*name.text() {
+            "h1" => {}
+            "h2" => {
+                let message =
+                    format!("{RULE}: 'proto h2' needs HTTP/2, which is not available yet");
+                return Err(words.refuse_at(name.span, message));
             }
-            Flow::Continue
-        })))
-    }))
+            text => {
+                let message = format!(
+                    "{RULE}: 'proto' expects a valid MUX protocol, if specified (got '{text}')"
+                );
+                return Err(words.unknown(name, message, ["h1", "h2"]));
+            }
+        }
+    }
+    ready(|| Action::new(Box::new(|_| Flow::SwitchMode)))
 }
 
 fn use_service(words: &mut Words<'_, '_, '_>) -> Read {

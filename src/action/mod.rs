@@ -28,6 +28,7 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod timeout;
 mod variable;
 
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub enum Flow {
     Reply(Box<Reply>),
     /// `return` with `default-errorfiles`: as `Reply`, with the proxy's error page of this status.
     Page(u16),
+    /// `switch-mode http`: the stream goes on in HTTP mode; it is there already in an HTTP proxy.
+    SwitchMode,
     /// `close` of `tcp-response content`: close the server side.
     Close,
     /// `auth`: ask for credentials of this realm: the proxy's page for 401 (407 to a client that means a

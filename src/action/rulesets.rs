@@ -1,12 +1,13 @@
 //! Which actions each ruleset offers, in the order in which HAProxy's messages list them.
 
 use super::absent::{
-    ATTACH, BANDWIDTH, CACHE_STORE, CACHE_USE, LUA, OPEN_TRACING, SPOE, SWITCH_MODE,
+    ATTACH, BANDWIDTH, BINARY_HEADERS, CACHE_STORE, CACHE_USE, DO_LOG, LUA, OPEN_TRACING, SPOE,
 };
 use super::capture::CAPTURE;
-use super::connection::{ADDRESSES, CLOSE, NICE, REJECT, SILENT_DROP, SOCKET};
+use super::connection::{ADDRESSES, CLOSE, REJECT, SERVER_SOCKET, SILENT_DROP, SOCKET};
 use super::control::{
-    ACCEPT, ALLOW, LOG_LEVEL, PAUSE, PRIORITY, REQUEST, STRICT_MODE, USE_SERVICE, WAIT_FOR_BODY,
+    ACCEPT, ALLOW, LOG_LEVEL, NICE, PAUSE, PRIORITY, REQUEST, RETRIES, STRICT_MODE, SWITCH_MODE,
+    USE_SERVICE, WAIT_FOR_BODY,
 };
 use super::counters::{COUNTERS, TRACK};
 use super::expect::EXPECT;
@@ -19,6 +20,7 @@ use super::resolve::DO_RESOLVE;
 use super::status::SET_STATUS;
 use super::table::Entry;
 use super::target::TARGETS;
+use super::timeout::{REQUEST_TIMEOUT, RESPONSE_TIMEOUT};
 use super::variable::VARIABLES;
 
 /// A kind of ruleset.
@@ -74,43 +76,43 @@ pub static RULESETS: &[Ruleset] = &[
     Ruleset {
         sort: Sort::TcpConnection, keyword: "tcp-request connection",
         families: &[ADDRESSES, SOCKET, VARIABLES, COUNTERS, EXPECT],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &DO_LOG],
     },
     Ruleset {
         sort: Sort::TcpSession, keyword: "tcp-request session",
         families: &[ADDRESSES, SOCKET, VARIABLES, COUNTERS],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &ATTACH],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &ATTACH, &DO_LOG],
     },
     Ruleset {
         sort: Sort::TcpContent, keyword: "tcp-request content",
-        families: &[ADDRESSES, SOCKET, VARIABLES, PRIORITY, COUNTERS],
-        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &CAPTURE, &LOG_LEVEL, &NICE, &USE_SERVICE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &SWITCH_MODE, &BANDWIDTH, &LUA],
+        families: &[ADDRESSES, SOCKET, SERVER_SOCKET, VARIABLES, PRIORITY, COUNTERS],
+        singles: &[&ACCEPT, &REJECT, &SILENT_DROP, &TRACK, &CAPTURE, &LOG_LEVEL, &NICE, &USE_SERVICE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &SWITCH_MODE, &BANDWIDTH, &LUA, &DO_LOG, &RETRIES],
     },
     Ruleset {
         sort: Sort::TcpResponse, keyword: "tcp-response content",
         families: &[SOCKET, VARIABLES, COUNTERS],
-        singles: &[&ACCEPT, &CLOSE, &REJECT, &SILENT_DROP, &LOG_LEVEL, &NICE, &SPOE, &OPEN_TRACING, &BANDWIDTH, &LUA],
+        singles: &[&ACCEPT, &CLOSE, &REJECT, &SILENT_DROP, &LOG_LEVEL, &NICE, &SPOE, &OPEN_TRACING, &BANDWIDTH, &LUA, &DO_LOG],
     },
     Ruleset {
         sort: Sort::HttpRequest, keyword: "http-request",
-        families: &[HEADERS, TARGETS, VARIABLES, MAPS, ADDRESSES, SOCKET, PRIORITY, REQUEST, COUNTERS],
+        families: &[HEADERS, BINARY_HEADERS, TARGETS, VARIABLES, MAPS, ADDRESSES, SOCKET, SERVER_SOCKET, PRIORITY, REQUEST, COUNTERS],
         singles: &[
-            &ALLOW, &AUTH, &CAPTURE, &DENY, &EARLY_HINT, &LOG_LEVEL, &NICE, &NORMALIZE, &PAUSE, &REDIRECT, &REJECT, &RETURN,
+            &REQUEST_TIMEOUT, &RETRIES, &DO_LOG, &ALLOW, &AUTH, &CAPTURE, &DENY, &EARLY_HINT, &LOG_LEVEL, &NICE, &NORMALIZE, &PAUSE, &REDIRECT, &REJECT, &RETURN,
             &SILENT_DROP, &STRICT_MODE, &TARPIT, &TRACK, &USE_SERVICE, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_USE, &DO_RESOLVE, &SPOE, &OPEN_TRACING, &LUA,
         ],
     },
     Ruleset {
         sort: Sort::HttpResponse, keyword: "http-response",
-        families: &[HEADERS, VARIABLES, MAPS, SOCKET, COUNTERS],
+        families: &[HEADERS, BINARY_HEADERS, VARIABLES, MAPS, SOCKET, COUNTERS],
         singles: &[
-            &ALLOW, &CAPTURE, &DENY, &LOG_LEVEL, &NICE, &PAUSE, &REDIRECT, &RETURN, &SET_STATUS, &SILENT_DROP, &STRICT_MODE,
+            &RESPONSE_TIMEOUT, &DO_LOG, &ALLOW, &CAPTURE, &DENY, &LOG_LEVEL, &NICE, &PAUSE, &REDIRECT, &RETURN, &SET_STATUS, &SILENT_DROP, &STRICT_MODE,
             &TRACK, &WAIT_FOR_BODY, &BANDWIDTH, &CACHE_STORE, &SPOE, &OPEN_TRACING, &LUA,
         ],
     },
     Ruleset {
         sort: Sort::HttpAfterResponse, keyword: "http-after-response",
-        families: &[HEADERS, VARIABLES, MAPS, COUNTERS],
-        singles: &[&ALLOW, &CAPTURE, &LOG_LEVEL, &OPEN_TRACING, &SET_STATUS, &STRICT_MODE],
+        families: &[HEADERS, BINARY_HEADERS, VARIABLES, MAPS, COUNTERS],
+        singles: &[&ALLOW, &CAPTURE, &LOG_LEVEL, &OPEN_TRACING, &SET_STATUS, &STRICT_MODE, &DO_LOG],
     },
     Ruleset {
         sort: Sort::Stats, keyword: "stats http-request",

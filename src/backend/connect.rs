@@ -1,5 +1,6 @@
 //! A new connection to a server.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 
-use crate::net::connect::{Target, connect as open};
+use crate::net::connect::{Options, Target, connect as open};
 use crate::net::listen::local_address;
 use crate::net::{Alarm, Stream};
 use crate::plan::Server;
@@ -18,7 +19,7 @@ use crate::worker::Worker;
 use super::Ask;
 use super::handshake::handshake_facts;
 use super::introduce;
-use super::own::Link;
+use super::own::{Link, Nature};
 
 /// Why there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,7 @@ pub(super) struct Connected {
     pub(super) stream: Stream,
     pub(super) source: Address,
     pub(super) destination: Address,
-    /// The name asked for by TLS.
-    pub(super) name: Option<Box<str>>,
+    pub(super) nature: Nature,
     /// What its TLS handshake came to.
     pub(super) tls: Option<Arc<Handshake>>,
 }
@@ -56,9 +56,21 @@ pub(super) async fn connect(
     ask.backend.state.back.connects.inc();
     server.state.totals.connects.inc();
     let mut alarm = Alarm::new();
-    alarm.after(Instant::now(), ask.backend.settings.timeouts.connect);
+    let limit = ask.txn.orders.connect_timeout;
+    alarm.after(
+        Instant::now(),
+        limit.or(ask.backend.settings.timeouts.connect),
+    );
+    let nature = nature(worker, ask, server);
+    let options = match nature.packets {
+        (None, None) => Cow::Borrowed(&server.connect),
+        packets => Cow::Owned(Options {
+            packets,
+            ..server.connect.clone()
+        }),
+    };
     let mut stream = loop {
-        match alarm.run(open(&target, &server.connect)).await {
+        match alarm.run(open(&target, &options)).await {
             Err(_) => return Err(ConnectError::Timeout),
             Ok(Ok(stream)) => break stream,
             Ok(Err(error)) => match Errno::from_io_error(&error) {
@@ -80,10 +92,9 @@ pub(super) async fn connect(
         Target::Ip(address) => Address::Ip(address),
         Target::Unix(path) | Target::Abstract(path) => Address::Unix(path),
     };
-    let name = name(worker, ask, server);
     if let Some(back) = server.tls.as_ref().filter(|_| server.settings.ssl) {
         let ip = destination.ip().map(|ip| ip.ip());
-        let session = back.session(name.as_deref(), ip);
+        let session = back.session(nature.name.as_deref(), ip);
         stream.begin_tls(session.map_err(|_| ConnectError::Refused)?);
         match alarm.until(|cx| stream.poll_handshake(cx)).await {
             Ok(Ok(())) => {}
@@ -96,19 +107,27 @@ pub(super) async fn connect(
         destination,
         tls: stream.secure().map(|secure| {
             let mut facts = Handshake {
-                sni: name.clone(),
+                sni: nature.name.clone(),
                 ..Handshake::default()
             };
             secure.with(|session| handshake_facts(session, &mut facts));
             Arc::new(facts)
         }),
-        name,
+        nature,
         stream,
     })
 }
 
+/// What this request wants of a connection to a server.
+pub(super) fn nature(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Nature {
+    Nature {
+        name: name(worker, ask, server),
+        packets: ask.txn.orders.packets,
+    }
+}
+
 /// The name that this request's connection to a server asks for (`sni`).
-pub(super) fn name(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Box<str>> {
+fn name(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Box<str>> {
     let sni = server.sni.as_ref().filter(|_| server.settings.ssl)?;
     let scope = super::place::scope(worker, ask);
     let mut text = Vec::new();

@@ -169,13 +169,7 @@ async fn connected(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: Place) -> Resu
         // Each attempt counts as a session of its server.
         server.state.totals.sessions_total.inc();
         let pauses = failed == ConnectError::Refused;
-        let next = retry::after_connect(
-            ask.backend,
-            server,
-            ask.attempts.used,
-            !pauses,
-            &ask.txn.persistence,
-        );
+        let next = retry::after_connect(ask, server, !pauses);
         if next == Next::GiveUp {
             return Err(Missed::Final(give_up(ask, server, &failed)));
         }
@@ -204,8 +198,8 @@ fn wish(ask: &mut Ask<'_>) -> Wish {
     let mut wish = Wish::default();
     let persistence = &mut ask.txn.persistence;
     if let Some(last) = ask.attempts.last.clone() {
-        let leave = retry::leaves(ask.backend, &last, ask.attempts.used, persistence);
-        persistence.direct &= !leave;
+        let leave = retry::leaves(ask, &last);
+        ask.txn.persistence.direct &= !leave;
         *(if leave {
             &mut wish.avoid
         } else {
@@ -246,9 +240,9 @@ fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> O
     if ask.backend.settings.mode != Mode::Http {
         return None;
     }
-    let name = connect::name(worker, ask, server);
+    let nature = connect::nature(worker, ask, server);
     if let Some(idle) = ask.own.take(server)
-        && idle.name == name
+        && idle.nature == nature
         && (!server.follows_client() || connect::leads_where_asked(&idle, ask, server))
     {
         return Some(idle);
@@ -261,8 +255,8 @@ fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> O
     match ask.backend.settings.reuse {
         HttpReuse::Never => None,
         HttpReuse::Safe if first => None,
-        HttpReuse::Aggressive if first => worker.idle.take(server, 2, name.as_deref()),
-        _ => worker.idle.take(server, 1, name.as_deref()),
+        HttpReuse::Aggressive if first => worker.idle.take(server, 2, &nature),
+        _ => worker.idle.take(server, 1, &nature),
     }
 }
 
@@ -292,7 +286,7 @@ fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::C
             addresses,
             requests: 0,
             since: worker.now().instant,
-            name: connected.name,
+            nature: connected.nature,
             tls: connected.tls,
             moves: None,
         }),

@@ -20,12 +20,21 @@ pub struct Link {
     pub requests: u32,
     /// Since when it is idle, once it is.
     pub since: Instant,
-    /// The name it asked for by TLS.
-    pub name: Option<Box<str>>,
+    /// What sets it apart from others to the same server.
+    pub nature: Nature,
     /// How often the server had moved when it was seen to lead there.
     pub moves: Option<u32>,
     /// What its TLS handshake came to.
     pub tls: Option<Arc<Handshake>>,
+}
+
+/// What a request must want alike to share a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Nature {
+    /// The name asked for by TLS.
+    pub name: Option<Box<str>>,
+    /// The mark and the TOS byte of its packets, where rules set them.
+    pub packets: (Option<u32>, Option<u8>),
 }
 
 impl Link {

@@ -91,7 +91,14 @@ pub(super) async fn place(
         let alarm = alarm.get_or_insert_with(|| {
             let timeouts = &backend.settings.timeouts;
             let mut alarm = Box::new(Alarm::new());
-            alarm.after(worker.now().instant, timeouts.queue.or(timeouts.connect));
+            alarm.after(
+                worker.now().instant,
+                ask.txn
+                    .orders
+                    .queue_timeout
+                    .or(timeouts.queue)
+                    .or(timeouts.connect),
+            );
             alarm
         });
         let turn = Box::pin(unless_left(ask.watched, alarm.run(waiting.turn()))).await;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::Ask;
 use crate::plan::{Proxy, Server};
-use crate::sample::Persistence;
+use crate::sample::Transaction;
 use crate::settings::RetryOn;
 use crate::state::Operational;
 
@@ -31,45 +32,45 @@ struct Policy {
     pause: Duration,
 }
 
-/// What comes after a connection to `server` failed. `at_once`: the
+/// What comes after a connection to `server` failed, after the retries used so far. `at_once`: the
 /// failure took its time (a timeout), so that no pause is due.
-pub(super) fn after_connect(
-    backend: &Proxy,
-    server: &Server,
-    used: u32,
-    at_once: bool,
-    persistence: &Persistence,
-) -> Next {
-    let policy = policy(backend, persistence);
-    let allowed = backend.settings.retry_on.contains(RetryOn::CONN_FAILURE);
+pub(super) fn after_connect(ask: &Ask<'_>, server: &Server, at_once: bool) -> Next {
+    let (policy, used) = (policy(ask), ask.attempts.used);
+    let allowed = ask
+        .backend
+        .settings
+        .retry_on
+        .contains(RetryOn::CONN_FAILURE);
     if !allowed || used >= policy.most {
         return Next::GiveUp;
     }
     policy.next(used + 1, is_down(server), at_once)
 }
 
-/// Whether the attempt after a failed exchange, being the `used`-th retry, may go to another server.
-pub(super) fn leaves(
-    backend: &Proxy,
-    server: &Server,
-    used: u32,
-    persistence: &Persistence,
-) -> bool {
-    used > 0 && policy(backend, persistence).next(used, is_down(server), true) == Next::Another
+/// Whether the attempt after a failed exchange, which is a retry, may go to another server.
+pub(super) fn leaves(ask: &Ask<'_>, server: &Server) -> bool {
+    let used = ask.attempts.used;
+    used > 0 && policy(ask).next(used, is_down(server), true) == Next::Another
 }
 
-fn policy(backend: &Proxy, persistence: &Persistence) -> Policy {
+fn policy(ask: &Ask<'_>) -> Policy {
+    let backend = ask.backend;
     let settings = &backend.settings;
     let second = Duration::from_secs(1);
     let connect = settings.timeouts.connect.map(Duration::from_millis);
     Policy {
-        most: settings.retries.unwrap_or(3),
-        redispatch: settings.redispatch.filter(|_| !persistence.forced),
-        any_will_do: !persistence.direct
+        most: most(ask.txn, backend),
+        redispatch: settings.redispatch.filter(|_| !ask.txn.persistence.forced),
+        any_will_do: !ask.txn.persistence.direct
             && !backend.balance.algorithm.hashes()
             && backend.balancer.serving() > 1,
         pause: connect.map_or(second, |connect| connect.min(second)),
     }
+}
+
+/// The retries that a request has.
+pub fn most(txn: &Transaction, backend: &Proxy) -> u32 {
+    txn.orders.retries.or(backend.settings.retries).unwrap_or(3)
 }
 
 fn is_down(server: &Server) -> bool {

@@ -107,25 +107,21 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
     keyword(
         "nice",
         "<n>",
-        "how urgent its connections are (all alike: 0)",
-        |_, a, _| {
+        "how far its streams step back behind others, -1024 to 1024; below 0 as 0: never",
+        |b, a, _| {
             let word = a.word("a number")?;
-            match word.text().parse::<i32>() {
-                Ok(0) => {}
-                Ok(nice) if (-1024..=1024).contains(&nice) => {
-                    return not_yet(a, 0, "priorities of connections");
-                }
+            b.nice = match word.text().parse::<i32>() {
+                Ok(nice) if (-1024..=1024).contains(&nice) => nice,
                 Ok(nice) => {
                     let message =
                         format!("'nice' : invalid value {nice}, allowed range is -1024..1024");
                     return alert(word.span, message);
                 }
                 Err(_) => return alert(word.span, "'nice' : expects a number"),
-            }
+            };
             Ok(())
         },
-    )
-    .idle(),
+    ),
     keyword(
         "namespace",
         "<name>",

@@ -113,6 +113,8 @@ pub(super) struct Draft {
     pub content_tracks: Vec<(Span, Contents)>,
     /// Lines of this section that need `mode http`: what they are called.
     pub needs_http: Vec<(&'static str, Span)>,
+    /// `tcp-request content switch-mode` stands here: rules for HTTP are not idle in TCP mode.
+    pub switches_mode: bool,
 }
 
 impl Draft {
@@ -159,6 +161,7 @@ impl Draft {
             error_sections: Vec::new(),
             needs_http: Vec::new(),
             content_tracks: Vec::new(),
+            switches_mode: false,
         }
     }
 

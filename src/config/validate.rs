@@ -67,7 +67,8 @@ fn unix_defaults(drafts: &mut [Draft], global: &mut Global) {
     }
 }
 
-/// What a proxy cannot do in its mode is dropped with a warning, as HAProxy does.
+/// What a proxy cannot do in its mode is dropped with a warning, as HAProxy does. Rules for HTTP in a TCP frontend are kept:
+/// whatever the warning says, they apply to streams that an HTTP backend takes, as in HAProxy.
 fn modes(draft: &mut Draft, load: &mut Load) {
     let title = draft.title();
     if draft.proxy.settings.mode == Mode::Http {
@@ -79,6 +80,9 @@ fn modes(draft: &mut Draft, load: &mut Load) {
             continue;
         }
         told.push(what);
+        if draft.switches_mode && what.ends_with("rules ignored") {
+            continue;
+        }
         let rest = if what.ends_with("rules ignored") {
             format!("{what} for {title} as they require HTTP mode.")
         } else if what.ends_with("will be ignored") {
@@ -103,14 +107,16 @@ fn modes(draft: &mut Draft, load: &mut Load) {
         }
     }
     let proxy = &mut draft.proxy;
-    proxy.rules.http_request.clear();
-    proxy.rules.http_response.clear();
-    proxy.rules.http_after_response.clear();
-    proxy.rules.redirect.clear();
-    proxy.rules.request_filters.clear();
-    proxy.rules.request_adds.clear();
-    proxy.rules.response_filters.clear();
-    proxy.rules.response_adds.clear();
+    if !proxy.kind.front() {
+        proxy.rules.http_request.clear();
+        proxy.rules.http_response.clear();
+        proxy.rules.http_after_response.clear();
+        proxy.rules.redirect.clear();
+        proxy.rules.request_filters.clear();
+        proxy.rules.request_adds.clear();
+        proxy.rules.response_filters.clear();
+        proxy.rules.response_adds.clear();
+    }
     proxy.settings.stats = None;
     proxy.settings.forward_for = None;
     proxy.settings.forwarded = None;

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -37,6 +38,8 @@ pub struct Options {
     pub fast_open: bool,
     /// `tune.rcvbuf.server` and `tune.sndbuf.server`, 0: the system's.
     pub buffers: (usize, usize),
+    /// The mark and the TOS byte of its packets.
+    pub packets: (Option<u32>, Option<u8>),
     /// `option tcp-smart-connect`: the handshake's acknowledgement goes with the first data.
     pub lazy_ack: bool,
 }
@@ -88,6 +91,13 @@ fn start_ip(address: SocketAddr, options: &Options) -> io::Result<(Stream, bool)
     }
     if options.lazy_ack {
         let _ = sockopt::set_tcp_quickack(&socket, false);
+    }
+    // A kernel that refuses (no privilege) leaves the packets as they are, as with HAProxy.
+    if let Some(mark) = options.packets.0 {
+        let _ = socket2::SockRef::from(&socket).set_mark(mark);
+    }
+    if let Some(tos) = options.packets.1 {
+        let _ = fd::set_tos(socket.as_raw_fd(), tos);
     }
     if options.fast_open {
         let _ = fd::set_extra(&socket, Extra::FastOpenConnect);

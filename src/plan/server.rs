@@ -148,6 +148,7 @@ fn connect_options(
         .contains(Options::SERVER_TCP_KEEPALIVE)
         .then_some(proxy.server_keepalive);
     connect::Options {
+        packets: (None, None),
         source: source.and_then(literal),
         interface: interface.map(Into::into),
         user_timeout: server.and_then(|s| s.tcp_user_timeout),

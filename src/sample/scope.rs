@@ -16,6 +16,7 @@ use crate::state::table::{Key, Table};
 
 use super::handshake::Handshake;
 use super::identity::{Identify, UniqueId};
+use super::orders::Orders;
 use super::slots::Slots;
 use super::tracks::Tracks;
 use super::vars::Vars;
@@ -334,10 +335,8 @@ pub struct Transaction {
     pub cookie_letters: [u8; 2],
     /// Level set by `set-log-level`: `Some(None)` is `silent`.
     pub log_level: Option<Option<u8>>,
-    /// Timeouts overridden by `set-timeout` (server, tunnel), ms.
-    pub server_timeout: Option<u64>,
-    /// See `server_timeout`.
-    pub tunnel_timeout: Option<u64>,
+    /// What rules ask of the rest of the way.
+    pub orders: Orders,
     /// Queue priority class and offset (`set-priority-*`).
     pub priority: (i32, i32),
     /// The backend that a `reqsetbe` rule chose.
@@ -409,8 +408,7 @@ impl Transaction {
             persistence,
             cookie_letters,
             log_level,
-            server_timeout,
-            tunnel_timeout,
+            orders,
             priority,
             old_backend,
             old_allowed,
@@ -459,8 +457,7 @@ impl Transaction {
         *persistence = Persistence::default();
         *cookie_letters = [0; 2];
         *log_level = None;
-        *server_timeout = None;
-        *tunnel_timeout = None;
+        *orders = Orders::default();
         *priority = (0, 0);
         *old_backend = None;
         *old_allowed = false;

@@ -52,6 +52,8 @@ pub struct Bind {
     pub interface: Option<String>,
     /// `maxconn` of this listener, 0 for none.
     pub maxconn: u32,
+    /// `nice`: how far its streams step back behind others.
+    pub nice: i32,
     /// `mss`.
     pub mss: Option<i32>,
     /// `tcp-ut`, milliseconds.

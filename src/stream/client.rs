@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Expected, Session, Socket, SocketOption, TcpInfo, Tracks, Vars};
+use crate::sample::{Expected, Session, Socket, SocketOption, TcpInfo, Tracks, Transaction, Vars};
 use crate::worker::{Accepted, Slot};
 
 /// A client connection: what an engine gets and owns until the end.
@@ -30,13 +30,13 @@ pub struct Client {
     pub upgrade: Option<Upgrade>,
 }
 
-/// A TCP stream whose backend speaks HTTP.
+/// A TCP stream that becomes an HTTP one: its first request.
 #[derive(Debug)]
 pub struct Upgrade {
-    /// What the client has sent already.
-    pub early: Vec<u8>,
-    /// The place of the backend, chosen for the whole connection.
-    pub backend: usize,
+    /// What rules have set already. The bytes that the client has sent are its payload.
+    pub txn: Box<Transaction>,
+    /// The place of the backend, if that was chosen before it was known that it speaks HTTP.
+    pub backend: Option<usize>,
 }
 
 impl Client {

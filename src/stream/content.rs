@@ -19,6 +19,8 @@ use super::{Client, note_request_line};
 pub(super) enum Verdict {
     /// Go on.
     Pass,
+    /// Go on in HTTP mode.
+    SwitchMode,
     /// The stream is refused.
     Refuse,
     /// The client's connection broke while they waited.
@@ -51,6 +53,7 @@ pub(super) async fn request(
         let step = step(worker, &mut client.session, txn, rules, from, complete);
         match step {
             Step::Pass => return Verdict::Pass,
+            Step::SwitchMode => return Verdict::SwitchMode,
             Step::Refuse => return Verdict::Refuse,
             Step::Close => return Verdict::Refuse,
             Step::Vanish(hops) => {
@@ -155,7 +158,7 @@ pub(super) async fn response(
     loop {
         let complete = txn.server_payload.complete;
         match step(worker, session, txn, rules, from, complete) {
-            Step::Pass => break,
+            Step::Pass | Step::SwitchMode => break,
             Step::Wait(at) => from = at,
             Step::Pause(_, next) | Step::Resolve(_, next) => {
                 from = next;
@@ -189,6 +192,7 @@ fn deadline(delay: Option<u64>) -> Option<Instant> {
 
 enum Step {
     Pass,
+    SwitchMode,
     Refuse,
     Close,
     Vanish(Option<u8>),
@@ -214,6 +218,7 @@ fn step(
         scope.waiting.set(false);
         return match rules.run(from, &mut scope) {
             (Flow::Continue | Flow::Accept, _) => Step::Pass,
+            (Flow::SwitchMode, _) => Step::SwitchMode,
             (Flow::Wait, at) if complete => {
                 from = at + 1;
                 continue;

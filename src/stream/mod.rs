@@ -6,6 +6,7 @@
 mod client;
 mod content;
 pub mod http;
+mod nice;
 mod record;
 mod secure;
 mod session;

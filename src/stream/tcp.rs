@@ -15,6 +15,7 @@ use crate::wire::tunnel::{Outcome, Times, Tunnel};
 use crate::worker::Worker;
 
 use super::content::{self, Verdict};
+use super::nice::give_way;
 use super::{Client, Upgrade, http, record, switch};
 
 /// Serves a client connection in TCP mode until it ends.
@@ -35,9 +36,7 @@ pub async fn serve(worker: Rc<Worker>, mut client: Client) {
         Ok(Next::Done) => stream.finish(End::default()),
         Err(end) => stream.finish(end),
         Ok(Next::Http(backend)) => {
-            let early = std::mem::take(&mut txn.client_payload.data);
-            client.upgrade = Some(Upgrade { early, backend });
-            worker.recycle(txn);
+            client.upgrade = Some(Upgrade { txn, backend });
             return Box::pin(http::serve(worker, client)).await;
         }
     }
@@ -58,8 +57,8 @@ struct Stream<'a> {
 enum Next {
     /// Nothing.
     Done,
-    /// The backend of this place speaks HTTP: the stream becomes one.
-    Http(usize),
+    /// HTTP: a rule says so, or the backend of this place speaks it.
+    Http(Option<usize>),
 }
 
 impl Stream<'_> {
@@ -67,7 +66,10 @@ impl Stream<'_> {
     async fn run(&mut self) -> Result<Next, End> {
         let front = self.client.proxy.clone();
         record::announce(self.worker, self.client);
-        self.inspect(&front).await?;
+        give_way(&self.client.listener, self.txn).await;
+        if self.inspect(&front).await? == Mode::Http {
+            return Ok(Next::Http(None));
+        }
         let plan = self.client.plan.clone();
         let chosen = {
             let scope = super::scope(self.worker, &mut self.client.session, self.txn);
@@ -77,25 +79,27 @@ impl Stream<'_> {
             return Err(End::new(Cause::Server, Stage::Connect));
         };
         if back.settings.mode == Mode::Http {
-            return Ok(Next::Http(back.index));
+            return Ok(Next::Http(Some(back.index)));
         }
         self.enter(&back);
         if back.index != front.index {
             self.inspect(&back).await?;
         }
         self.persist(&back);
+        give_way(&self.client.listener, self.txn).await;
         let lease = self.connect(&back).await?;
         self.txn.answering = true;
         self.early_log();
         self.transfer(&back, &lease).await.map(|()| Next::Done)
     }
 
-    /// Runs a proxy's content rules on what the client has sent.
-    async fn inspect(&mut self, proxy: &Arc<Proxy>) -> Result<(), End> {
+    /// Runs a proxy's content rules on what the client has sent. Answers the mode to go on in.
+    async fn inspect(&mut self, proxy: &Arc<Proxy>) -> Result<Mode, End> {
         let verdict = content::request(self.worker, self.client, self.txn, proxy).await;
         let stage = Stage::Request;
         match verdict {
-            Verdict::Pass => Ok(()),
+            Verdict::Pass => Ok(Mode::Tcp),
+            Verdict::SwitchMode => Ok(Mode::Http),
             Verdict::Refuse => {
                 self.client.proxy.state.front.denied_requests.inc();
                 self.client.listener.state.denied_requests.inc();
@@ -157,9 +161,9 @@ impl Stream<'_> {
             &back.settings.timeouts,
         );
         let times = Times {
-            client: front.client,
-            server: self.txn.server_timeout.or(timeouts.server),
-            tunnel: self.txn.tunnel_timeout.or(timeouts.tunnel),
+            client: self.txn.orders.client_timeout.or(front.client),
+            server: self.txn.orders.server_timeout.or(timeouts.server),
+            tunnel: self.txn.orders.tunnel_timeout.or(timeouts.tunnel),
             client_fin: front.client_fin,
             server_fin: timeouts.server_fin,
         };

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Link, Own};
+use crate::backend::{Link, Nature, Own};
 use crate::plan::{Proxy, Server};
 use crate::settings::HttpReuse;
 
@@ -67,11 +67,11 @@ impl IdlePool {
     }
 
     /// Takes the connection that was used last, of those that have carried at least `proved` requests,
-    /// asked for this name, still lead where the server is now, and that the server has not closed.
-    pub fn take(&self, server: &Server, proved: u32, name: Option<&str>) -> Option<Box<Link>> {
+    /// are of this nature, still lead where the server is now, and that the server has not closed.
+    pub fn take(&self, server: &Server, proved: u32, nature: &Nature) -> Option<Box<Link>> {
         let mut all = self.by_server.borrow_mut();
         let list = all.get_mut(server.state.number as usize)?;
-        let fits = |idle: &Box<Link>| idle.requests >= proved && idle.name.as_deref() == name;
+        let fits = |idle: &Box<Link>| idle.requests >= proved && idle.nature == *nature;
         while let Some(at) = list.iter().rposition(fits) {
             let mut idle = list.remove(at);
             server.state.idle.dec();

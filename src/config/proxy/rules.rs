@@ -235,6 +235,7 @@ fn tcp_request(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parse
             draft.rank(Rank::TcpContent, "tcp-request", span, load);
             let is_final = ends_stream(args);
             draft.closes("tcp-request content", is_final, args, load);
+            draft.switches_mode |= args.is("switch-mode");
             let place = match draft.proxy.kind {
                 Kind::Frontend => Place::FrontContent,
                 _ => Place::BackContent,

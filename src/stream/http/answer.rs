@@ -40,11 +40,7 @@ impl Exchange {
                 Ok(())
             }
             Stop::Reply(reply, _) => self.reply(&reply).await,
-            Stop::Page(reply, status, _) => {
-                let sent = self.reply(&reply).await;
-                self.txn.status = Some(status);
-                sent
-            }
+            Stop::Page(reply, status, _) => self.send_page(&reply, status).await,
             Stop::Error(status, _) => self.error_reply(status).await,
             Stop::Unparsed(status, _) => self.unparsed_reply(status).await,
             Stop::Monitor(status) => {
@@ -57,9 +53,16 @@ impl Exchange {
     /// The error reply of this status: the backend's, else the frontend's, else the built-in one.
     async fn error_reply(&mut self, status: u16) -> Result<(), Stop> {
         let page = self.page(status);
-        let sent = self.reply(&page).await;
-        // An errorfile may say another one, or nothing at all: what happened is what is logged and counted.
-        self.txn.status = Some(status);
+        self.send_page(&page, status).await
+    }
+
+    /// Sends the page of a status. An errorfile may say another one, or nothing at all: what happened is what is logged and
+    /// counted, unless rules have given the response a status of theirs.
+    async fn send_page(&mut self, page: &Reply, status: u16) -> Result<(), Stop> {
+        let sent = self.reply(page).await;
+        if page.silent || self.txn.response.head.status() == page.head.status() {
+            self.txn.status = Some(status);
+        }
         sent
     }
 

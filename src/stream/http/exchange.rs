@@ -11,7 +11,8 @@ use crate::end::End;
 use crate::plan::{Plan, Proxy};
 use crate::sample::{self, Scope, Transaction};
 use crate::state::table::Pair;
-use crate::stream::record;
+use crate::stream::nice::give_way;
+use crate::stream::{Upgrade, record};
 use crate::wire::h1::{BodyLength, HeadParser, Limits, Options, RequestFacts};
 use crate::worker::Worker;
 
@@ -31,6 +32,8 @@ pub(super) struct Exchange {
     /// How requests are parsed.
     pub options: Options,
     pub facts: RequestFacts,
+    /// What the TCP engine has done for this request already, if the stream began there.
+    pub upgrade: Option<Upgraded>,
     /// Where the request's body starts in the upload's buffer.
     pub body_at: usize,
     /// When the request's head was there. Rules do not see it yet, and what they turn away unprocessed never gets to it.
@@ -52,17 +55,21 @@ pub(super) struct Exchange {
     pub date: SystemTime,
 }
 
+/// What has happened to a request before this engine got it: the frontend's content rules have passed it.
+pub(super) struct Upgraded {
+    /// The place of the backend, if that is chosen.
+    pub backend: Option<usize>,
+}
+
 /// Serves the requests that come one after the other, until none is in sight.
 pub(super) async fn serve(
     worker: Rc<Worker>,
     connection: Box<Connection>,
 ) -> (Box<Connection>, Next) {
     let mut exchange = Exchange::new(worker, connection);
-    if let Some(upgrade) = &mut exchange.connection.client.upgrade {
-        exchange.upload.buf.append(&mut upgrade.early);
-    }
     loop {
         let next = exchange.one().await;
+        exchange.upgrade = None;
         if next == Next::Close || exchange.upload.buf.is_empty() {
             let Exchange {
                 worker,
@@ -78,13 +85,24 @@ pub(super) async fn serve(
 }
 
 impl Exchange {
-    fn new(worker: Rc<Worker>, connection: Box<Connection>) -> Self {
+    fn new(worker: Rc<Worker>, mut connection: Box<Connection>) -> Self {
+        let mut upload = Half::new(&worker.pools);
+        let (txn, upgrade) = match connection.client.upgrade.take() {
+            None => (worker.transaction(), None),
+            Some(Upgrade { mut txn, backend }) => {
+                upload.buf.append(&mut txn.client_payload.data);
+                txn.client_payload.clear();
+                txn.request.clear();
+                (txn, Some(Upgraded { backend }))
+            }
+        };
         let client = &connection.client;
         let (plan, frontend) = (client.plan.clone(), client.proxy.clone());
         let options = request_options(&plan, &frontend);
         Self {
-            txn: worker.transaction(),
-            upload: Half::new(&worker.pools),
+            txn,
+            upload,
+            upgrade,
             parser: HeadParser::new(),
             backend: frontend.clone(),
             seat: None,
@@ -137,7 +155,10 @@ impl Exchange {
     /// A whole head is there: rules, backend, server, response.
     async fn process(&mut self) -> Result<(), Stop> {
         // What most requests do not need is boxed: a future is moved about with all that it might ever hold.
-        record::announce(&self.worker, &self.connection.client);
+        if self.upgrade.is_none() {
+            record::announce(&self.worker, &self.connection.client);
+        }
+        self.give_way().await;
         self.monitor()?;
         // Rules may look at the body, so it is waited for before those of the proxy that asks for it.
         if self.buffers_body() {
@@ -155,7 +176,13 @@ impl Exchange {
         self.prefer_server();
         self.client_cookies();
         self.edit_request();
+        self.give_way().await;
         self.forward().await
+    }
+
+    /// Lets others go first, where that is wanted (`nice`).
+    pub async fn give_way(&self) {
+        give_way(&self.connection.client.listener, &self.txn).await;
     }
 
     /// The rules are through with the request: from here on its time counts (`%TR`).

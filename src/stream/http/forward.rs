@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::half::{Break, Half, Waits};
 use super::relay::Clock;
 use super::{Stop, size};
-use crate::backend::{Ask, Attempts, Failure, Lease, obtain};
+use crate::backend::{Ask, Attempts, Failure, Lease, most_retries, obtain};
 use crate::check::Seen;
 use crate::end::{Cause, Stage};
 use crate::http::{Head, Target, Version, redirect};
@@ -300,7 +300,7 @@ impl Exchange {
     fn may_retry(&self, event: RetryOn, attempts: &Attempts) -> bool {
         let settings = &self.backend.settings;
         settings.retry_on.contains(event)
-            && attempts.used < settings.retries.unwrap_or(3)
+            && attempts.used < most_retries(&self.txn, &self.backend)
             && !self.txn.no_l7_retry
             && self.repeatable()
     }

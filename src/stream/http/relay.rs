@@ -26,8 +26,8 @@ impl Clock {
         );
         let ms = |limit: Option<u64>| limit.map(Duration::from_millis);
         Self {
-            client: ms(front.client),
-            server: ms(exchange.txn.server_timeout.or(back.server)),
+            client: ms(exchange.txn.orders.client_timeout.or(front.client)),
+            server: ms(exchange.txn.orders.server_timeout.or(back.server)),
             since: since.unwrap_or_else(Instant::now),
         }
     }

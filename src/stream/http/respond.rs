@@ -35,6 +35,7 @@ impl Exchange {
             return Err(Stop::error(500, Cause::Proxy, Stage::Headers));
         }
         self.check_status(&facts, download)?;
+        self.give_way().await;
         let tunnel = facts.body == BodyLength::Tunnel;
         let withheld = self.stage_response(&facts, download);
         self.early_log(download);

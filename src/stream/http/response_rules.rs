@@ -34,7 +34,7 @@ impl Exchange {
             let (flow, at) = rules.run(from, &mut self.scope());
             from = at + 1;
             match flow {
-                Flow::Continue | Flow::Accept => return Ok(()),
+                Flow::Continue | Flow::Accept | Flow::SwitchMode => return Ok(()),
                 flow => self.content_refusal(&backend, &flow)?,
             }
         }
@@ -93,7 +93,7 @@ impl Exchange {
             let (flow, at) = stopped;
             let mut from = at + 1;
             match flow {
-                Flow::Continue | Flow::Accept => return Ok(()),
+                Flow::Continue | Flow::Accept | Flow::SwitchMode => return Ok(()),
                 flow @ (Flow::Reject | Flow::Close | Flow::SilentDrop(_)) if content => {
                     self.txn.status = Some(self.txn.response.head.status());
                     self.content_refusal(proxy, &flow)?;

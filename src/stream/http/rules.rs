@@ -82,11 +82,15 @@ impl Exchange {
     }
 
     async fn request_rules(&mut self, of: Of) -> Result<(), Stop> {
-        self.run_request(of, |rules| &rules.tcp_content).await?;
-        if of == Of::Frontend && !self.txn.tracks.is_empty() {
-            // What content rules track counts the request once they have let it pass.
-            let now = self.worker.now().instant;
-            self.txn.tracks.count(Pair::REQUESTS, 1, now);
+        let front = of == Of::Frontend;
+        // A stream that began in TCP mode has passed the content rules of its frontend already.
+        if !front || self.upgrade.is_none() {
+            self.run_request(of, |rules| &rules.tcp_content).await?;
+            if front && !self.txn.tracks.is_empty() {
+                // What content rules track counts the request once they have let it pass.
+                let now = self.worker.now().instant;
+                self.txn.tracks.count(Pair::REQUESTS, 1, now);
+            }
         }
         self.run_request(of, |rules| &rules.http_request).await?;
         self.run_request(of, |rules| &rules.request_filters).await?;
@@ -117,7 +121,7 @@ impl Exchange {
             let (flow, at) = stopped;
             let mut from = at + 1;
             match flow {
-                Flow::Continue | Flow::Accept => return Ok(()),
+                Flow::Continue | Flow::Accept | Flow::SwitchMode => return Ok(()),
                 Flow::Wait if !waited => {
                     // Only a body can be missing here. A rule that still cannot decide with it is passed over.
                     waited = true;
@@ -137,7 +141,11 @@ impl Exchange {
                     self.client_cookies();
                     self.count_denied(proxy);
                     let timeouts = &proxy.settings.timeouts;
-                    let delay = timeouts.tarpit.or(timeouts.connect).unwrap_or(0);
+                    let ordered = self.txn.orders.tarpit_timeout;
+                    let delay = ordered
+                        .or(timeouts.tarpit)
+                        .or(timeouts.connect)
+                        .unwrap_or(0);
                     self.pause(delay).await;
                     self.not_processed();
                     self.txn.timers.began = self.txn.timers.first_byte;

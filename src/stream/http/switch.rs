@@ -4,12 +4,13 @@ use super::Stop;
 use super::exchange::Exchange;
 use crate::backend::Seat;
 use crate::end::{Cause, Stage};
+use crate::settings::Mode;
 use crate::stream::switch;
 
 impl Exchange {
     /// Chooses the backend and takes a seat there. A `reqsetbe` rule may have chosen already.
     pub(super) fn choose_backend(&mut self) -> Result<(), Stop> {
-        let upgraded = self.connection.client.upgrade.as_ref().map(|up| up.backend);
+        let upgraded = self.upgrade.as_ref().and_then(|upgrade| upgrade.backend);
         let named = self.txn.old_backend.as_deref();
         let named = named.and_then(|name| self.plan.backends.get(name).copied());
         let chosen = match upgraded.or(named) {
@@ -29,6 +30,11 @@ impl Exchange {
         self.backend = backend.clone();
         self.txn.backend = Some(backend.state.clone());
         self.txn.backend_id = backend.id;
+        if backend.settings.mode == Mode::Tcp {
+            // Only a TCP frontend leads there; its stream has become HTTP, and there is no way back.
+            self.txn.status = Some(500);
+            return Err(Stop::close(Cause::Internal, Stage::Request));
+        }
         let now = super::finish::rate_clock(self.date);
         self.seat = Some(Seat::take(backend.state.clone(), now));
         self.backend.state.back.requests_total.inc();

@@ -19,9 +19,9 @@ impl Exchange {
             &self.backend.settings.timeouts,
         );
         let times = Times {
-            client: front.client,
-            server: self.txn.server_timeout.or(back.server),
-            tunnel: self.txn.tunnel_timeout.or(back.tunnel),
+            client: self.txn.orders.client_timeout.or(front.client),
+            server: self.txn.orders.server_timeout.or(back.server),
+            tunnel: self.txn.orders.tunnel_timeout.or(back.tunnel),
             client_fin: front.client_fin,
             server_fin: back.server_fin,
         };
