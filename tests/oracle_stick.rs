@@ -43,7 +43,7 @@ enum Step {
 }
 use Step::{Ask, Say};
 
-const PROXIES: [(&str, &str); 9] = [
+const PROXIES: [(&str, &str); 12] = [
     (
         "plain",
         "stick-table type string len 20 size 1k expire 1h store gpc0,http_req_cnt\n stick on hdr(x)\n \
@@ -86,13 +86,31 @@ const PROXIES: [(&str, &str); 9] = [
         "stick-table type string len 3 size 2 nopurge\n stick on hdr(x),lower\n server s1 A\n server s2 B\n",
     ),
     (
+        "twice",
+        "stick-table type string len 20 size 1k\n stick on hdr(x)\n stick on hdr(y)\n server s1 A\n server s2 B\n",
+    ),
+    (
+        "after",
+        "stick-table type string len 20 size 1k\n stick store-request hdr(x)\n stick match hdr(y)\n \
+         server s1 A\n server s2 B\n",
+    ),
+    (
+        "many",
+        "stick store-request hdr(x) table t0\n stick store-request hdr(x) table t1\n \
+         stick store-request hdr(x) table t2\n stick store-request hdr(x) table t3\n \
+         stick store-request hdr(x) table t4\n stick store-request hdr(x) table t5\n \
+         stick store-request hdr(x) table t6\n stick store-response res.hdr(x-server) table t7\n \
+         stick store-response res.hdr(x-server) table t8\n stick-table type string size 1k\n \
+         server s1 A\n",
+    ),
+    (
         "number",
         "stick-table type integer size 1k store server_id\n stick on hdr(x) table number\n stick on src table ip\n \
          server s1 A id 7\n server s2 B id 3\n",
     ),
 ];
 
-const STEPS: [Step; 53] = [
+const STEPS: [Step; 63] = [
     Ask(0, "X: 1"),
     Ask(0, "X: 1"),
     Ask(0, "X: 2"),
@@ -142,9 +160,19 @@ const STEPS: [Step; 53] = [
     Ask(7, "X: abc"),
     Ask(7, "X: 2"),
     Ask(7, "X: 3"),
-    Ask(8, "X: 5"),
-    Ask(8, "X: a"),
-    Ask(8, "X: 5"),
+    Ask(11, "X: 5"),
+    Ask(11, "X: a"),
+    Ask(11, "X: 5"),
+    Ask(8, "X: 1\r\nY: 1"),
+    Ask(8, "X: 2\r\nY: 9"),
+    Ask(8, "Y: 9"),
+    Ask(8, "X: 3\r\nY: 1"),
+    Ask(9, "X: 1"),
+    Ask(9, "X: 2\r\nY: 1"),
+    Ask(9, "X: 3\r\nY: 1"),
+    Ask(9, "X: 2\r\nY: 3"),
+    Ask(9, "Y: 2"),
+    Ask(10, "X: 1"),
     Ask(1, "X: a =\\ \u{e4}"),
 ];
 
@@ -162,6 +190,10 @@ fn requests_stick_as_in_haproxy() {
          timeout connect 200\n timeout client 5s\n timeout server 5s\n\
          backend ip\n stick-table type ip size 10\n"
             .to_owned();
+    let many = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"];
+    for name in many {
+        config += &format!("backend {name}\n stick-table type string size 1k\n");
+    }
     for ((name, lines), port) in PROXIES.iter().zip(ports) {
         let lines = lines
             .replace(" A", &format!(" 127.0.0.1:{}", a.port))
@@ -192,6 +224,7 @@ fn requests_stick_as_in_haproxy() {
             }
         }
         seen.push(table(&program, "ip"));
+        seen.extend(many.map(|name| table(&program, name)));
         seen
     });
     for (theirs, ours) in theirs.iter().zip(&ours) {

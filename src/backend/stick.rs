@@ -36,8 +36,12 @@ pub(super) fn request(
     let scope = scope(worker, ask);
     let now = tick(scope.now.instant);
     for rule in &backend.stick.request {
-        let matches = rule.way.matches();
-        let stores = rule.way.stores_request() && has_room(&noted, &rule.table);
+        let (matches, mut stores) = (rule.way.matches(), rule.way.stores_request());
+        // Also `stick on` is passed over then, though it would match.
+        if stores && notes(&noted, &rule.table) {
+            continue;
+        }
+        stores &= noted.len() < MOST;
         if !matches && !stores {
             continue;
         }
@@ -76,7 +80,7 @@ pub fn store(lease: &Lease, scope: &mut Scope<'_>) {
     for rule in &rules.response {
         let own = noted.get(requests..).unwrap_or_default();
         if noted.len() < MOST
-            && has_room(own, &rule.table)
+            && !notes(own, &rule.table)
             && let Some(key) = applies(rule, scope)
         {
             noted.push((rule.table.clone(), key));
@@ -97,9 +101,9 @@ pub fn store(lease: &Lease, scope: &mut Scope<'_>) {
     scope.txn.stick = noted;
 }
 
-/// Whether one more key can be stored, the first for this table.
-fn has_room(noted: &[(Arc<Table>, Key)], table: &Arc<Table>) -> bool {
-    noted.len() < MOST && !noted.iter().any(|(other, _)| Arc::ptr_eq(other, table))
+/// Whether there is a key for this table.
+fn notes(noted: &[(Arc<Table>, Key)], table: &Arc<Table>) -> bool {
+    noted.iter().any(|(other, _)| Arc::ptr_eq(other, table))
 }
 
 /// The key, if the rule applies.
