@@ -3,14 +3,19 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::linux::net::SocketAddrExt;
+use std::sync::Arc;
 
+use rustls::{CertificateError, ClientConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, UnixStream};
+use tokio_rustls::TlsConnector;
 
 use crate::net::proxy_header::{Entries, Tls, version_1, version_2};
 use crate::plan;
 use crate::sample::{Scope, Value};
 use crate::settings::{Endpoint, Host, SendProxy};
+
+use crate::tls::server_name;
 
 use super::script::Connect;
 
@@ -126,6 +131,61 @@ async fn unix(mut stream: UnixStream, header: Option<SendProxy>) -> io::Result<B
         stream.write_all(&proxy_header(says, None)).await?;
     }
     Ok(Box::new(stream))
+}
+
+/// What TLS a connection of a check speaks: the terms, and the name it asks for. `None`: none.
+pub fn secrecy<'s>(
+    step: &'s Connect,
+    server: &'s plan::Server,
+) -> Option<(Arc<ClientConfig>, Option<&'s str>)> {
+    let settings = &server.settings;
+    let check = &settings.check;
+    // A check that goes elsewhere speaks TLS only if that is said.
+    let elsewhere = check.port.is_some() || check.addr.is_some();
+    let by_line = step.server_options && check.ssl.unwrap_or(settings.ssl && !elsewhere);
+    if !step.ssl && !by_line {
+        return None;
+    }
+    let of_line = by_line.then_some((check.sni.as_deref(), &check.alpn));
+    let (sni, alpn) = of_line.unwrap_or((None, &step.alpn));
+    let config = server.tls.as_ref()?.of_checks(alpn);
+    Some((config, step.sni.as_deref().or(sni)))
+}
+
+/// Puts TLS on a connection.
+///
+/// # Errors
+/// The handshake failed; the words are HAProxy's.
+pub async fn secure(
+    link: Box<dyn Link>,
+    goal: &Goal,
+    config: Arc<ClientConfig>,
+    name: Option<&str>,
+) -> Result<Box<dyn Link>, &'static str> {
+    let ip = match goal {
+        Goal::Ip(address) => Some(address.ip()),
+        Goal::Unix(_) | Goal::Abstract(_) => None,
+    };
+    let begun = TlsConnector::from(config).connect(server_name(name, ip), link);
+    match begun.await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => Err(match misnamed(&error) {
+            true => "Server presented an SSL certificate different from the configured one",
+            false => "SSL handshake failure",
+        }),
+    }
+}
+
+fn misnamed(error: &io::Error) -> bool {
+    let inner = error
+        .get_ref()
+        .and_then(|e| e.downcast_ref::<rustls::Error>());
+    matches!(
+        inner,
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        ))
+    )
 }
 
 /// `source` of the server line.

@@ -34,6 +34,8 @@ struct Run<'a> {
     link: Option<Box<dyn Link>>,
     data: Vec<u8>,
     closed: bool,
+    /// The last connection speaks TLS.
+    secure: bool,
     session: Session,
     txn: Transaction,
     random: Cell<u64>,
@@ -62,6 +64,7 @@ pub async fn probe(
         link: None,
         data: Vec::new(),
         closed: false,
+        secure: false,
         session: Session {
             check_vars: Some(Vars::default()),
             ..Session::nobody(proxy.state.clone(), proxy.id, SystemTime::now(), started)
@@ -102,6 +105,7 @@ impl<'a> Run<'a> {
             Dialect::Tcp if script.steps.iter().any(talks) => {
                 Finding::new(Code::L7Ok, "(tcp-check)")
             }
+            _ if self.secure => Finding::new(Code::L6Ok, ""),
             _ => Finding::new(Code::L4Ok, ""),
         }
     }
@@ -160,6 +164,7 @@ impl<'a> Run<'a> {
         self.link = None;
         self.data.clear();
         self.closed = false;
+        self.secure = false;
         let server = self.server;
         let goal = self.in_scope(|scope| connect::goal(connect, server, scope));
         let comment = connect.comment.as_deref().or(self.comment);
@@ -174,7 +179,8 @@ impl<'a> Run<'a> {
             _ => inter,
         };
         self.deadline = Instant::now() + limit;
-        let quiet = !self.listens_after(step);
+        let secret = connect::secrecy(connect, self.server).is_some();
+        let quiet = !secret && !self.listens_after(step);
         match within(
             self.deadline,
             connect::open(&goal, connect, self.server, quiet),
@@ -189,7 +195,14 @@ impl<'a> Run<'a> {
                 let info = self.located(&plain(&error), step, comment);
                 return Err(Finding::new(Code::L4Connection, info));
             }
-            Some(Ok(link)) => self.link = Some(link),
+            Some(Ok(link)) => match connect::secrecy(connect, self.server) {
+                None => self.link = Some(link),
+                Some((config, name)) => {
+                    let begun = connect::secure(link, &goal, config, name);
+                    let link = within(self.deadline, begun).await;
+                    self.link = Some(self.secured(link, step, comment)?);
+                }
+            },
         }
         // Without `timeout check` one `inter` covers connect and answer alike.
         self.deadline = match timeouts.check {
@@ -197,6 +210,23 @@ impl<'a> Run<'a> {
             None => self.started.max(self.deadline - limit) + inter,
         };
         Ok(())
+    }
+
+    fn secured(
+        &mut self,
+        begun: Option<Result<Box<dyn Link>, &'static str>>,
+        step: &Numbered,
+        comment: Option<&str>,
+    ) -> Result<Box<dyn Link>, Finding> {
+        let (code, what) = match begun {
+            Some(Ok(link)) => {
+                self.secure = true;
+                return Ok(link);
+            }
+            Some(Err(why)) => (Code::L6Response, why),
+            None => (Code::L6Timeout, ""),
+        };
+        Err(Finding::new(code, self.located(what, step, comment)))
     }
 
     /// True if the server speaks first after this step.

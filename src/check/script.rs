@@ -75,6 +75,12 @@ pub struct Connect {
     pub send_proxy: bool,
     /// The server line's options count.
     pub server_options: bool,
+    /// `ssl`, `sni`, `alpn`.
+    pub ssl: bool,
+    /// See `ssl`.
+    pub sni: Option<String>,
+    /// See `ssl`.
+    pub alpn: Vec<Vec<u8>>,
     /// `linger`: close in order instead of by a reset.
     pub linger: bool,
     /// `comment`.
@@ -350,6 +356,9 @@ fn link_step(step: &settings::Step, linker: &mut Linker<'_>) -> Result<Step, Fau
             port_expr: link(&probe.port_expr, linker)?,
             addr: probe.addr.clone(),
             send_proxy: probe.send_proxy,
+            ssl: probe.ssl,
+            sni: probe.sni.clone(),
+            alpn: probe.alpn.clone(),
             server_options: probe.default,
             linger: probe.linger,
             comment: probe.comment.clone(),

@@ -61,6 +61,8 @@ pub(super) fn link(
 ) -> Vec<(Arc<Server>, Located)> {
     let state = linker.state;
     let mut ids = Ids::new(proxy.servers.iter().filter_map(|(server, _)| server.id));
+    let secret = |step: &settings::Step| matches!(step, settings::Step::Connect(to) if to.ssl);
+    let probed = proxy.settings.check_steps.iter().any(secret);
     let mut servers = Vec::with_capacity(proxy.servers.len());
     for (index, (settings, span)) in proxy.servers.iter().enumerate() {
         let id = ids.take(settings.id);
@@ -74,7 +76,13 @@ pub(super) fn link(
             connect: connect_options(&proxy.settings, Some(settings), global),
             settings: settings.clone(),
             track: None,
-            tls: terms(settings, &who, *span, diagnostics),
+            tls: terms(
+                settings,
+                probed && settings.check.enabled,
+                &who,
+                *span,
+                diagnostics,
+            ),
             sni: settings.sni.as_ref().and_then(|sni| {
                 let linked = sni.link(linker);
                 linked.map_err(|error| diagnostics.push(*error)).ok()
@@ -122,11 +130,17 @@ pub(super) fn dispatch(proxy: &config::Proxy, global: &Global) -> Option<Arc<Ser
 /// The terms of a server that TLS is spoken with, by streams or by checks.
 fn terms(
     settings: &settings::Server,
+    probed: bool,
     who: &str,
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Back> {
-    if !settings.ssl && settings.check.ssl != Some(true) {
+    if !settings.ssl && settings.check.ssl != Some(true) && !probed {
+        return None;
+    }
+    if probed && settings.tls.verify && settings.tls.trust.authorities.0.is_empty() {
+        let message = format!("{who} : {}", crate::tls::NO_AUTHORITY);
+        diagnostics.push(Diagnostic::alert(span, message));
         return None;
     }
     let made = Back::new(&settings.tls);

@@ -76,7 +76,13 @@ pub struct Probe {
     pub addr: Option<Endpoint>,
     /// `send-proxy`.
     pub send_proxy: bool,
-    /// `via-socks4`, `ssl` … are refused at load until they exist. `linger`.
+    /// `ssl`.
+    pub ssl: bool,
+    /// `sni`.
+    pub sni: Option<String>,
+    /// `alpn`.
+    pub alpn: Vec<Vec<u8>>,
+    /// `linger`. (`via-socks4` and `proto` are refused at load until they exist.)
     pub linger: bool,
     /// `comment`.
     pub comment: Option<String>,

@@ -12,6 +12,9 @@ use super::agree::{self, Terms};
 use super::judge::OfServer;
 use super::{Certificate, Trust};
 
+/// HAProxy's words about a server that would have to be judged by nobody.
+pub const NO_AUTHORITY: &str = "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.";
+
 /// Sessions remembered for each server, to be resumed.
 const REMEMBERED: usize = 256;
 
@@ -95,14 +98,20 @@ impl Back {
         name: Option<&str>,
         ip: Option<IpAddr>,
     ) -> Result<Connection, rustls::Error> {
-        let named = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
-        let name = named
-            .unwrap_or_else(|| ServerName::from(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))));
-        ClientConnection::new(self.config.clone(), name).map(Connection::from)
+        ClientConnection::new(self.config.clone(), server_name(name, ip)).map(Connection::from)
     }
 
-    /// The rustls configuration, for those who speak TLS otherwise (checks).
-    pub fn config(&self) -> Arc<ClientConfig> {
-        self.config.clone()
+    /// The terms of a check: those of the server, but for the protocols offered, and each begins anew.
+    pub fn of_checks(&self, alpn: &[Vec<u8>]) -> Arc<ClientConfig> {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = alpn.to_vec();
+        config.resumption = Resumption::disabled();
+        Arc::new(config)
     }
+}
+
+/// What a session asks for and expects: a name, or none at all, for which the address stands.
+pub fn server_name(name: Option<&str>, ip: Option<IpAddr>) -> ServerName<'static> {
+    let named = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
+    named.unwrap_or_else(|| ServerName::from(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
 }

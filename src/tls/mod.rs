@@ -18,7 +18,7 @@ mod trust;
 mod verdict;
 
 pub use agree::{Agreed, Terms, Versions, agreed, is_group, is_suite, is_version};
-pub use back::{Back, BackSettings};
+pub use back::{Back, BackSettings, NO_AUTHORITY, server_name};
 pub use certificate::{Algorithm, Certificate, Extras, Unusable};
 pub use describe::{common_name, key};
 pub use failure::Failure;

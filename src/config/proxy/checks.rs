@@ -5,6 +5,7 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
+use super::super::tls;
 use crate::action;
 use crate::diag::{Diagnostic, Lead, suggest};
 use crate::format::{self, Format, FormatUse};
@@ -375,13 +376,30 @@ fn connect(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed<Pr
                     None => probe.port_expr = Some(expression(draft, args, load)?),
                 }
             }
-            other @ ("ssl" | "sni" | "alpn" | "proto" | "via-socks4") => {
+            "ssl" => probe.ssl = true,
+            "sni" => probe.sni = Some(args.text("a name")?),
+            "alpn" => {
+                let outer = std::mem::replace(&mut args.name, "alpn".to_owned());
+                let names = tls::protocols(args, load);
+                args.name = outer;
+                probe.alpn = names?;
+            }
+            other @ ("proto" | "via-socks4") => {
                 let what = format!(": '{other}' is not available yet in checks");
                 return args.fail_at(word.span, &what);
             }
             other => {
-                const NAMES: [&str; 6] =
-                    ["comment", "port", "addr", "send-proxy", "linger", "default"];
+                const NAMES: [&str; 9] = [
+                    "comment",
+                    "port",
+                    "addr",
+                    "send-proxy",
+                    "ssl",
+                    "sni",
+                    "alpn",
+                    "linger",
+                    "default",
+                ];
                 let what = format!(
                     "expects 'comment', 'port', 'addr', 'send-proxy', 'linger', 'default' but got '{other}' as argument."
                 );

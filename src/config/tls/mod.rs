@@ -15,7 +15,16 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::tls::{BackSettings, Certificate, Extras, FrontSettings};
+use super::args::{Args, Parsed};
+use super::load::Load;
+use crate::tls::{BackSettings, Certificate, Extras, FrontSettings, Terms};
+
+/// `alpn`: names of protocols.
+pub(super) fn protocols(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Vec<u8>>> {
+    let mut terms = Terms::default();
+    terms::alpn(&mut terms, args, load)?;
+    Ok(terms.alpn)
+}
 
 /// What lines about TLS begin with, and what was read from files.
 #[derive(Debug, Default)]

@@ -236,15 +236,12 @@ fn without(server: &mut Server, args: &Args<'_>) -> Parsed {
 
 /// What a whole line must have: who is believed, unless nobody is asked.
 pub(in super::super) fn complete(server: &mut Server, args: &Args<'_>, load: &Load) -> Parsed {
+    server.tls.verify = server.verify.unwrap_or(!load.tls.trust_servers);
     if !server.ssl && server.check.ssl != Some(true) {
         return Ok(());
     }
-    server.tls.verify = server.verify.unwrap_or(!load.tls.trust_servers);
     if server.tls.verify && server.tls.trust.authorities.0.is_empty() {
-        return alert(
-            args.keyword(),
-            "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.",
-        );
+        return alert(args.keyword(), crate::tls::NO_AUTHORITY);
     }
     Ok(())
 }
