@@ -38,7 +38,7 @@
 //! * **Data plane**: [`http`] (messages), [`wire`] (bytes ⇄ messages, the two-way copy), [`net`] (sockets, timers, buffers), [`tls`]
 //!   (certificates, names, terms),
 //!   [`balance`], [`backend`], [`resolve`] (names while traffic flows), [`stream`], [`worker`], [`hash`].
-//! * **Operator's side**: [`check`], [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
+//! * **Operator's side**: [`check`], [`discover`] (servers that follow names), [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
 //! * **What outlives a reload**: [`state`].
 //!
 //! Who may know whom is a test (`tests/architecture.rs`).
@@ -70,6 +70,7 @@ pub mod check;
 pub mod cmdline;
 pub mod config;
 pub mod diag;
+pub mod discover;
 pub mod end;
 pub mod format;
 pub mod hash;

@@ -64,6 +64,10 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
         &["syntax", "config", "cmdline", "process", "stream"],
     ),
     (
+        "discover",
+        &["syntax", "config", "cmdline", "process", "stream"],
+    ),
+    (
         "stats",
         &["syntax", "config", "cmdline", "process", "stream"],
     ),

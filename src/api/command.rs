@@ -1,6 +1,6 @@
 //! The commands, as one table; finding one by its words.
 
-use super::{Desk, help, pattern, process, server, show, table, variable};
+use super::{Desk, help, pattern, process, resolvers, server, show, table, variable};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,6 +121,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "env"], "show env [var]", "dump environment variables known to the process", Operator, show::env),
     command(&["show", "info"], "show info [desc|json|typed]*", "report information about the running process", User, show::info),
     command(&["show", "map"], "show map [@ver] [map]", "report available maps or dump a map's contents", User, pattern::show_map),
+    command(&["show", "resolvers"], "show resolvers [id]", "dumps counters from all resolvers section and associated name servers", User, resolvers::show),
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),

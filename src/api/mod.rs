@@ -9,6 +9,7 @@ mod help;
 pub mod master;
 mod pattern;
 mod process;
+mod resolvers;
 mod server;
 mod session;
 mod show;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::check::Checks;
+use crate::discover::Renamed;
 use crate::net::listen::Listener;
 use crate::plan::Plan;
 use crate::stats::Console;
@@ -34,6 +36,8 @@ pub struct Desk {
     pub fleet: Arc<Fleet>,
     /// Servers' health and administrative states.
     pub checks: Arc<Checks>,
+    /// Told when a server is to follow another name.
+    pub renamed: Arc<Renamed>,
     /// What the process knows of itself.
     pub console: Console,
     /// Reloads the configuration in place; an error says why it was refused.

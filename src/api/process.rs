@@ -72,6 +72,10 @@ pub(super) fn clear_counters(call: &mut Call<'_>) -> String {
         return "Permission denied\n".to_owned();
     }
     let plan = call.desk.plan();
+    let nameservers = plan.resolvers.iter().flat_map(|r| &r.nameservers);
+    if all {
+        nameservers.for_each(|server| server.asked.reset());
+    }
     for proxy in &plan.proxies {
         let queues = proxy.servers.iter().map(|server| &server.state.queued);
         for queue in queues.chain([&proxy.state.queued]) {

@@ -178,7 +178,8 @@ pub(super) fn set(call: &mut Call<'_>) -> String {
         "agent" | "agent-addr" | "agent-port" | "agent-send" => {
             "agent checks are not enabled on this server.\n".to_owned()
         }
-        what @ ("check-addr" | "check-port" | "fqdn" | "ssl") => {
+        "fqdn" => fqdn(call, &found, &value),
+        what @ ("check-addr" | "check-port" | "ssl") => {
             format!("'set server <srv> {what}' is not available yet.\n")
         }
         _ => USAGE.to_owned(),
@@ -203,6 +204,28 @@ fn health(call: &Call<'_>, found: &Found, value: &str) -> String {
     String::new()
 }
 
+fn fqdn(call: &Call<'_>, found: &Found, name: &str) -> String {
+    let (proxy, server) = found.names();
+    if name.is_empty() {
+        return "set server <b>/<s> fqdn requires a FQDN.\n".to_owned();
+    }
+    let failed = |why| format!("set server <b>/<s> fqdn failed because {why} is configured.\n");
+    let Some(follow) = &server.follow else {
+        return failed("no resolution");
+    };
+    if follow.service {
+        return failed("SRV resolution");
+    }
+    let naming = server.state.naming();
+    if naming.host.as_deref() == Some(name) {
+        return String::new();
+    }
+    let (checks, by) = (&call.desk.checks, "stats socket command");
+    let said = checks.rename(proxy, &server.settings.name, Some(name), naming.port, by);
+    call.desk.renamed.tell();
+    said + "\n"
+}
+
 fn address(call: &Call<'_>, found: &Found) -> String {
     let (_, server) = found.names();
     let said = |text: String| format!("{text} by 'stats socket command'\n");
@@ -210,7 +233,10 @@ fn address(call: &Call<'_>, found: &Found) -> String {
         return said(format!("Invalid addr '{}'", call.arg(2)));
     };
     let Some(old) = server.state.address() else {
-        return "this server has no IP address to change.\n".to_owned();
+        return said(
+            "Update for the current server address family is only supported through configuration file"
+                .to_owned(),
+        );
     };
     let port = match (call.arg(3), call.arg(4)) {
         ("", _) => old.port(),

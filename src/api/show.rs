@@ -113,15 +113,19 @@ pub(super) fn servers_state(call: &mut Call<'_>) -> String {
 fn state_row(out: &mut String, proxy: &plan::Proxy, server: &plan::Server, now: u64, started: u64) {
     let state = &server.state;
     let health = state.health();
+    let naming = state.naming();
     let (address, port) = match state.address() {
         Some(address) => (address.ip().to_string(), address.port()),
-        None => ("-".to_owned(), 0),
+        None => ("-".to_owned(), naming.port),
     };
     let since = match health.last_change {
         0 => started,
         change => change,
     };
+    let service = server.follow.as_ref().filter(|follow| follow.service);
+    let record = service.map_or("-", |follow| follow.name.as_str());
     let fqdn = match &server.settings.endpoint {
+        _ if server.follow.is_some() => naming.host.as_deref().unwrap_or("-"),
         Some(Endpoint::Tcp {
             host: Host::Name(name),
             ..
@@ -136,7 +140,7 @@ fn state_row(out: &mut String, proxy: &plan::Proxy, server: &plan::Server, now: 
     };
     let _ = writeln!(
         out,
-        "{} {} {} {} {address} {} {} {} {} {} {status} {result} {} {checks} 0 {} {} {fqdn} {port} - 0 {} - - 0",
+        "{} {} {} {} {address} {} {} {} {} {} {status} {result} {} {checks} 0 {} {} {fqdn} {port} {record} 0 {} - - 0",
         proxy.id,
         proxy.name,
         server.id,

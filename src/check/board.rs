@@ -4,6 +4,7 @@
 //! one. Reading is free: everyone looks at the atomics of [`state::Server`] and [`state::Proxy`].
 
 mod adopt;
+mod naming;
 mod orders;
 mod transition;
 mod verdict;
@@ -97,6 +98,8 @@ struct Change<'a> {
     hooks: &'a dyn Hooks,
     /// Wall clock, seconds.
     now: u64,
+    /// Why servers enter maintenance: a text in brackets after a space, or nothing.
+    cause: String,
 }
 
 impl Board {
@@ -233,9 +236,11 @@ impl Board {
         };
         let mut change = self.change(now);
         let (_, state) = change.server(place);
+        let before = usable(&change.proxy(place));
         state.user_weight.store(weight, Relaxed);
         change.recompute(place);
         change.notify(place);
+        change.mourn(place, before);
         true
     }
 
@@ -268,6 +273,7 @@ impl Board {
             current: self.lock(),
             hooks: self.hooks.as_ref(),
             now,
+            cause: String::new(),
         }
     }
 }

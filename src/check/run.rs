@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,6 +77,34 @@ impl Checks {
     /// `enable health`, `disable health`. False if there is no such server or it has no checks.
     pub fn enable_checks(&self, proxy: &str, server: &str, on: bool) -> bool {
         self.board.enable_checks(proxy, server, on)
+    }
+
+    /// The name of a server has this address now, as this source says. True if it had another one.
+    pub fn found(&self, proxy: &str, server: &str, to: SocketAddr, by: &str) -> bool {
+        let place = self.board.place(proxy, server);
+        place.is_some_and(|place| self.board.found(place, to, by, wall()))
+    }
+
+    /// The name of a server has no address any more, for this reason.
+    pub fn lost(&self, proxy: &str, server: &str, why: &str) {
+        if let Some(place) = self.board.place(proxy, server) {
+            self.board.lost(place, why, wall());
+        }
+    }
+
+    /// A server follows another host from now on, or none. Answers what is to be said of it.
+    pub fn rename(
+        &self,
+        proxy: &str,
+        server: &str,
+        host: Option<&str>,
+        port: u16,
+        by: &str,
+    ) -> String {
+        let place = self.board.place(proxy, server);
+        place.map_or_else(String::new, |place| {
+            self.board.rename(place, host, port, by, wall())
+        })
     }
 
     /// `set server … weight`, 0..=256. False if there is no such server.

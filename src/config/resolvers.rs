@@ -1,5 +1,7 @@
 //! `resolvers` sections (manual 5.3.2).
 
+use std::sync::Arc;
+
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert};
 use super::load::Load;
@@ -101,6 +103,7 @@ fn nameserver(section: &mut Resolvers, args: &mut Args<'_>, load: &mut Load) -> 
         name,
         address: std::net::SocketAddr::new(ip, port),
         stream,
+        asked: Arc::default(),
     });
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::model::{Config, Proxy, Target};
 use super::unique::{duplicates, number, same_servers};
 use crate::balance::Algorithm;
 use crate::diag::{Diagnostic, Lead, Severity, Span, suggest};
-use crate::settings::{Endpoint, Global, Kind, Mode};
+use crate::settings::{Endpoint, Global, Host, Kind, Mode};
 
 /// Checks the whole and finishes it. Where lines were refused (`broken`), only names are checked:
 /// whatever else could be said may be but what those lines were about.
@@ -209,7 +209,15 @@ fn servers(draft: &Draft, all: &[Draft], load: &mut Load) {
             let odd = Diagnostic::new(Severity::Diag, Some(*span), message);
             load.diagnostics.push(odd.lead(Lead::Place));
         }
-        let portless = matches!(server.endpoint, Some(Endpoint::Tcp { port: 0, .. }));
+        let portless = match &server.endpoint {
+            // The records of a service say the port.
+            Some(Endpoint::Tcp {
+                host: Host::Name(name),
+                ..
+            }) if name.starts_with('_') => false,
+            Some(Endpoint::Tcp { port, .. }) => *port == 0,
+            _ => false,
+        };
         let script = proxy.settings.check_steps.iter().any(|step| {
             matches!(step, crate::settings::Step::Connect(probe) if probe.port.is_some() || probe.port_expr.is_some())
         });

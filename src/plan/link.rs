@@ -114,6 +114,7 @@ pub fn link(
         log,
         case_adjust: case_map(&config.global),
         env: config.env.clone(),
+        resolvers: config.resolvers.values().cloned().collect(),
         state: state.clone(),
         files: files.clone(),
         vars,

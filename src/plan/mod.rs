@@ -4,6 +4,7 @@
 //! spans or config types. In an `ArcSwap`: a connection finishes on the plan it started with.
 
 mod errors;
+mod follow;
 mod ids;
 mod limits;
 mod link;
@@ -21,6 +22,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use errors::{ErrorReplies, ErrorReply};
+pub use follow::Follow;
 pub use link::link;
 pub use loads::Loads;
 pub use stick::{Stick, Sticks};
@@ -59,6 +61,8 @@ pub struct Plan {
     pub case_adjust: CaseMap,
     /// The environment as the configuration left it.
     pub env: Arc<Env>,
+    /// `resolvers` sections, by name.
+    pub resolvers: Vec<Arc<settings::Resolvers>>,
     /// The living state it was linked against.
     pub state: Arc<State>,
     /// ACL and map files, for the Runtime API.
@@ -172,6 +176,8 @@ pub struct Server {
     pub tls: Option<Back>,
     /// `sni`: the name asked for.
     pub sni: Option<Sample>,
+    /// The name it follows while traffic flows.
+    pub follow: Option<Arc<Follow>>,
 }
 
 /// Linked rules by checkpoint.

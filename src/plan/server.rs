@@ -12,14 +12,18 @@ use crate::state;
 use crate::tls::Back;
 
 use super::Server;
+use super::follow::{self, Follow, is_service};
 use super::ids::Ids;
 
 /// Where a server is, and whether it could be found.
+#[derive(Default)]
 pub(super) struct Located {
     pub(super) address: Option<SocketAddr>,
     pub(super) target: Option<Target>,
     /// Its name did not resolve and `init-addr` lets it start without: in maintenance.
     pub(super) unresolved: bool,
+    /// It goes on following the name it followed: nothing of it changes.
+    pub(super) goes_on: bool,
 }
 
 impl Server {
@@ -34,6 +38,8 @@ impl Server {
     pub fn follows_client(&self) -> bool {
         match &self.settings.endpoint {
             None => true,
+            // The port comes with the address.
+            Some(_) if self.follow.as_ref().is_some_and(|follow| follow.service) => false,
             Some(Endpoint::Tcp {
                 host,
                 port,
@@ -67,11 +73,23 @@ pub(super) fn link(
     for (index, (settings, span)) in proxy.servers.iter().enumerate() {
         let id = ids.take(settings.id);
         let who = format!("'server {}/{}'", proxy.name, settings.name);
-        let located = locate(settings, &who, *span, diagnostics);
+        let living = state.server(&proxy.name, &settings.name);
+        let follow = follow::link(settings, linker, *span, diagnostics);
+        let goes_on = follow
+            .as_ref()
+            .is_some_and(|follow| follow.goes_on(&living));
+        let located = match goes_on {
+            true => Located {
+                goes_on,
+                ..Located::default()
+            },
+            false => locate(settings, follow.as_deref(), &who, *span, diagnostics),
+        };
         let server = Server {
             index,
             id,
-            state: state.server(&proxy.name, &settings.name),
+            state: living,
+            follow,
             target: located.target.clone(),
             connect: connect_options(&proxy.settings, Some(settings), global),
             settings: settings.clone(),
@@ -124,6 +142,7 @@ pub(super) fn dispatch(proxy: &config::Proxy, global: &Global) -> Option<Arc<Ser
         track: None,
         tls: None,
         sni: None,
+        follow: None,
     }))
 }
 
@@ -200,22 +219,31 @@ fn any(family: Family) -> IpAddr {
 
 fn locate(
     settings: &settings::Server,
+    follow: Option<&Follow>,
     who: &str,
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Located {
-    let mut located = Located {
-        address: None,
-        target: None,
-        unresolved: false,
-    };
+    let mut located = Located::default();
     match &settings.endpoint {
+        Some(Endpoint::Tcp {
+            host: Host::Name(name),
+            ..
+        }) if is_service(name) => match follow {
+            Some(_) => located.unresolved = true,
+            // That there is no such section has been said.
+            None if settings.resolving.section.is_some() => {}
+            None => {
+                let text = format!("{who} : no method found to resolve address '{name}'.");
+                diagnostics.push(Diagnostic::alert(span, text).lead(Lead::Place));
+            }
+        },
         Some(Endpoint::Tcp {
             host: Host::Name(name),
             family,
             port,
             ..
-        }) => match init_address(settings, name, *family) {
+        }) => match init_address(settings, follow.is_some(), name, *family) {
             Initial::At(ip) => located.address = Some(SocketAddr::new(ip, *port)),
             Initial::None => located.unresolved = true,
             Initial::Disabled => {
@@ -254,10 +282,13 @@ enum Initial {
     Failed,
 }
 
-/// `init-addr`, by default `last,libc`: the first method that gives an address wins. `last` asks the
-/// server state file, which gives nothing where there is none.
-fn init_address(settings: &settings::Server, name: &str, family: Family) -> Initial {
-    let default = ["last".to_owned(), "libc".to_owned()];
+/// `init-addr`, by default `last,libc`, then `none` where the name is followed: the first method that gives an address wins.
+/// `last` asks the server state file, which gives nothing where there is none.
+fn init_address(settings: &settings::Server, follows: bool, name: &str, family: Family) -> Initial {
+    let default = match follows {
+        true => ["libc".to_owned(), "none".to_owned()],
+        false => ["last".to_owned(), "libc".to_owned()],
+    };
     let methods = settings.init_addr.as_deref().unwrap_or(&default);
     let mut resolved_badly = false;
     for method in methods.iter().flat_map(|word| word.split(',')) {

@@ -14,7 +14,8 @@ use crate::sample::{Now, Scope, Session, Transaction, millis};
 use crate::state::Admin;
 
 use super::link::Fresh;
-use super::{Plan, Server};
+use super::server::Located;
+use super::{Plan, Server, follow};
 
 impl Plan {
     /// Brings the living state in line: addresses, weights and administrative state of servers that
@@ -26,10 +27,8 @@ impl Plan {
                     old.and_then(|old| old.server_named(&proxy.name, &server.settings.name));
                 settle_weight(server, before);
                 settle_limits(server);
-                settle_admin(server, before, place.unresolved);
-                if place.address.is_some() {
-                    server.state.set_address(place.address);
-                }
+                settle_disabled(server, before);
+                settle_place(server, place);
             }
             proxy.start_balancing();
         }
@@ -91,13 +90,28 @@ fn settle_limits(server: &Server) {
     state.maxqueue.store(settings.maxqueue, Relaxed);
 }
 
-fn settle_admin(server: &Server, before: Option<&Server>, unresolved: bool) {
+fn settle_disabled(server: &Server, before: Option<&Server>) {
     let (mut set, mut clear) = (0, 0);
     let disabled = server.settings.disabled;
     if before.map_or(disabled, |before| before.settings.disabled != disabled) {
         let bits = Admin::CONFIG_MAINT | Admin::FORCED_MAINT;
         *(if disabled { &mut set } else { &mut clear }) |= bits;
     }
-    *(if unresolved { &mut set } else { &mut clear }) |= Admin::RESOLVER_MAINT;
     server.state.change_admin(set, clear);
+}
+
+fn settle_place(server: &Server, place: &Located) {
+    let (state, follow) = (&server.state, server.follow.as_deref());
+    if place.goes_on {
+        return follow.into_iter().for_each(|follow| follow.go_on(state));
+    }
+    follow::begin(follow, state);
+    let (set, clear) = match place.unresolved {
+        true => (Admin::RESOLVER_MAINT, 0),
+        false => (0, Admin::RESOLVER_MAINT),
+    };
+    state.change_admin(set, clear);
+    if place.address.is_some() || place.unresolved {
+        state.set_address(place.address);
+    }
 }

@@ -11,6 +11,7 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::api::{self, Desk};
 use crate::check::{self, Checks, Hooks};
 use crate::cmdline::MasterWorker;
+use crate::discover::{self, Renamed};
 use crate::end::Cause;
 use crate::log;
 use crate::net::listen::Listener;
@@ -69,7 +70,9 @@ pub(super) fn run(
             return Err(io::Error::other("checks were started twice"));
         }
         fleet.start()?;
-        spawn_local(check::run(checks.clone(), changes));
+        spawn_local(check::run(checks.clone(), changes.clone()));
+        let renamed = Arc::new(Renamed::default());
+        spawn_local(discover::run(checks.clone(), renamed.clone(), changes));
         let reloader = Arc::new(Reloader {
             launch: launch.clone(),
             fleet: fleet.clone(),
@@ -78,6 +81,7 @@ pub(super) fn run(
         let desk = Arc::new(Desk {
             fleet: fleet.clone(),
             checks,
+            renamed,
             console: console.clone(),
             reload: {
                 let (reloader, under_master) = (reloader.clone(), post.under_master);

@@ -2,70 +2,125 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::message::{Answer, Query, answer};
+use super::message::{Answer, No, Query, Records, answer};
 use crate::settings::Nameserver;
 
-type Asked<'a> = Pin<Box<dyn Future<Output = Option<IpAddr>> + 'a>>;
+/// What the servers made of a question.
+pub(super) enum Heard<'a> {
+    /// This one knew records.
+    Records(&'a Nameserver, Records),
+    /// All that answered knew none; the first reason.
+    No(No),
+    /// None answered in time.
+    Silence,
+}
 
-/// The first address that a server gives. `None` when all have answered that they know none. Servers that fail count as
-/// silent: the caller's patience ends that.
-pub(super) async fn all(servers: &[Nameserver], query: &Query, payload: u16) -> Option<IpAddr> {
-    let one = |server| -> Asked<'_> { Box::pin(one(server, query, payload)) };
-    let mut open: Vec<Asked<'_>> = servers.iter().map(one).collect();
-    poll_fn(|cx| {
-        let mut found = None;
-        open.retain_mut(|asked| match asked.as_mut().poll(cx) {
+type Told = Result<Records, No>;
+type Asked<'a> = Pin<Box<dyn Future<Output = Told> + 'a>>;
+
+/// Asks all servers and waits for the first that knows something. Those that fail count as silent.
+pub(super) async fn all<'a>(
+    servers: &'a [Nameserver],
+    query: &Query,
+    payload: u16,
+    wait: Duration,
+) -> Heard<'a> {
+    let one =
+        |server| -> (&'a Nameserver, Asked<'_>) { (server, Box::pin(one(server, query, payload))) };
+    let mut open: Vec<_> = servers.iter().map(one).collect();
+    let (mut found, mut no) = (None, None);
+    let heard = poll_fn(|cx| {
+        open.retain_mut(|(server, asked)| match asked.as_mut().poll(cx) {
             Poll::Pending => true,
-            Poll::Ready(answer) => {
-                found = found.or(answer);
+            Poll::Ready(told) => {
+                match told {
+                    Ok(records) if found.is_none() => found = Some((*server, records)),
+                    Ok(_) => {}
+                    Err(why) => no = no.or(Some(why)),
+                }
                 false
             }
         });
-        match found {
-            None if !open.is_empty() => Poll::Pending,
-            answer => Poll::Ready(answer),
+        match found.is_some() || open.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         }
-    })
-    .await
+    });
+    if tokio::time::timeout(wait, heard).await.is_err() {
+        for (server, _) in &open {
+            server.asked.timeouts.inc();
+        }
+    }
+    match (found, no) {
+        (Some((server, records)), _) => Heard::Records(server, records),
+        (None, Some(no)) => Heard::No(no),
+        (None, None) => Heard::Silence,
+    }
 }
 
-async fn one(server: &Nameserver, query: &Query, payload: u16) -> Option<IpAddr> {
+async fn one(server: &Nameserver, query: &Query, payload: u16) -> Told {
+    let counts = &server.asked;
+    counts.sent.inc();
     let asked = match server.stream {
         true => over_tcp(server.address, query).await,
-        false => match over_udp(server.address, query, payload).await {
-            Ok(Answer::Truncated) => over_tcp(server.address, query).await,
+        false => match over_udp(server, query, payload).await {
+            Ok(Answer::Truncated) => {
+                counts.truncated.inc();
+                over_tcp(server.address, query).await
+            }
             other => other,
         },
     };
     match asked {
-        Ok(Answer::Address(address)) => address,
-        Ok(Answer::Foreign | Answer::Truncated) => None,
+        Ok(Answer::Records(records)) => {
+            counts.valid.inc();
+            Ok(records)
+        }
+        Ok(Answer::No(no)) => {
+            match no {
+                No::Name => &counts.unknown,
+                No::Refused => &counts.refused,
+                No::Record(true) => &counts.aliases,
+                No::Record(false) => &counts.empty,
+                No::Other => &counts.other,
+            }
+            .inc();
+            Err(no)
+        }
+        Ok(Answer::Foreign | Answer::Truncated) => {
+            counts.invalid.inc();
+            Err(No::Other)
+        }
         // Nobody there: the same as no answer.
-        Err(_) => std::future::pending().await,
+        Err(_) => {
+            counts.send_errors.inc();
+            std::future::pending().await
+        }
     }
 }
 
-async fn over_udp(server: SocketAddr, query: &Query, payload: u16) -> io::Result<Answer> {
+async fn over_udp(server: &Nameserver, query: &Query, payload: u16) -> io::Result<Answer> {
     // The system takes a port at random for each question.
-    let own: SocketAddr = match server {
+    let own: SocketAddr = match server.address {
         SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
         SocketAddr::V6(_) => ([0_u16; 8], 0).into(),
     };
     let socket = UdpSocket::bind(own).await?;
-    socket.connect(server).await?;
+    socket.connect(server.address).await?;
     socket.send(&query.bytes).await?;
     let mut buffer = vec![0; usize::from(payload)];
     loop {
         let length = socket.recv(&mut buffer).await?;
         match answer(query, buffer.get(..length).unwrap_or_default()) {
-            Answer::Foreign => {}
+            Answer::Foreign => server.asked.invalid.inc(),
             answer => return Ok(answer),
         }
     }

@@ -1,18 +1,23 @@
 //! Names to addresses while traffic flows, by the servers of a `resolvers` section (manual 5.3).
 //!
-//! The engine asks for `do-resolve`; answers are kept as long as `hold valid` says, a bounded number of them per worker. Must
-//! not know rules, proxies or the language.
+//! The engine asks for `do-resolve`; answers are kept as long as `hold valid` says, a bounded number of them per worker.
+//! `discover` asks for servers that follow names, again and again ([`lookup()`]). Must not know rules, proxies or the language.
 
 mod ask;
+mod lookup;
 mod message;
 
-use std::cell::RefCell;
+pub use lookup::{Failure, Found, Wanted, lookup};
+pub use message::{Records, Service};
+
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::settings::{Prefer, Resolvers};
+use ask::Heard;
 use message::Kind;
 
 /// Answers that a worker keeps at most.
@@ -24,9 +29,7 @@ type Key = (String, Vec<u8>, Prefer);
 #[derive(Debug, Default)]
 pub struct Names {
     known: RefCell<HashMap<Key, (Instant, IpAddr)>>,
-    /// Numbers of queries: hashed with a key that nobody else has, so that nobody else knows the next one.
-    secret: RandomState,
-    asked: RefCell<u64>,
+    numbers: Numbers,
 }
 
 impl Names {
@@ -43,11 +46,7 @@ impl Names {
         if let Some(ip) = self.known(&key, now) {
             return Some(ip);
         }
-        let kinds = match prefer {
-            Prefer::V4 => [Kind::A, Kind::Aaaa],
-            Prefer::V6 => [Kind::Aaaa, Kind::A],
-        };
-        for kind in kinds {
+        for kind in kinds(prefer) {
             if let Some(ip) = self.ask(resolvers, &key.1, kind).await {
                 let hold = Duration::from_millis(resolvers.hold.valid);
                 self.learn(key, now, Instant::now() + hold, ip);
@@ -76,21 +75,39 @@ impl Names {
 
     async fn ask(&self, resolvers: &Resolvers, name: &[u8], kind: Kind) -> Option<IpAddr> {
         for _ in 0..resolvers.retries.max(1) {
-            let query = message::query(self.number(), name, kind, resolvers.payload)?;
+            let query = message::query(self.numbers.next(), name, kind, resolvers.payload)?;
             let wait = Duration::from_millis(resolvers.retry);
-            let asked = ask::all(&resolvers.nameservers, &query, resolvers.payload);
-            // A server that has answered has answered: only silence is a reason to ask again.
-            if let Ok(answer) = tokio::time::timeout(wait, asked).await {
-                return answer;
+            let servers = &resolvers.nameservers;
+            match ask::all(servers, &query, resolvers.payload, wait).await {
+                Heard::Records(_, records) => return records.addresses.first().copied(),
+                // A server that has answered has answered: only silence is a reason to ask again.
+                Heard::No(_) => return None,
+                Heard::Silence => {}
             }
         }
         None
     }
+}
 
-    fn number(&self) -> u16 {
-        let mut asked = self.asked.borrow_mut();
-        *asked += 1;
-        self.secret.hash_one(*asked) as u16
+/// Both families, the preferred one first.
+fn kinds(prefer: Prefer) -> [Kind; 2] {
+    match prefer {
+        Prefer::V4 => [Kind::A, Kind::Aaaa],
+        Prefer::V6 => [Kind::Aaaa, Kind::A],
+    }
+}
+
+/// Numbers of queries: hashed with a key that nobody else has, so that nobody else knows the next one.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    secret: RandomState,
+    asked: Cell<u64>,
+}
+
+impl Numbers {
+    fn next(&self) -> u16 {
+        self.asked.set(self.asked.get().wrapping_add(1));
+        self.secret.hash_one(self.asked.get()) as u16
     }
 }
 

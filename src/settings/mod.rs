@@ -33,7 +33,7 @@ pub use forwarded::{Forwarded, Node, Part};
 pub use global::{Global, StatsSocket};
 pub use log::{LogFormat, LogSink, LogTarget};
 pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, RetryOn, Timeouts};
-pub use resolvers::{Hold, Nameserver, Prefer, Resolvers};
+pub use resolvers::{Hold, Nameserver, Net, Prefer, Resolvers, Resolving};
 pub use server::{SendProxy, Server, ServerCheck, Weight};
 pub use stats::{Stats, StatsScope};
 pub use stick::StickWay;

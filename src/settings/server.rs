@@ -3,7 +3,7 @@
 use crate::sample::{Pending, Sample};
 use crate::tls::BackSettings;
 
-use super::{Endpoint, Observe, OnError, OnMarkedDown, OnMarkedUp};
+use super::{Endpoint, Observe, OnError, OnMarkedDown, OnMarkedUp, Resolving};
 
 /// `weight`, 0..=256.
 pub type Weight = u32;
@@ -131,6 +131,8 @@ pub struct Server {
     pub proto: Option<String>,
     /// `log-proto octet-count` and other words are refused until they exist. `init-addr` as written.
     pub init_addr: Option<Vec<String>>,
+    /// Whether and how it follows its name.
+    pub resolving: Resolving,
     /// Checks.
     pub check: ServerCheck,
     /// `ssl`.

@@ -4,6 +4,7 @@
 //! stats and the language read and write through them. A leaf: knows no configuration, no sockets,
 //! reads no clock.
 
+mod asked;
 pub mod counter;
 mod listener;
 mod proxy;
@@ -14,10 +15,11 @@ pub mod table;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use asked::Asked;
 pub use listener::Listener;
 pub use proxy::{Proxy, Side};
 pub use queue::Queue;
-pub use server::{Admin, CheckResult, Health, Operational, Server};
+pub use server::{Admin, CheckResult, Health, Naming, Operational, Server};
 
 /// The living state of the process.
 #[derive(Debug, Default)]

@@ -43,6 +43,8 @@ impl Admin {
     pub const INHERITED_DRAIN: u8 = 0x10;
     /// Maintenance because its name does not resolve.
     pub const RESOLVER_MAINT: u8 = 0x20;
+    /// Its name is not that of the configuration: an SRV record or the operator gave it. A memory, too.
+    pub const NAMED: u8 = 0x40;
 
     /// In maintenance for any reason.
     pub fn maint(self) -> bool {
@@ -129,6 +131,18 @@ pub struct Server {
     pub health: Mutex<Health>,
     address: Mutex<Option<SocketAddr>>,
     moves: AtomicU32,
+    naming: Mutex<Naming>,
+}
+
+/// What a server's address is taken from, while it follows a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// The name that the configuration gives; empty where the server follows none.
+    pub origin: String,
+    /// The host whose address it has; `None` where it follows none, or its SRV records name none for it.
+    pub host: Option<String>,
+    /// The port that goes with it.
+    pub port: u16,
 }
 
 impl Server {
@@ -209,5 +223,16 @@ impl Server {
     /// How often the address has been changed: while this stays the same, so does the address.
     pub fn moves(&self) -> u32 {
         self.moves.load(Acquire)
+    }
+
+    /// The name it follows.
+    pub fn naming(&self) -> Naming {
+        let naming = self.naming.lock();
+        naming.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the name it follows.
+    pub fn set_naming(&self, to: Naming) {
+        *self.naming.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }
 }

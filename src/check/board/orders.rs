@@ -61,7 +61,13 @@ impl Change<'_> {
                     before.0 & Admin::FORCED_MAINT != 0 && after.0 & Admin::FORCED_MAINT == 0;
                 let inherited =
                     before.0 & Admin::INHERITED_MAINT != 0 && after.0 & Admin::INHERITED_MAINT == 0;
-                if forced {
+                let resolved =
+                    before.0 & Admin::RESOLVER_MAINT != 0 && after.0 & Admin::RESOLVER_MAINT == 0;
+                if resolved {
+                    let name = self.followed(place);
+                    let text = format!("({name}) resolves again but remains in maintenance.");
+                    self.remark(place, &text);
+                } else if forced {
                     self.remark(
                         place,
                         "is leaving forced maintenance but remains in maintenance.",
@@ -109,7 +115,13 @@ impl Change<'_> {
             health.counter = 0;
         }
         if state.operational() == Operational::Stopped {
-            return self.remark(place, "was DOWN and now enters maintenance.");
+            let via = match after.0 & Admin::INHERITED_MAINT != 0 {
+                true => self.via(place).map(|via| format!(" via {via}")),
+                false => None,
+            };
+            let (cause, via) = (self.cause.clone(), via.unwrap_or_default());
+            let text = format!("was DOWN and now enters maintenance{cause}{via}.");
+            return self.remark(place, &text);
         }
         let before = usable(&proxy);
         let was = state.set_operational(Operational::Stopped);
@@ -124,7 +136,10 @@ impl Change<'_> {
         self.say(
             &proxy,
             level::ALERT,
-            &format!("{subject} is going DOWN for maintenance{tail}"),
+            &format!(
+                "{subject} is going DOWN for maintenance{}{tail}",
+                self.cause
+            ),
         );
         self.mourn(place, before);
     }
@@ -149,6 +164,10 @@ impl Change<'_> {
             "UP"
         };
         let how = if after.drain() { "DRAIN" } else { "READY" };
+        if before.0 & Admin::RESOLVER_MAINT != 0 {
+            let name = self.followed(place);
+            return self.remark(place, &format!("({name}) is {up}/{how} (resolves again)."));
+        }
         let forced = if before.0 & Admin::FORCED_MAINT != 0 {
             "forced "
         } else {

@@ -1,7 +1,7 @@
 //! Options of features that later work brings, and those that mean something with them only.
 
 use super::super::keyword::{Keyword, TlsOptions, keyword};
-use super::{not_yet, one_word};
+use super::not_yet;
 use crate::settings::Server;
 
 pub(super) const KEYWORDS: &[Keyword<Server>] = &[
@@ -67,35 +67,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "<name>",
         "the network namespace to connect in",
         |_, a, _| not_yet(a, 1, "network namespaces"),
-    )
-    .idle(),
-    keyword(
-        "resolvers",
-        "<section>",
-        "resolves its name again and again",
-        |_, a, _| not_yet(a, 1, "name resolution at run time"),
-    )
-    .idle(),
-    // How `resolvers` resolve; without that word nothing is resolved at run time.
-    keyword(
-        "resolve-net",
-        "<net>[,<net>]*",
-        "which addresses are preferred (see `resolvers`)",
-        one_word,
-    )
-    .idle(),
-    keyword(
-        "resolve-opts",
-        "<option>[,<option>]*",
-        "what answers may be (see `resolvers`)",
-        one_word,
-    )
-    .idle(),
-    keyword(
-        "resolve-prefer",
-        "{ ipv4 | ipv6 }",
-        "which family is preferred (see `resolvers`)",
-        |_, a, _| a.choice(&[("ipv4", ()), ("ipv6", ())]),
     )
     .idle(),
     keyword(

@@ -2,6 +2,7 @@
 
 mod health;
 mod later;
+mod names;
 mod proxy_protocol;
 mod traffic;
 
@@ -21,6 +22,7 @@ pub(super) const OPTIONS: Table<Server> = &[
     proxy_protocol::KEYWORDS,
     health::KEYWORDS,
     tls::server::KEYWORDS,
+    names::KEYWORDS,
     later::KEYWORDS,
 ];
 
@@ -145,6 +147,7 @@ fn several(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         ..
     }) = server.endpoint
         && low < high
+        && server.resolving.section.is_none()
         && !matches!(server.init_addr.as_deref(), Some([only]) if only == "none")
     {
         // All of them get one address, as in HAProxy without `resolvers`.
