@@ -330,3 +330,92 @@ fn lines_are_refused_in_haproxys_words() {
         }
     }
 }
+
+/// What HAProxy no longer knows.
+mod old_words {
+    use super::*;
+    use support::get;
+
+    fn two(app: &str) -> (Program, [Origin; 2], u16) {
+        let origins = ["s1", "s2"].map(|name| {
+            Origin::answering(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: SID=at{name}; path=/\r\n\
+                 Set-Cookie: APPXY=of{name}\r\n\r\n{name}"
+            ))
+        });
+        let port = free_port();
+        let config = format!(
+            "defaults\n mode http\n timeout connect 2s\n timeout client 5s\n timeout server 5s\n\
+             listen l\n bind 127.0.0.1:{port}\n {app}\n server s1 127.0.0.1:{}\n server s2 127.0.0.1:{}\n",
+            origins[0].port, origins[1].port
+        );
+        let program = Program::start(Who::Ours, &config, &[port]);
+        (program, origins, port)
+    }
+
+    #[test]
+    fn appsession_learns_and_keeps() {
+        let (_program, _origins, port) = two("appsession SID len 20 timeout 1h request-learn");
+        let first = [get(port, "/").text(), get(port, "/").text()];
+        assert_eq!(first, ["s1", "s2"]);
+        for target in ["/;SID=ats1", "/a;x=y;SID=ats1?SID=ats2", "/b;SID=ats1;z"] {
+            assert_eq!(
+                [get(port, target).text(), get(port, target).text()],
+                ["s1", "s1"],
+                "{target}"
+            );
+        }
+        let ask = |cookie: &str| {
+            let request = format!("GET / HTTP/1.1\r\nHost: h\r\nCookie: {cookie}\r\n\r\n");
+            Client::connect(port).ask(request).text()
+        };
+        assert_eq!([ask("SID=ats2"), ask("a=b; SID=ats2")], ["s2", "s2"]);
+        let own = ask("SID=clients");
+        assert_eq!([ask("SID=clients"), ask("SID=clients")], [own.clone(), own]);
+    }
+
+    #[test]
+    fn appsession_knows_prefixes_and_query_strings() {
+        let (_program, _origins, port) = two("appsession APP len 20 timeout 1h prefix");
+        assert_eq!([get(port, "/").text(), get(port, "/").text()], ["s1", "s2"]);
+        let ask = |cookie: &str| {
+            let request = format!("GET / HTTP/1.1\r\nHost: h\r\nCookie: {cookie}\r\n\r\n");
+            Client::connect(port).ask(request).text()
+        };
+        assert_eq!([ask("APPXY=ofs2"), ask("a=b; APPXY=ofs2; c")], ["s2", "s2"]);
+        let (_program, _origins, port) = two("appsession SID len 20 timeout 1h mode query-string");
+        assert_eq!([get(port, "/").text(), get(port, "/").text()], ["s1", "s2"]);
+        let target = "/x?a=b&SID=ats2";
+        assert_eq!(
+            [get(port, target).text(), get(port, target).text()],
+            ["s2", "s2"]
+        );
+    }
+
+    #[test]
+    fn mode_health_answers_probes() {
+        let ports = [free_port(), free_port(), free_port(), free_port()];
+        let [bare, http, failed, silent] = ports;
+        let config = format!(
+            "listen a\n bind 127.0.0.1:{bare}\n mode health\nlisten b\n bind 127.0.0.1:{http}\n mode health\n option httpchk\n\
+             listen c\n bind 127.0.0.1:{failed}\n mode health\n option httpchk\n monitor fail if TRUE\n\
+             listen d\n bind 127.0.0.1:{silent}\n mode health\n monitor fail if TRUE\n"
+        );
+        let program = Program::start(Who::Ours, &config, &ports);
+        program.says("monitor-uri");
+        let said = |port, asks: &str| {
+            let mut client = Client::connect(port);
+            if !asks.is_empty() {
+                client.send(asks);
+            }
+            String::from_utf8(client.rest()).unwrap()
+        };
+        assert_eq!(said(bare, ""), "OK\n");
+        assert_eq!(
+            said(http, "GET / HTTP/1.0\r\n\r\n"),
+            "HTTP/1.0 200 OK\r\n\r\n"
+        );
+        assert_eq!(said(failed, ""), "HTTP/1.0 503 Service Unavailable\r\n\r\n");
+        assert_eq!(said(silent, ""), "");
+    }
+}

@@ -216,7 +216,7 @@ fn removed_words_work_and_show_the_line_of_today() {
         assert_eq!(help, [today], "{line}");
         assert!(has_alert(&strict(&text).diagnostics), "{line}");
     }
-    for line in ["mode health", "appsession X len 5", "usesrc clientip"] {
+    for line in ["appsession X len 5", "usesrc clientip"] {
         let loaded = read(&format!("listen l\n bind :1\n {line}\n"));
         assert!(has_alert(&loaded.diagnostics), "{line}");
     }

@@ -230,6 +230,8 @@ bitflags::bitflags! {
 pub struct Proxy {
     /// `mode`
     pub mode: Mode,
+    /// `mode health`: connections are told that the proxy is there; `mode` is TCP then.
+    pub health: bool,
     /// Argument-less options.
     pub options: Options,
     /// `timeout …`

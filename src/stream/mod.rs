@@ -5,6 +5,7 @@
 
 mod client;
 mod content;
+mod health;
 pub mod http;
 mod nice;
 mod record;
@@ -42,6 +43,7 @@ pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
     // Two kinds of task, so that an idle HTTP connection does not take the room of a TCP stream.
     let task = match client.proxy.settings.mode {
         Mode::Http => spawn_local(http::serve(worker, client)),
+        Mode::Tcp if client.proxy.settings.health => spawn_local(health::answer(worker, client)),
         Mode::Tcp => spawn_local(tcp::serve(worker, client)),
     };
     Some(task.abort_handle())
@@ -54,6 +56,7 @@ async fn after_handshakes(worker: Rc<Worker>, mut client: Client) {
     }
     match client.proxy.settings.mode {
         Mode::Http => Box::pin(http::serve(worker, client)).await,
+        Mode::Tcp if client.proxy.settings.health => health::answer(worker, client).await,
         Mode::Tcp => Box::pin(tcp::serve(worker, client)).await,
     }
 }

@@ -4,7 +4,7 @@ use super::super::address::{self, For};
 use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::{Draft, Rank};
 use super::super::keyword::{Keyword, Sections, within};
-use super::super::load::Load;
+use super::super::load::{Load, WORKS};
 use super::super::model::{Switch, Target};
 use super::super::{bind, server, stick_table};
 use super::reading;
@@ -386,17 +386,21 @@ fn seconds(args: &mut Args<'_>) -> Parsed<u32> {
     Ok((time / 1000).max(1) as u32)
 }
 
-fn mode(draft: &mut Draft, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+fn mode(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let word = args.word("'tcp' or 'http'")?;
+    draft.proxy.settings.health = false;
     draft.proxy.settings.mode = match &*word.text() {
         "tcp" => Mode::Tcp,
         "http" => Mode::Http,
         "health" => {
             let message = "'mode health' doesn't exist anymore. Please use 'http-request return \
                            status 200' instead.";
-            return Err(Box::new(Diagnostic::alert(word.span, message).help(
-                "put two lines here: `mode http` and `http-request return status 200`",
-            )));
+            let refusal = Diagnostic::alert(word.span, message).help(
+                "write instead: `mode http` and `monitor-uri <path>`, or `http-request return status 200`",
+            );
+            load.old(refusal, WORKS)?;
+            draft.proxy.settings.health = true;
+            Mode::Tcp
         }
         "log" | "spop" | "haterm" => {
             return alert(

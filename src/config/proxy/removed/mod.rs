@@ -3,6 +3,7 @@
 //! The tables are the only place that knows them. Without `--strict-haproxy` HAProxy's refusal becomes a
 //! warning and the word does its work: mostly today's line is read in its place.
 
+mod appsession;
 mod rewrite;
 mod rules;
 mod words;

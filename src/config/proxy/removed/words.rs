@@ -3,7 +3,7 @@
 use super::Does::{Nothing, Refused, This};
 use super::Today::{Advice, Rewritten, Same};
 use super::rewrite::{deleted, header, replaced, request_line};
-use super::{Does, Removed, removed, rules};
+use super::{Does, Removed, appsession, removed, rules};
 use crate::diag::Lead;
 
 /// The entry of that name.
@@ -67,11 +67,8 @@ const SETTINGS: &[Removed] = &[
     removed(
         "appsession",
         "'{}' is not supported anymore since HAProxy 1.6.",
-        Rewritten(|a| {
-            a.first()
-                .map(|name| format!("cookie {name} prefix nocache"))
-        }),
-        Refused,
+        Rewritten(appsession::today),
+        This(appsession::read),
     ),
     removed(
         "usesrc",
