@@ -73,10 +73,13 @@ pub(super) async fn connect(
         match alarm.run(open(&target, &options)).await {
             Err(_) => return Err(ConnectError::Timeout),
             Ok(Ok(stream)) => break stream,
-            Ok(Err(error)) => match Errno::from_io_error(&error) {
+            Ok(Err(failure)) => match Errno::from_io_error(&failure.error) {
                 Some(Errno::MFILE | Errno::NFILE)
                     if worker.out_of_descriptors(&ask.backend.name) => {}
-                errno => return Err(classify(errno)),
+                errno => {
+                    ask.txn.backend_error = number(errno, failure.of_source);
+                    return Err(classify(errno));
+                }
             },
         }
     };
@@ -133,6 +136,20 @@ fn name(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Box<s
     let mut text = Vec::new();
     sni.write_to(&scope, &mut text);
     String::from_utf8(text).ok().map(String::into_boxed_str)
+}
+
+/// The manual's number for an error on our side (`bc_err`). What the other side says has none.
+fn number(errno: Option<Errno>, of_source: bool) -> Option<u8> {
+    Some(match errno? {
+        Errno::MFILE => 2,
+        Errno::NFILE => 3,
+        Errno::NOBUFS | Errno::NOMEM => 4,
+        Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT => 5,
+        _ if of_source => 8,
+        Errno::ADDRNOTAVAIL | Errno::AGAIN => 9,
+        Errno::ADDRINUSE => 10,
+        _ => return None,
+    })
 }
 
 fn classify(errno: Option<Errno>) -> ConnectError {

@@ -261,6 +261,7 @@ fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> O
 }
 
 fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, link: Box<Link>) -> Lease {
+    ask.txn.backend_reused = true;
     ask.backend.state.back.reuses.inc();
     place.server.state.totals.reuses.inc();
     (ask.txn.backend_source, ask.txn.backend_destination) = link.addresses.clone();
@@ -274,6 +275,7 @@ fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, link: Box<Link>) -> L
 }
 
 fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::Connected) -> Lease {
+    ask.txn.backend_reused = false;
     let addresses = (connected.source, connected.destination);
     (ask.txn.backend_source, ask.txn.backend_destination) = addresses.clone();
     ask.txn.backend_tls.clone_from(&connected.tls);

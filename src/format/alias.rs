@@ -1,13 +1,12 @@
 //! The variables of formats: one entry each (manual 8.2.6).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
 
 use super::date::{self, Shape};
 use super::emit::Out;
 use crate::http::Target;
 use crate::http::target::split_query;
-use crate::sample::{Address, Scope};
+use crate::sample::{Address, Scope, Spans};
 use crate::state::{Process, State};
 
 /// What a format knows of the process.
@@ -84,20 +83,20 @@ pub static ALIASES: &[Alias] = &[
     http("HV", "HTTP version", |s, _, o| o.encoded(line(s, 2), URL)),
     any("ID", "unique id", |s, _, o| unique_id(s, o)),
     any("ST", "status code", |s, _, o| status(s, o)),
-    any("T", "accept date, universal", |s, _, o| date::write(accepted(s), Shape::Gmt, o.bytes)),
-    http("Ta", "active time of the request", |s, _, o| { early(s, o); o.number(active(s)); }),
-    any("Tc", "time to connect to the server", |s, _, o| o.number(between(s.txn.timers.queued, s.txn.timers.connected))),
-    any("Td", "data transmission time", |s, _, o| o.number(data(s))),
-    any("Th", "handshake time", |s, _, o| o.number(handshake(s))),
-    http("Ti", "idle time before the request", |s, _, o| o.number(idle(s))),
-    any("Tl", "accept date, local", |s, _, o| date::write(accepted(s), Shape::Local, o.bytes)),
-    http("Tq", "time until the whole request was there", |s, _, o| o.number(request(s))),
-    http("TR", "time from the first byte to the whole request", |s, _, o| o.number(head(s))),
-    http("Tr", "response time of the server", |s, _, o| o.number(between(s.txn.timers.connected, s.txn.timers.response))),
-    any("Ts", "accept date in seconds since the epoch", |s, _, o| o.hexable(date::parts(accepted(s)).0.unsigned_abs())),
-    any("Tt", "total time", |s, _, o| { early(s, o); o.number(total(s)); }),
-    any("Tu", "total time without idle time", |s, _, o| { early(s, o); o.number(total(s) - idle(s).max(0)); }),
-    any("Tw", "time in queues", |s, _, o| o.number(between(s.txn.timers.request.or(s.txn.timers.began), s.txn.timers.queued))),
+    any("T", "accept date, universal", |s, _, o| date::write(Spans::of(s).accepted(), Shape::Gmt, o.bytes)),
+    http("Ta", "active time of the request", |s, _, o| { early(s, o); o.number(Spans::of(s).active()); }),
+    any("Tc", "time to connect to the server", |s, _, o| o.number(Spans::of(s).connect())),
+    any("Td", "data transmission time", |s, _, o| o.number(Spans::of(s).data())),
+    any("Th", "handshake time", |s, _, o| o.number(Spans::of(s).handshake())),
+    http("Ti", "idle time before the request", |s, _, o| o.number(Spans::of(s).idle())),
+    any("Tl", "accept date, local", |s, _, o| date::write(Spans::of(s).accepted(), Shape::Local, o.bytes)),
+    http("Tq", "time until the whole request was there", |s, _, o| o.number(Spans::of(s).request())),
+    http("TR", "time from the first byte to the whole request", |s, _, o| o.number(Spans::of(s).head())),
+    http("Tr", "response time of the server", |s, _, o| o.number(Spans::of(s).response())),
+    any("Ts", "accept date in seconds since the epoch", |s, _, o| o.hexable(date::parts(Spans::of(s).accepted()).0.unsigned_abs())),
+    any("Tt", "total time", |s, _, o| { early(s, o); o.number(Spans::of(s).total()); }),
+    any("Tu", "total time without idle time", |s, _, o| { early(s, o); o.number(Spans::of(s).user()); }),
+    any("Tw", "time in queues", |s, _, o| o.number(Spans::of(s).queue())),
     any("U", "bytes read from the client", |s, _, o| o.number(s.txn.bytes_in)),
     any("ac", "connections of the process", |_, f, o| o.number(f.process.conns.load())),
     any("b", "backend", |s, _, o| o.text(backend(s).name.as_bytes())),
@@ -129,10 +128,10 @@ pub static ALIASES: &[Alias] = &[
     any("sq", "requests before this one in the server's queue", |s, _, o| o.number(s.txn.server_queue)),
     any("sslc", "TLS cipher", |s, _, o| match &s.session.tls { Some(tls) => o.text(tls.cipher.as_bytes()), None => o.absent() }),
     any("sslv", "TLS version", |s, _, o| match &s.session.tls { Some(tls) => o.text(tls.version.as_bytes()), None => o.absent() }),
-    any("t", "accept date with milliseconds", |s, _, o| date::write(accepted(s), Shape::Millis, o.bytes)),
-    http("tr", "date of the request with milliseconds", |s, _, o| date::write(requested(s), Shape::Millis, o.bytes)),
-    http("trg", "date of the request, universal", |s, _, o| date::write(requested(s), Shape::Gmt, o.bytes)),
-    http("trl", "date of the request, local", |s, _, o| date::write(requested(s), Shape::Local, o.bytes)),
+    any("t", "accept date with milliseconds", |s, _, o| date::write(Spans::of(s).accepted(), Shape::Millis, o.bytes)),
+    http("tr", "date of the request with milliseconds", |s, _, o| date::write(Spans::of(s).requested(), Shape::Millis, o.bytes)),
+    http("trg", "date of the request, universal", |s, _, o| date::write(Spans::of(s).requested(), Shape::Gmt, o.bytes)),
+    http("trl", "date of the request, local", |s, _, o| date::write(Spans::of(s).requested(), Shape::Local, o.bytes)),
     any("ts", "termination state", |s, _, o| o.raw(&letters(s))),
     http("tsc", "termination state with cookies", |s, _, o| { o.raw(&letters(s)); o.raw(&s.txn.cookie_letters.map(|l| if l == 0 { b'-' } else { l })); }),
 ];
@@ -222,7 +221,7 @@ fn unique_id(s: &Scope<'_>, out: &mut Out<'_>) {
 }
 
 fn milliseconds(s: &Scope<'_>, out: &mut Out<'_>) {
-    let millis = date::parts(accepted(s)).1;
+    let millis = date::parts(Spans::of(s).accepted()).1;
     match out.flags.encoding {
         Some(_) => out.number(millis),
         None => out.raw(format!("{millis:03}").as_bytes()),
@@ -299,91 +298,4 @@ fn capture_list(slots: &[Option<Box<[u8]>>], out: &mut Out<'_>) {
             text => out.encoded(text, HEADER),
         }
     }
-}
-
-// -- times ---------------------------------------------------------------------------------------------
-
-fn millis(d: Duration) -> i64 {
-    i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Milliseconds from one point to the other, -1 if one was not reached.
-fn between(from: Option<Instant>, to: Option<Instant>) -> i64 {
-    match (from, to) {
-        (Some(from), Some(to)) => millis(to.saturating_duration_since(from)),
-        _ => -1,
-    }
-}
-
-fn handshake(s: &Scope<'_>) -> i64 {
-    if s.session.requests <= 1 {
-        i64::from(s.session.handshake_ms)
-    } else {
-        0
-    }
-}
-
-fn idle(s: &Scope<'_>) -> i64 {
-    match between(s.txn.timers.began, s.txn.timers.first_byte) {
-        -1 => -1,
-        waited => (waited - handshake(s)).max(0),
-    }
-}
-
-fn head(s: &Scope<'_>) -> i64 {
-    between(
-        s.txn.timers.first_byte.or(s.txn.timers.began),
-        s.txn.timers.request,
-    )
-}
-
-fn request(s: &Scope<'_>) -> i64 {
-    match head(s) {
-        -1 => -1,
-        head => handshake(s) + idle(s).max(0) + head,
-    }
-}
-
-fn ended(s: &Scope<'_>) -> Instant {
-    s.txn.timers.ended.unwrap_or(s.now.instant)
-}
-
-fn total(s: &Scope<'_>) -> i64 {
-    let began = s.txn.timers.began.unwrap_or(s.session.accepted);
-    millis(ended(s).saturating_duration_since(began))
-}
-
-fn active(s: &Scope<'_>) -> i64 {
-    let timers = &s.txn.timers;
-    let began = timers
-        .first_byte
-        .or(timers.began)
-        .unwrap_or(s.session.accepted);
-    millis(ended(s).saturating_duration_since(began))
-}
-
-fn data(s: &Scope<'_>) -> i64 {
-    let timers = &s.txn.timers;
-    match (timers.connected, timers.response) {
-        (Some(_), Some(response)) => millis(ended(s).saturating_duration_since(response)),
-        (Some(connected), None) if !s.txn.has_request => {
-            millis(ended(s).saturating_duration_since(connected))
-        }
-        _ => -1,
-    }
-}
-
-/// When the stream began, on the wall clock: accept, or the end of the response before.
-fn accepted(s: &Scope<'_>) -> SystemTime {
-    let timers = &s.txn.timers;
-    match (timers.request_date, timers.began, timers.first_byte) {
-        (Some(date), Some(began), Some(first)) => date
-            .checked_sub(first.saturating_duration_since(began))
-            .unwrap_or(date),
-        _ => s.session.accept_date,
-    }
-}
-
-fn requested(s: &Scope<'_>) -> SystemTime {
-    s.txn.timers.request_date.unwrap_or_else(|| accepted(s))
 }

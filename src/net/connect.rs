@@ -44,11 +44,29 @@ pub struct Options {
     pub lazy_ack: bool,
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the system says.
+    pub error: io::Error,
+    /// It does not let us connect from the local address.
+    pub of_source: bool,
+}
+
+impl<E: Into<io::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            of_source: false,
+        }
+    }
+}
+
 /// Connects. Has no timeout of its own; dropping it closes the socket.
 ///
 /// # Errors
 /// The system's.
-pub async fn connect(target: &Target, options: &Options) -> io::Result<Stream> {
+pub async fn connect(target: &Target, options: &Options) -> Result<Stream, Failure> {
     let stream = match target {
         Target::Ip(address) => start_ip(*address, options)?,
         Target::Unix(path) => start_unix(&SocketAddrUnix::new(path.as_bytes())?)?,
@@ -58,7 +76,7 @@ pub async fn connect(target: &Target, options: &Options) -> io::Result<Stream> {
     if !done {
         poll_fn(|cx| stream.poll_writable(cx)).await?;
         if let Some(error) = stream.take_error() {
-            return Err(error);
+            return Err(error.into());
         }
     }
     Ok(stream)
@@ -66,7 +84,7 @@ pub async fn connect(target: &Target, options: &Options) -> io::Result<Stream> {
 
 const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 
-fn start_ip(address: SocketAddr, options: &Options) -> io::Result<(Stream, bool)> {
+fn start_ip(address: SocketAddr, options: &Options) -> Result<(Stream, bool), Failure> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
@@ -111,7 +129,10 @@ fn start_ip(address: SocketAddr, options: &Options) -> io::Result<(Stream, bool)
         if source.port() == 0 {
             let _ = fd::set_extra(&socket, Extra::BindAddressNoPort);
         }
-        rustix::net::bind(&socket, &source)?;
+        rustix::net::bind(&socket, &source).map_err(|error| Failure {
+            error: error.into(),
+            of_source: true,
+        })?;
     }
     let done = started(rustix::net::connect(&socket, &address))?;
     Ok((Stream::new(socket)?, done))

@@ -6,8 +6,8 @@ use crate::action::Action;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Severity};
 use crate::log;
-use crate::sample::{Captures, Linker};
-use crate::settings::Global;
+use crate::sample::{Captures, Linker, Terms};
+use crate::settings::{Global, Kind};
 use crate::state::State;
 
 use super::names::Index;
@@ -104,11 +104,13 @@ pub fn link(
     if diagnostics.iter().any(|d| d.severity == Severity::Alert) {
         return (None, diagnostics);
     }
+    let terms: Vec<_> = linked.iter().map(|proxy| terms(proxy, &linked)).collect();
     let plan = Plan {
         global: Arc::new(config.global.clone()),
         proxies: linked.into_iter().map(Arc::new).collect(),
         backends: index.backends(),
         frontends: index.frontends(),
+        terms: terms.into(),
         tables: index.tables(),
         maxconn,
         log,
@@ -121,6 +123,21 @@ pub fn link(
     };
     plan.settle(&fresh, old);
     (Some(plan), diagnostics)
+}
+
+/// What a proxy's lines say. A frontend has no server's side.
+fn terms(proxy: &super::Proxy, all: &[super::Proxy]) -> Terms {
+    let mut timeouts = proxy.settings.timeouts;
+    if proxy.kind == Kind::Frontend {
+        (timeouts.server, timeouts.tunnel) = (None, None);
+        (timeouts.connect, timeouts.queue) = (None, None);
+    }
+    let default = proxy.default_backend.filter(|at| *at != proxy.index);
+    Terms {
+        timeouts,
+        retries: proxy.settings.retries.unwrap_or(3),
+        default_backend: default.and_then(|at| Some(all.get(at)?.name.clone())),
+    }
 }
 
 /// Enters what the servers of a proxy track.

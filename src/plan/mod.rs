@@ -33,7 +33,7 @@ use crate::balance::{Balancer, Params};
 use crate::format::Format;
 use crate::log;
 use crate::net::connect;
-use crate::sample::{Captures, Identify, Sample, VarNames};
+use crate::sample::{Captures, Identify, Sample, Terms, VarNames};
 use crate::settings::{self, Bind, Global, Kind};
 use crate::state::{self, State};
 use crate::syntax::Env;
@@ -51,6 +51,8 @@ pub struct Plan {
     pub backends: HashMap<String, usize>,
     /// Frontends by name.
     pub frontends: HashMap<String, usize>,
+    /// What the lines of the proxies say, by their places: for expressions.
+    pub terms: Arc<[Terms]>,
     /// Stick tables, in the order of their lines.
     pub tables: Vec<Arc<state::table::Table>>,
     /// Most client connections at once (`maxconn`, or what the limit of open files allows).

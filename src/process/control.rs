@@ -69,6 +69,8 @@ pub(super) fn run(
         if fleet.console.set(console.clone()).is_err() {
             return Err(io::Error::other("checks were started twice"));
         }
+        // A later plan of this process runs on the same state.
+        let _ = plan.state.process.began.set(Instant::now());
         fleet.start()?;
         spawn_local(check::run(checks.clone(), changes.clone()));
         let renamed = Arc::new(Renamed::default());

@@ -93,6 +93,10 @@ pub enum Kind {
     Nonce,
     /// Not written: the names of all frontends.
     Frontends,
+    /// Not written: the process.
+    Process,
+    /// Not written: asks for the work of each request to be measured.
+    Meter,
     /// A capture slot of this proxy's requests.
     RequestSlot,
     /// A capture slot of this proxy's responses.
@@ -140,6 +144,8 @@ impl Kind {
             self,
             Self::Backends
                 | Self::Frontends
+                | Self::Process
+                | Self::Meter
                 | Self::Frontend
                 | Self::Backend
                 | Self::Server
@@ -203,7 +209,7 @@ pub(super) fn written(params: &[Param]) -> impl Iterator<Item = &Param> {
     params.iter().filter(|param| {
         !matches!(
             param.kind,
-            Kind::Backends | Kind::Frontends | Kind::Counter(_)
+            Kind::Backends | Kind::Frontends | Kind::Process | Kind::Meter | Kind::Counter(_)
         )
     })
 }
@@ -255,6 +261,8 @@ pub enum Arg {
     Frontends(Arc<HashSet<Box<[u8]>>>),
     /// A stick table.
     Table(Arc<Table>),
+    /// The process.
+    Process(Arc<state::Process>),
     /// What is asked of an entry of a table.
     Counter(Counter),
     /// All backends by name, and the name of the proxy whose line it is.
@@ -359,6 +367,13 @@ impl Args {
     pub fn table(&self, at: usize) -> Option<&Arc<Table>> {
         match self.at(at) {
             Arg::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+    /// The process.
+    pub(super) fn process(&self, at: usize) -> Option<&state::Process> {
+        match self.at(at) {
+            Arg::Process(process) => Some(process),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::args::{self, Arg, Args, Backend, Kind, Loose, Param, need};
 use super::cast::address;
@@ -276,6 +277,8 @@ fn check_one(
         | Kind::Environment
         | Kind::Table
         | Kind::Backends
+        | Kind::Process
+        | Kind::Meter
         | Kind::Frontends => Ok(Loose::Name(param.kind, word.to_owned())),
         Kind::RequestSlot | Kind::ResponseSlot => match word.parse::<usize>() {
             Ok(_) => Ok(Loose::Name(param.kind, word.to_owned())),
@@ -585,6 +588,11 @@ fn resolve(kind: Kind, name: &str, linker: &Linker<'_>) -> Result<Arg, String> {
             let all = names.frontends().into_iter();
             let all = all.map(|name| name.into_bytes().into_boxed_slice());
             Ok(Arg::Frontends(Arc::new(all.collect())))
+        }
+        Kind::Process => Ok(Arg::Process(linker.state.process.clone())),
+        Kind::Meter => {
+            linker.state.process.measures.store(true, Relaxed);
+            Ok(Arg::None)
         }
         Kind::RequestSlot => Ok(slot(name, &linker.captures.request)),
         Kind::ResponseSlot => Ok(slot(name, &linker.captures.response)),

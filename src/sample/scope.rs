@@ -16,8 +16,10 @@ use crate::state::table::{Key, Table};
 
 use super::handshake::Handshake;
 use super::identity::{Identify, UniqueId};
+use super::meter::Meter;
 use super::orders::Orders;
 use super::slots::Slots;
+use super::terms::Terms;
 use super::tracks::Tracks;
 use super::vars::Vars;
 
@@ -145,6 +147,12 @@ pub struct Session {
     pub socket: Option<Socket>,
     /// How its requests get unique ids, if they do.
     pub identify: Option<Identify>,
+    /// What the lines of all proxies say, by their places.
+    pub terms: Arc<[Terms]>,
+    /// The place of the frontend among them.
+    pub proxy_at: usize,
+    /// Measures the work for its requests, if an expression asks for it.
+    pub meter: Option<Arc<Meter>>,
 }
 
 impl Session {
@@ -170,7 +178,15 @@ impl Session {
             error: 0,
             socket: None,
             identify: None,
+            terms: Arc::default(),
+            proxy_at: 0,
+            meter: None,
         }
+    }
+
+    /// What the frontend's lines say.
+    pub fn terms(&self) -> Option<&Terms> {
+        self.terms.get(self.proxy_at)
     }
 }
 
@@ -295,6 +311,8 @@ pub struct Transaction {
     pub backend: Option<Arc<state::Proxy>>,
     /// Numeric id of the backend (`be_id`).
     pub backend_id: u32,
+    /// Its place among the proxies.
+    pub backend_at: Option<usize>,
     /// The server, once chosen.
     pub server: Option<Arc<state::Server>>,
     /// Numeric id of the server (`srv_id`).
@@ -305,6 +323,12 @@ pub struct Transaction {
     pub backend_destination: Address,
     /// What the TLS handshake with the server came to, if it speaks TLS.
     pub backend_tls: Option<Arc<Handshake>>,
+    /// The error that the last attempt to connect met on our side, by the manual's number (`bc_err`).
+    pub backend_error: Option<u8>,
+    /// True if the connection to the server had served before (`bc_reused`).
+    pub backend_reused: bool,
+    /// The response's status as the server sent it (`server_status`).
+    pub server_status: Option<u16>,
     /// Phases.
     pub timers: Timers,
     /// Status sent to the client; 0 or -1 semantics are the log's: `None` prints -1 (manual 8.2.3).
@@ -388,11 +412,15 @@ impl Transaction {
             unique_id,
             backend,
             backend_id,
+            backend_at,
             server,
             server_id,
             backend_source,
             backend_destination,
             backend_tls,
+            backend_error,
+            backend_reused,
+            server_status,
             timers,
             status,
             bytes_out,
@@ -437,11 +465,15 @@ impl Transaction {
         unique_id.clear();
         *backend = None;
         *backend_id = 0;
+        *backend_at = None;
         *server = None;
         *server_id = 0;
         *backend_source = Address::default();
         *backend_destination = Address::default();
         *backend_tls = None;
+        *backend_error = None;
+        *backend_reused = false;
+        *server_status = None;
         *timers = Timers::default();
         *status = None;
         *bytes_out = 0;

@@ -129,6 +129,8 @@ pub enum Get {
     ClientBytes(for<'s> fn(Bytes<'s>, &'s Args) -> Option<Value<'s>>),
     /// A request, while it is held.
     Request(for<'s> fn(Request<'s>, &'s Args) -> Option<Value<'s>>),
+    /// A fact of the request, while it is held.
+    Held(for<'s> fn(&'s Scope<'_>, &'s Args) -> Option<Value<'s>>),
     /// Something of the request that is kept until the end.
     Kept(for<'s> fn(&'s Scope<'_>, &'s Args) -> Option<Value<'s>>),
     /// Several samples of a request's head.
@@ -143,6 +145,8 @@ pub enum Get {
     Server(for<'s> fn(&'s Transaction, &'s Args) -> Option<Value<'s>>),
     /// A fact of the connection to the server, or of the response, that is kept until the end.
     ServerSide(for<'s> fn(&'s Transaction, &'s Args) -> Option<Value<'s>>),
+    /// The same, where time counts.
+    Exchange(for<'s> fn(&'s Scope<'_>, &'s Args) -> Option<Value<'s>>),
     /// Bytes from the server.
     ServerBytes(for<'s> fn(Bytes<'s>, &'s Args) -> Option<Value<'s>>),
     /// A response, while it is held.
@@ -179,12 +183,12 @@ impl Get {
             Self::Handshake(_) => ".YYYYYYYYYYYYYYYYYY...",
             Self::Kept(_) => "..YYYYYYYYYYYYYYYYY...",
             Self::MessageAll(_) | Self::MessageBytes(_) => "..YYYYYYYYYYYYYYYY.Y..",
-            Self::Request(_) | Self::RequestAll(_) | Self::ClientBytes(_) => {
+            Self::Request(_) | Self::RequestAll(_) | Self::Held(_) | Self::ClientBytes(_) => {
                 "..YYYYYYYYY..........."
             }
             Self::Backend(_) => "......YYYYYYYYYYYYYY..",
             Self::Server(_) => "..........YYYYYYYYYY..",
-            Self::ServerSide(_) => "...........YYYYYYYYY..",
+            Self::ServerSide(_) | Self::Exchange(_) => "...........YYYYYYYYY..",
             Self::Response(_) | Self::ResponseAll(_) | Self::ServerBytes(_) => {
                 "...........YYYYYYY.Y.."
             }
@@ -202,11 +206,11 @@ impl Get {
             Self::Kept(_) => "HTTP request",
             Self::MessageAll(_) => "HTTP headers",
             Self::MessageBytes(_) => "buffered data",
-            Self::Request(_) | Self::RequestAll(_) => "HTTP request headers",
+            Self::Request(_) | Self::RequestAll(_) | Self::Held(_) => "HTTP request headers",
             Self::ClientBytes(_) => "request buffer",
             Self::Backend(_) => "backend",
             Self::Server(_) => "server",
-            Self::ServerSide(_) => "HTTP response",
+            Self::ServerSide(_) | Self::Exchange(_) => "HTTP response",
             Self::ServerBytes(_) => "response buffer",
             Self::Response(_) | Self::ResponseAll(_) => "HTTP response headers",
         }
@@ -217,9 +221,12 @@ impl Get {
     pub(super) fn call<'s>(&self, scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {
         match self {
             Self::Constant(f) => f(scope.now, args),
-            Self::Process(f) | Self::Kept(f) | Self::Variable(f) | Self::Source(f) => {
-                f(scope, args)
-            }
+            Self::Process(f)
+            | Self::Kept(f)
+            | Self::Variable(f)
+            | Self::Source(f)
+            | Self::Held(f)
+            | Self::Exchange(f) => f(scope, args),
             Self::Client(f) | Self::Backend(f) => {
                 let client = Client {
                     session: scope.session,

@@ -43,6 +43,9 @@ impl Stream {
             error: 0,
             socket: None,
             identify: None,
+            terms: Arc::default(),
+            proxy_at: 0,
+            meter: None,
         };
         Self {
             session,

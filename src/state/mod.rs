@@ -13,7 +13,9 @@ mod server;
 pub mod table;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 pub use asked::Asked;
 pub use listener::Listener;
@@ -45,6 +47,10 @@ pub struct Process {
     pub sess_rate: counter::Rate,
     /// HTTP requests.
     pub requests: counter::Counter,
+    /// Whether an expression asks what requests take of the processor.
+    pub measures: AtomicBool,
+    /// When it began.
+    pub began: OnceLock<Instant>,
     /// Log messages dropped because a sink was slow or gone.
     pub dropped_logs: counter::Counter,
 }

@@ -3,6 +3,7 @@
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
@@ -76,6 +77,9 @@ impl Client {
                 set: set_option,
             }),
             identify: proxy.unique_id_format.clone(),
+            terms: plan.terms.clone(),
+            proxy_at: proxy.index,
+            meter: plan.state.process.measures.load(Relaxed).then(Arc::default),
         };
         Self {
             stream,

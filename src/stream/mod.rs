@@ -7,6 +7,7 @@ mod client;
 mod content;
 mod health;
 pub mod http;
+mod metered;
 mod nice;
 mod record;
 mod secure;
@@ -35,16 +36,26 @@ pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
     }
     let worker = worker.clone();
     if session::has_handshakes(&client) {
-        return Some(spawn_local(after_handshakes(worker, client)).abort_handle());
+        let meter = client.session.meter.clone();
+        let served = after_handshakes(worker, client);
+        let task = match meter {
+            Some(meter) => spawn_local(metered::run(meter, served)),
+            None => spawn_local(served),
+        };
+        return Some(task.abort_handle());
     }
     if !session::begin(&worker, &mut client) {
         return None;
     }
     // Two kinds of task, so that an idle HTTP connection does not take the room of a TCP stream.
-    let task = match client.proxy.settings.mode {
-        Mode::Http => spawn_local(http::serve(worker, client)),
-        Mode::Tcp if client.proxy.settings.health => spawn_local(health::answer(worker, client)),
-        Mode::Tcp => spawn_local(tcp::serve(worker, client)),
+    let task = match (client.proxy.settings.mode, client.session.meter.clone()) {
+        (Mode::Tcp, _) if client.proxy.settings.health => {
+            spawn_local(health::answer(worker, client))
+        }
+        (Mode::Http, None) => spawn_local(http::serve(worker, client)),
+        (Mode::Tcp, None) => spawn_local(tcp::serve(worker, client)),
+        (Mode::Http, Some(meter)) => spawn_local(metered::run(meter, http::serve(worker, client))),
+        (Mode::Tcp, Some(meter)) => spawn_local(metered::run(meter, tcp::serve(worker, client))),
     };
     Some(task.abort_handle())
 }

@@ -115,6 +115,7 @@ impl Stream<'_> {
     fn enter(&mut self, back: &Arc<Proxy>) {
         self.txn.backend = Some(back.state.clone());
         self.txn.backend_id = back.id;
+        self.txn.backend_at = Some(back.index);
         let seat = Seat::take(back.state.clone(), self.worker.now().millis());
         self.back = Some((back.clone(), seat));
     }

@@ -10,6 +10,7 @@ use crate::sample::scope::{Now, Scope};
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Fetch] = &[
+    entry("act_conn", PROCESS, Type::Int, Get::Variable(|_, args| Some(Value::Int(i64::from(args.process(0)?.conns.load())))), "client connections of the process now (3.x)"),
     entry("always_false", &[], Type::Bool, Get::Constant(|_, _| Some(Value::Bool(false))), "false"),
     entry("always_true", &[], Type::Bool, Get::Constant(|_, _| Some(Value::Bool(true))), "true"),
     entry("bin", &[need(Kind::Hex)], Type::Bin, Get::Constant(|_, args| Some(Value::bytes(args.text(0)))), "the bytes that these hexadecimal digits stand for"),
@@ -23,14 +24,19 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("ipv6", &[need(Kind::Ipv6)], Type::Ipv6, Get::Constant(address), "this IPv6 address"),
     entry("meth", &[need(Kind::Str)], Type::Meth, Get::Constant(|_, args| Some(Value::Meth(Cow::Borrowed(args.text(0))))), "this HTTP method"),
     entry("nbproc", &[], Type::Int, Get::Constant(|_, _| Some(Value::Int(1))), "the number of processes: always 1"),
+    entry("pid", &[], Type::Int, Get::Constant(|_, _| Some(Value::Int(i64::from(std::process::id())))), "the number of this process to the system (3.x)"),
     entry("proc", &[], Type::Int, Get::Constant(|_, _| Some(Value::Int(1))), "the number of this process: always 1"),
     entry("rand", &[may(Kind::Int)], Type::Int, Get::Constant(rand), "a random integer from 0 up to below the given one, or 2^32"),
     entry("str", &[need(Kind::Str)], Type::Str, Get::Constant(|_, args| Some(Value::text(args.text(0)))), "this text"),
+    entry("tgroup", &[], Type::Int, Get::Constant(|_, _| Some(Value::Int(1))), "the number of the thread group: always 1 (3.x)"),
     entry("thread", &[], Type::Int, Get::Constant(|now, _| Some(Value::Int(i64::from(now.thread)))), "the number of the thread, from 0"),
     entry("unique-id", &[], Type::Str, Get::Variable(unique_id), "the request's unique id (unique-id-format)"),
+    entry("uptime", PROCESS, Type::Int, Get::Variable(uptime), "seconds since the process began (3.x)"),
     entry("uuid", &[may(Kind::OneOf(&[4]))], Type::Str, Get::Constant(uuid), "a random UUID (RFC 4122, version 4)"),
     entry("var", &[need(Kind::Var), may(Kind::Str)], Type::Any, Get::Variable(var), "a variable, or the default text where it is not set"),
 ];
+
+const PROCESS: &[Param] = &[need(Kind::Process)];
 
 /// Units of a date, by their factor to a second.
 const UNITS: &[&str] = &["s", "ms", "us"];
@@ -48,6 +54,12 @@ fn date<'s>(now: Now<'s>, args: &'s Args) -> Option<Value<'s>> {
         _ => since.as_micros() as i64,
     };
     Some(Value::Int(date.wrapping_add(args.int_or(0, 0))))
+}
+
+fn uptime<'s>(scope: &'s Scope<'_>, args: &'s Args) -> Option<Value<'s>> {
+    let began = *args.process(0)?.began.get()?;
+    let since = scope.now.instant.saturating_duration_since(began);
+    i64::try_from(since.as_secs()).ok().map(Value::Int)
 }
 
 fn date_us<'s>(now: Now<'s>, _: &'s Args) -> Option<Value<'s>> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::http::Head;
-use crate::http::cookie::{cookies, set_cookie};
+use crate::http::cookie::{Cookie, cookies, set_cookie};
 use crate::sample::args::Args;
 use crate::sample::cast::loose_int;
 use crate::sample::table::Many;
@@ -17,9 +17,11 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("cookie", NAME, Type::Str, Get::MessageAll(EITHER), "a cookie of the message in hand"),
     entry("req.cook", NAME, Type::Str, Get::RequestAll(REQUEST), "a cookie that the client sent"),
     entry("req.cook_cnt", NAME, Type::Int, Get::Request(|r, args| Some(count(sent(r.head(), args)))), "how many such cookies the client sent"),
+    entry("req.cook_names", NAME, Type::Str, Get::Request(|r, args| Some(names(r.head().values(b"cookie").flat_map(cookies), args))), "the names of the client's cookies, between commas or this byte (3.x)"),
     entry("req.cook_val", NAME, Type::Int, Get::RequestAll(REQUEST_VAL), "a cookie that the client sent, as a number"),
     entry("res.cook", NAME, Type::Str, Get::ResponseAll(RESPONSE), "a cookie that the server sets"),
     entry("res.cook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(Value::Int(set_count(&r.head, args)))), "how many such cookies the server sets"),
+    entry("res.cook_names", NAME, Type::Str, Get::Response(|r, args| Some(names(r.head.values(b"set-cookie").filter_map(set_cookie), args))), "the names of the cookies that the server sets, between commas or this byte (3.x)"),
     entry("res.cook_val", NAME, Type::Int, Get::ResponseAll(RESPONSE_VAL), "a cookie that the server sets, as a number"),
     entry("scook", NAME, Type::Str, Get::ResponseAll(RESPONSE), "old name of `res.cook`"),
     entry("scook_cnt", NAME, Type::Int, Get::Response(|r, args| Some(Value::Int(set_count(&r.head, args)))), "old name of `res.cook_cnt`"),
@@ -101,6 +103,18 @@ fn one<'s>(mut all: impl Iterator<Item = &'s [u8]>, args: &Args) -> Option<&'s [
         Some(_) => all.last(),
         None => all.next(),
     }
+}
+
+fn names<'s>(all: impl Iterator<Item = Cookie<'s>>, args: &Args) -> Value<'static> {
+    let delimiter = args.some_text(0).and_then(|text| text.first());
+    let mut out = Vec::new();
+    for cookie in all {
+        if !out.is_empty() {
+            out.push(delimiter.copied().unwrap_or(b','));
+        }
+        out.extend_from_slice(cookie.name);
+    }
+    Value::owned(out)
 }
 
 fn number(value: &[u8]) -> Value<'static> {

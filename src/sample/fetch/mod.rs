@@ -6,6 +6,8 @@ mod body;
 mod constants;
 mod cookies;
 mod counters;
+mod course;
+mod distcc;
 mod headers;
 mod http_request;
 mod kept;
@@ -13,6 +15,8 @@ mod layer4;
 mod parameters;
 mod payload;
 mod process;
+mod terms;
+mod timing;
 mod tls;
 mod tls_hello;
 
@@ -28,10 +32,14 @@ const FAMILIES: &[&[Fetch]] = &[
     constants::TABLE,
     process::TABLE,
     layer4::TABLE,
+    terms::TABLE,
+    timing::TABLE,
+    course::TABLE,
     counters::TABLE,
     tls::TABLE,
     payload::TABLE,
     tls_hello::TABLE,
+    distcc::TABLE,
     http_request::TABLE,
     parameters::TABLE,
     headers::TABLE,

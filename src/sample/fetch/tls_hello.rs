@@ -8,10 +8,14 @@ use crate::sample::table::Bytes;
 pub(super) const TABLE: &[Fetch] = &[
     entry("rep_ssl_hello_type", &[], Type::Int, Get::ServerBytes(server_hello_type), "old name of `res.ssl_hello_type`"),
     entry("req.ssl_alpn", &[], Type::Str, Get::ClientBytes(alpn), "the first protocol that the client hello offers"),
+    entry("req.ssl_cipherlist", &[], Type::Bin, Get::ClientBytes(ciphers), "the cipher suites of the client hello (3.x)"),
     entry("req.ssl_ec_ext", &[], Type::Bool, Get::ClientBytes(ec_ext), "whether the client hello names elliptic curves"),
     entry("req.ssl_hello_type", &[], Type::Int, Get::ClientBytes(client_hello_type), "1 for a whole client hello"),
+    entry("req.ssl_keyshare_groups", &[], Type::Bin, Get::ClientBytes(shares), "the groups that the client hello has key shares of (3.x)"),
+    entry("req.ssl_sigalgs", &[], Type::Bin, Get::ClientBytes(|bytes, _| list(bytes, 13)), "the signature algorithms of the client hello (3.x)"),
     entry("req.ssl_sni", &[], Type::Str, Get::ClientBytes(sni), "the server name of the client hello"),
     entry("req.ssl_st_ext", &[], Type::Int, Get::ClientBytes(st_ext), "0 without session tickets, 1 with them, 2 with a ticket"),
+    entry("req.ssl_supported_groups", &[], Type::Bin, Get::ClientBytes(|bytes, _| list(bytes, 10)), "the groups of the client hello (3.x)"),
     entry("req.ssl_ver", &[], Type::Int, Get::ClientBytes(version), "the TLS version of the client's record: major × 65536 + minor"),
     entry("req_ssl_hello_type", &[], Type::Int, Get::ClientBytes(client_hello_type), "old name of `req.ssl_hello_type`"),
     entry("req_ssl_sni", &[], Type::Str, Get::ClientBytes(sni), "old name of `req.ssl_sni`"),
@@ -126,6 +130,29 @@ fn sni<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
         }
     }
     None
+}
+
+/// The list that an extension is, without its length.
+fn list<'s>(bytes: Bytes<'s>, number: usize) -> Option<Value<'s>> {
+    let mut contents = extension(bytes, number)?;
+    contents.sized(2).map(|list| Value::bytes(list.0))
+}
+
+fn ciphers<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
+    let mut hello = client_hello(bytes)?;
+    hello.take(2 + 32)?;
+    hello.sized(1)?;
+    hello.sized(2).map(|list| Value::bytes(list.0))
+}
+
+fn shares<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
+    let mut shares = extension(bytes, 51)?.sized(2)?;
+    let mut out = Vec::new();
+    while let Some(group) = shares.take(2) {
+        shares.sized(2)?;
+        out.extend_from_slice(group);
+    }
+    Some(Value::Bin(out.into()))
 }
 
 fn alpn<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {

@@ -171,6 +171,7 @@ impl Exchange {
                     return Err(Failed::Malformed);
                 }
                 self.txn.timers.response = Some(self.worker.now().instant);
+                self.txn.server_status = Some(self.txn.response.head.status());
                 return Ok(facts);
             }
             if self.txn.request.head.version() >= Version::HTTP_11 {

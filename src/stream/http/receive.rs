@@ -88,7 +88,11 @@ impl Exchange {
         self.upload.at = self.body_at;
         self.heard = Some(now);
         self.keep_alive = self.facts.keep_alive;
-        self.connection.client.session.requests += 1;
+        let session = &mut self.connection.client.session;
+        session.requests += 1;
+        if let Some(meter) = &session.meter {
+            meter.restart();
+        }
         let txn = &mut *self.txn;
         txn.has_request = true;
         txn.number = self.plan.state.process.requests.load();

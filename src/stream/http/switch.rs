@@ -30,6 +30,7 @@ impl Exchange {
         self.backend = backend.clone();
         self.txn.backend = Some(backend.state.clone());
         self.txn.backend_id = backend.id;
+        self.txn.backend_at = Some(backend.index);
         if backend.settings.mode == Mode::Tcp {
             // Only a TCP frontend leads there; its stream has become HTTP, and there is no way back.
             self.txn.status = Some(500);
