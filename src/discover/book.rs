@@ -270,8 +270,10 @@ impl Book {
             })
         };
         let current = follower.taken.or(follower.ip());
-        let chosen = choose(&known.addresses(), current, resolving, taken);
-        let again = resolving.allow_duplicates;
+        let addresses = known.addresses();
+        let kept = follower.taken.filter(|ip| addresses.contains(ip));
+        let chosen = kept.or_else(|| choose(&addresses, current, resolving, taken));
+        let again = resolving.allow_duplicates && kept.is_none();
         let Some(follower) = self.followers.get_mut(at) else {
             return false;
         };

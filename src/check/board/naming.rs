@@ -27,7 +27,12 @@ impl Board {
         if state.address().is_some() {
             state.set_address(None);
         }
+        let naming = state.naming();
+        let renamed = naming.host.is_some_and(|host| host != naming.origin);
         change.set_admin(place, Admin::RESOLVER_MAINT);
+        if renamed {
+            state.change_admin(Admin::NAMED, 0);
+        }
     }
 
     /// A server follows another host from now on, or none. Answers what is to be said of it.
@@ -52,7 +57,10 @@ impl Board {
             port,
             origin: naming.origin,
         });
-        state.change_admin(Admin::NAMED, 0);
+        // HAProxy marks servers only while they have no address.
+        if state.admin().0 & Admin::RESOLVER_MAINT != 0 {
+            state.change_admin(Admin::NAMED, 0);
+        }
         if host.is_some() {
             change.log(&proxy, level::NOTICE, &text);
         }
