@@ -37,7 +37,7 @@
 //!   it is read and yields a [`sample::Pending`]; linking resolves names and gives what the engine runs.
 //! * **Data plane**: [`http`] (messages), [`wire`] (bytes ⇄ messages, the two-way copy), [`net`] (sockets, timers, buffers), [`tls`]
 //!   (certificates, names, terms),
-//!   [`balance`], [`backend`], [`resolve`] (names while traffic flows), [`stream`], [`worker`], [`hash`].
+//!   [`balance`], [`backend`], [`filter`], [`resolve`] (names while traffic flows), [`stream`], [`worker`], [`hash`].
 //! * **Operator's side**: [`check`], [`discover`] (servers that follow names), [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
 //! * **What outlives a reload**: [`state`].
 //!
@@ -72,6 +72,7 @@ pub mod config;
 pub mod diag;
 pub mod discover;
 pub mod end;
+pub mod filter;
 pub mod format;
 pub mod hash;
 pub mod http;

@@ -32,6 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("net", &["diag", "hash", "settings", "state"]),
     ("resolve", &["settings"]),
     ("wire", &["http", "net", "end"]),
+    ("filter", &["http", "settings"]),
     ("log", &["settings", "state", "net"]),
     (
         "config",

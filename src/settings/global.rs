@@ -66,6 +66,8 @@ pub struct Global {
     pub stats_maxconn: u32,
     /// `tune.bufsize`, bytes.
     pub bufsize: usize,
+    /// `tune.comp.maxlevel`: how hard responses are compressed, 1 to 9.
+    pub compression_level: u32,
     /// `tune.maxrewrite`, bytes.
     pub maxrewrite: usize,
     /// `tune.http.maxhdr`.
@@ -144,6 +146,7 @@ impl Default for Global {
             stats_timeout: 10_000,
             stats_maxconn: 10,
             bufsize: 16_384,
+            compression_level: 1,
             maxrewrite: 1_024,
             maxhdr: 101,
             maxaccept: 4,

@@ -7,6 +7,7 @@
 mod address;
 mod bind;
 mod check;
+mod compression;
 mod cookie;
 mod errors;
 mod forwarded;
@@ -27,6 +28,7 @@ pub use check::{
     CheckKind, Expect, ExpectKind, HeaderExpect, HeaderMatch, HeaderPattern, HttpSend, Observe,
     OnError, OnMarkedDown, OnMarkedUp, Probe, Step,
 };
+pub use compression::{Coding, Compression};
 pub use cookie::{Cookie, CookieOptions, Persist};
 pub use errors::{ErrorFile, ErrorFiles};
 pub use forwarded::{Forwarded, Node, Part};

@@ -254,6 +254,8 @@ pub struct Proxy {
     pub rate_limit: u32,
     /// `fullconn`; `None`: computed.
     pub fullconn: Option<u32>,
+    /// `compression`
+    pub compression: Option<super::Compression>,
     /// `retries`, default 3.
     pub retries: Option<u32>,
     /// `retry-on`

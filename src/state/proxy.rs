@@ -56,6 +56,14 @@ pub struct Side {
     pub selected: Counter,
     /// `intercepted`.
     pub intercepted: Counter,
+    /// `comp_in`: body bytes that were compressed.
+    pub compressed_in: Counter,
+    /// `comp_out`: what they came to.
+    pub compressed_out: Counter,
+    /// `comp_byp`: body bytes that could have been compressed and went as they were.
+    pub compression_bypassed: Counter,
+    /// `comp_rsp`.
+    pub compressed_responses: Counter,
     /// `connect`.
     pub connects: Counter,
     /// `reuse`.
@@ -115,6 +123,10 @@ impl Side {
             &self.server_aborts,
             &self.selected,
             &self.intercepted,
+            &self.compressed_in,
+            &self.compressed_out,
+            &self.compression_bypassed,
+            &self.compressed_responses,
             &self.connects,
             &self.reuses,
         ];

@@ -25,6 +25,45 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         },
     ),
     keyword(
+        "tune.comp.maxlevel",
+        "<n>",
+        "how hard responses are compressed, 1 to 9",
+        |g, a, _| {
+            let expected = "expects a numeric value between 1 and 9";
+            match a.take().and_then(|word| word.text().parse().ok()) {
+                Some(level @ 1..=9) => g.compression_level = level,
+                _ => return a.fail(expected),
+            }
+            Ok(())
+        },
+    ),
+    keyword(
+        "maxcompcpuusage",
+        "<percent>",
+        "compresses less when busier than this",
+        |_, a, l| {
+            let span = a.keyword();
+            if a.int(0..=100)? < 100 {
+                l.warn(span, "'maxcompcpuusage' has no effect yet: responses are compressed however busy the process is.");
+            }
+            Ok(())
+        },
+    )
+    .idle(),
+    keyword(
+        "maxcomprate",
+        "<kilobytes>",
+        "compresses less when more than this goes out per second",
+        |_, a, l| {
+            let span = a.keyword();
+            if a.count()? > 0 {
+                l.warn(span, "'maxcomprate' has no effect yet: responses are compressed however many there are.");
+            }
+            Ok(())
+        },
+    )
+    .idle(),
+    keyword(
         "tune.http.maxhdr",
         "<n>",
         "headers a message may have",

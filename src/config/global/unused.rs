@@ -102,10 +102,7 @@ pub(super) const QUIC: &[Keyword<Global>] = about!("QUIC":
 );
 
 pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers, log receivers or HAProxy's own HTTP client":
-    "maxcompcpuusage" "<n>" number,
-    "maxcomprate" "<n>" number,
     "maxzlibmem" "<n>" number,
-    "tune.comp.maxlevel" "<n>" number,
     "tune.zlib.memlevel" "<n>" number,
     "tune.zlib.windowsize" "<n>" number,
     "tune.lua.bool-sample-conversion" "<value>" one,

@@ -3,6 +3,7 @@
 mod balance;
 mod basics;
 mod checks;
+mod compression;
 mod errors;
 mod forwarded;
 mod logs;
@@ -39,6 +40,7 @@ pub(super) const TABLE: Table<Draft> = &[
     stats::KEYWORDS,
     stick::KEYWORDS,
     checks::KEYWORDS,
+    compression::KEYWORDS,
     persist::KEYWORDS,
     unavailable::KEYWORDS,
 ];

@@ -25,20 +25,6 @@ macro_rules! later {
 
 pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
     later!(
-        Sections::ALL,
-        "compression",
-        "<parameter> …",
-        "compresses responses",
-        "compression"
-    ),
-    later!(
-        Sections::PROXY,
-        "filter",
-        "<name> …",
-        "a filter of the data",
-        "filters"
-    ),
-    later!(
         Sections::PROXY,
         "filter-sequence",
         "{ request | response } <names>",

@@ -10,6 +10,7 @@ use crate::backend::Seat;
 use crate::end::End;
 use crate::plan::{Plan, Proxy};
 use crate::sample::{self, Scope, Transaction};
+use crate::settings::Coding;
 use crate::state::table::Pair;
 use crate::stream::nice::give_way;
 use crate::stream::{Upgrade, record};
@@ -42,6 +43,8 @@ pub(super) struct Exchange {
     pub head_size: u64,
     /// How it ended, once something went wrong.
     pub end: End,
+    /// How the response may be coded, if its client and a proxy want that.
+    pub coding: Option<Coding>,
     /// Whether the client connection may carry another request.
     pub keep_alive: bool,
     /// Whether the log line was written already (`option logasap`).
@@ -118,6 +121,7 @@ impl Exchange {
             heard: None,
             head_size: 0,
             end: End::default(),
+            coding: None,
             keep_alive: false,
             logged: false,
             sent: false,
@@ -176,6 +180,7 @@ impl Exchange {
         self.prefer_server();
         self.client_cookies();
         self.edit_request();
+        self.choose_coding();
         self.give_way().await;
         self.forward().await
     }

@@ -7,6 +7,7 @@ use std::io::IoSlice;
 use std::ops::Range;
 use std::task::{Context, Poll, ready};
 
+use crate::filter::Compressor;
 use crate::http::Head;
 use crate::net::{Buffer, Stream};
 use crate::wire::h1::{BodyLength, BodyReader, BodyWriter, Fault, Options, Piece};
@@ -59,6 +60,8 @@ pub(super) struct Half {
     pub reader: BodyReader,
     writer: BodyWriter,
     pub trailers: Head,
+    /// Codes the body on its way.
+    pub filter: Option<Box<Compressor>>,
     /// The whole message was decoded and framed.
     framed: bool,
     /// Everything from here on must stay in the buffer, for another attempt.
@@ -86,6 +89,7 @@ impl Half {
             reader: BodyReader::Done,
             writer: BodyWriter::Plain,
             trailers: Head::new(),
+            filter: None,
             framed: true,
             keep_from: None,
             data: 0,
@@ -104,6 +108,7 @@ impl Half {
         self.framed = false;
         self.data = 0;
         self.pump = None;
+        self.filter = None;
     }
 
     /// Body bytes that were read and not decoded, where they can be told from framing.
@@ -221,8 +226,12 @@ impl Half {
                 .reader
                 .next(&self.buf, &mut self.at, &mut self.trailers, options)?;
             match piece {
-                Piece::More => return Ok(()),
+                Piece::More => {
+                    self.through_filter(Compressor::flush);
+                    return Ok(());
+                }
                 Piece::End => {
+                    self.through_filter(Compressor::finish);
                     self.writer.end(&self.trailers, &mut self.staged);
                     self.framed = true;
                 }
@@ -234,13 +243,26 @@ impl Half {
 
     fn take(&mut self, range: Range<usize>) {
         self.data += range.len() as u64;
-        if range.len() <= SMALL {
+        if let Some(filter) = &mut self.filter {
+            let mut coded = Vec::new();
+            filter.data(self.buf.get(range).unwrap_or_default(), &mut coded);
+            self.writer.data(&coded, &mut self.staged);
+        } else if range.len() <= SMALL {
             let data = self.buf.get(range).unwrap_or_default();
             self.writer.data(data, &mut self.staged);
         } else {
             self.writer.open(range.len(), &mut self.staged);
             self.tail = self.writer.close();
             self.direct = range;
+        }
+    }
+
+    /// Stages what the body's filter, if it has one, gives at this point.
+    fn through_filter(&mut self, give: impl FnOnce(&mut Compressor, &mut Vec<u8>)) {
+        if let Some(filter) = &mut self.filter {
+            let mut coded = Vec::new();
+            give(filter, &mut coded);
+            self.writer.data(&coded, &mut self.staged);
         }
     }
 
@@ -344,6 +366,7 @@ impl Half {
             return Err(Break::ReadEnd);
         }
         self.reader = BodyReader::Done;
+        self.through_filter(Compressor::finish);
         self.writer.end(&self.trailers, &mut self.staged);
         self.framed = true;
         Ok(())

@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod cacheable;
+mod coding;
 mod cookies;
 mod edit;
 mod exchange;

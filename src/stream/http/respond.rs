@@ -45,6 +45,7 @@ impl Exchange {
         }
         let moved = self.relay(&lease, download).await;
         self.count_data(&facts, download, withheld);
+        self.count_coded(download);
         moved.map_err(Stop::Close)?;
         self.keep_alive &= self.upload.reader.is_done();
         let reusable = facts.keep_alive
@@ -76,9 +77,11 @@ impl Exchange {
         let status = self.txn.response.head.status();
         self.txn.status = Some(status);
         let old_client = self.txn.request.head.version() < Version::HTTP_11;
+        let filter = self.code(facts);
         let withheld = matches!(status, 204 | 304) && facts.body != BodyLength::Empty;
         let made_bodied = self.lacks_body(facts);
         let (announced, body) = match facts.announced {
+            _ if filter.is_some() => (BodyLength::Chunked, facts.body),
             _ if withheld && status == 204 => (BodyLength::Empty, BodyLength::Empty),
             other if withheld => (other, BodyLength::Empty),
             _ if made_bodied => (BodyLength::Chunked, BodyLength::Empty),
@@ -110,6 +113,7 @@ impl Exchange {
         write_head(head, framing, case, download.stage());
         let written = match body {
             BodyLength::Chunked => announced,
+            _ if filter.is_some() => announced,
             BodyLength::Empty if made_bodied && announced == BodyLength::Chunked => {
                 download.stage().extend_from_slice(b"0\r\n\r\n");
                 BodyLength::Empty
@@ -117,6 +121,7 @@ impl Exchange {
             _ => body,
         };
         download.carry(body, written);
+        download.filter = filter;
         if withheld {
             download.data = self.arrived(facts, download);
         }
