@@ -122,17 +122,13 @@ fn delete(words: &mut Words<'_, '_, '_>) -> Read {
         let (pattern, names) = (pattern.clone(), names.clone());
         Action::new(Box::new(move |scope| {
             let head = side.head(scope);
-            if let Names::Str = names {
-                head.remove(&pattern);
-                return Flow::Continue;
-            }
-            head.retain(|name, _| match &names {
-                Names::Str => name != &*pattern,
-                Names::Beg => !name.starts_with(&pattern),
-                Names::End => !name.ends_with(&pattern),
-                Names::Sub => memchr::memmem::find(name, &pattern).is_none(),
-                Names::Reg(regex) => !regex.is_match(name),
-            });
+            match &names {
+                Names::Str => head.remove(&pattern),
+                Names::Beg => head.retain(|name, _| !name.starts_with(&pattern)),
+                Names::End => head.retain(|name, _| !name.ends_with(&pattern)),
+                Names::Sub => head.retain(|name, _| memchr::memmem::find(name, &pattern).is_none()),
+                Names::Reg(regex) => head.retain(|name, _| !regex.is_match(name)),
+            };
             Flow::Continue
         }))
     })

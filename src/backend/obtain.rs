@@ -301,7 +301,7 @@ fn count_session(worker: &Worker, ask: &mut Ask<'_>, server: &Server) {
     ask.txn.timers.connected = Some(now.instant);
     let totals = &server.state.totals;
     totals.sessions_total.inc();
-    let ms = now.millis();
+    let ms = worker.millis();
     totals.session_rate.add(ms, 1);
     let second = ms / 1000;
     totals.last_session.store(second, Relaxed);

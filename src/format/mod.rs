@@ -196,13 +196,10 @@ impl Format {
             None if self.usage.escapes() => {}
             None => out.text(b""),
             Some(value) => crate::acl::with_text(&value, |text| {
-                // As in HAProxy a text ends with its first zero byte.
-                let end = memchr::memchr(0, text).unwrap_or(text.len());
-                let text = text.get(..end).unwrap_or(text);
                 if self.usage.escapes() {
                     out.http(text);
                 } else {
-                    out.text(text);
+                    out.text(emit::until_zero(text));
                 }
             }),
         }

@@ -10,13 +10,15 @@ mod adopt;
 mod weight;
 mod write;
 
+use std::ops::Range;
+
 use super::{Method, Version, token::lowercase};
 
 /// A range of the buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Span {
     start: u32,
-    end: u32,
+    len: u32,
 }
 
 impl Span {
@@ -25,12 +27,19 @@ impl Span {
         let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
         Self {
             start: narrow(start),
-            end: narrow(end),
+            len: narrow(end.saturating_sub(start)),
         }
     }
 
+    #[inline]
     fn len(self) -> usize {
-        self.end.saturating_sub(self.start) as usize
+        self.len as usize
+    }
+
+    #[inline]
+    fn range(self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.len()
     }
 }
 
@@ -65,9 +74,9 @@ enum Line {
 }
 
 const NO_LINE: Line = Line::Request {
-    method: Span { start: 0, end: 0 },
+    method: Span { start: 0, len: 0 },
     known: Method::Other,
-    target: Span { start: 0, end: 0 },
+    target: Span { start: 0, len: 0 },
 };
 
 /// A request's or response's first line and headers, in the order received.
@@ -409,8 +418,7 @@ impl Head {
 
 #[inline]
 fn slice(buf: &[u8], span: Span) -> &[u8] {
-    buf.get(span.start as usize..span.end as usize)
-        .unwrap_or_default()
+    buf.get(span.range()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -22,5 +22,5 @@ pub use message::{BodyState, Message};
 pub use method::Method;
 pub use reply::Reply;
 pub use target::Target;
-pub use token::{is_token, is_token_byte, lowercase};
+pub use token::{has_capitals, is_token, is_token_byte, lowercase};
 pub use version::Version;

@@ -56,6 +56,14 @@ pub fn lowercase(bytes: &mut [u8]) {
     }
 }
 
+/// Whether an ASCII capital is among the bytes.
+#[inline]
+pub fn has_capitals(bytes: &[u8]) -> bool {
+    let (words, tail) = bytes.as_chunks::<8>();
+    words.iter().any(|word| lowercase_word(*word) != *word)
+        || tail.iter().any(u8::is_ascii_uppercase)
+}
+
 /// Eight bytes, their ASCII letters small.
 #[inline]
 const fn lowercase_word(bytes: [u8; 8]) -> [u8; 8] {
@@ -95,6 +103,7 @@ mod tests {
             for byte in 0..=255 {
                 let mut bytes = vec![byte; length];
                 let expected = bytes.to_ascii_lowercase();
+                assert_eq!(has_capitals(&bytes), bytes != expected);
                 lowercase(&mut bytes);
                 assert_eq!(bytes, expected);
             }

@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::time::{Instant, SystemTime};
 
+use crate::sample::millis;
+
 /// So many answers are given from one reading where the loop does not pause.
 const USES: u32 = 32;
 
@@ -19,28 +21,34 @@ pub(super) fn woke() {
 /// A worker's clock.
 #[derive(Debug)]
 pub(super) struct Clock {
-    last: Cell<(Instant, SystemTime)>,
+    last: Cell<(Instant, SystemTime, u64)>,
     uses: Cell<u32>,
 }
 
 impl Clock {
     pub(super) fn new() -> Self {
         Self {
-            last: Cell::new((Instant::now(), SystemTime::now())),
+            last: Cell::new(read()),
             uses: Cell::new(0),
         }
     }
 
-    /// Monotonic time and wall clock.
-    pub(super) fn now(&self) -> (Instant, SystemTime) {
+    /// Monotonic time, wall clock, and the wall clock in milliseconds.
+    #[inline]
+    pub(super) fn now(&self) -> (Instant, SystemTime, u64) {
         if PAUSED.get() || self.uses.get() == 0 {
             PAUSED.set(false);
             self.uses.set(USES);
-            self.last.set((Instant::now(), SystemTime::now()));
+            self.last.set(read());
         }
         self.uses.set(self.uses.get() - 1);
         self.last.get()
     }
+}
+
+fn read() -> (Instant, SystemTime, u64) {
+    let date = SystemTime::now();
+    (Instant::now(), date, millis(date))
 }
 
 #[cfg(test)]

@@ -71,8 +71,8 @@ impl IdlePool {
     pub fn take(&self, server: &Server, proved: u32, nature: &Nature) -> Option<Box<Link>> {
         let mut all = self.by_server.borrow_mut();
         let list = all.get_mut(server.state.number as usize)?;
-        let fits = |idle: &Box<Link>| idle.requests >= proved && idle.nature == *nature;
-        while let Some(at) = list.iter().rposition(fits) {
+        let fits = |idle: &Link| idle.requests >= proved && idle.nature == *nature;
+        while let Some(at) = list.iter().rposition(|idle| fits(idle)) {
             let mut idle = list.remove(at);
             server.state.idle.dec();
             if idle.leads_to(server) && idle.stream.noticed().is_none() {

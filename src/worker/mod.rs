@@ -76,13 +76,18 @@ impl Worker {
 
     /// Time and randomness for the language. The time is that of this turn of the event loop.
     pub fn now(&self) -> Now<'_> {
-        let (instant, date) = self.clock.now();
+        let (instant, date, _) = self.clock.now();
         Now {
             instant,
             date,
             random: &self.random,
             thread: self.number,
         }
+    }
+
+    /// The clock of rates, milliseconds: the wall clock of this turn of the event loop.
+    pub fn millis(&self) -> u64 {
+        self.clock.now().2
     }
 
     /// A fresh transaction, from the pool.

@@ -10,10 +10,7 @@ impl Head {
         self.buf.clear();
         self.buf.extend_from_slice(raw);
         for entry in &self.entries {
-            if let Some(name) = self
-                .buf
-                .get_mut(entry.name.start as usize..entry.name.end as usize)
-            {
+            if let Some(name) = self.buf.get_mut(entry.name.range()) {
                 lowercase(name);
             }
         }
@@ -29,10 +26,7 @@ impl Head {
     /// Replaces the line ends inside values by spaces (obs-fold, RFC 9112 5.2), one space per byte, as HAProxy does.
     pub fn unfold(&mut self) {
         for entry in &self.entries {
-            if let Some(value) = self
-                .buf
-                .get_mut(entry.value.start as usize..entry.value.end as usize)
-            {
+            if let Some(value) = self.buf.get_mut(entry.value.range()) {
                 for byte in value.iter_mut().filter(|b| matches!(b, b'\r' | b'\n')) {
                     *byte = b' ';
                 }

@@ -52,6 +52,27 @@ fn adopted_bytes_are_named_by_offset_and_names_become_small() {
 }
 
 #[test]
+fn what_stands_as_it_is_written_is_written_together_and_changes_are_not_lost() {
+    let mut head = Head::new();
+    head.adopt_request((0, 3), (4, 6), Version::HTTP_11);
+    head.adopt_field((17, 18), (20, 21), true);
+    head.adopt_field((23, 24), (26, 27), true);
+    head.adopt_field((29, 30), (32, 33), true);
+    head.adopt(b"GET /x HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n");
+    assert_eq!(
+        written(&head),
+        "GET /x HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n"
+    );
+    head.remove_at(0);
+    head.replace_value(0, b"two");
+    head.add(b"D", b"4");
+    assert_eq!(
+        written(&head),
+        "GET /x HTTP/1.1\r\nb: two\r\nc: 3\r\nd: 4\r\n\r\n"
+    );
+}
+
+#[test]
 fn a_cleared_head_keeps_its_memory_only() {
     let mut head = Head::response(Version::HTTP_11, 200, b"OK");
     head.add(b"a", b"b");

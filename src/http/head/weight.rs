@@ -25,8 +25,9 @@ impl Head {
             STATUS + self.reason().len()
         };
         let fields: usize = self
-            .fields()
-            .map(|(name, value)| name.len() + value.len())
+            .entries
+            .iter()
+            .map(|entry| entry.name.len() + entry.value.len())
             .sum();
         LINE + VERSION + line + fields + END
     }

@@ -1,6 +1,8 @@
 //! A head written out, and how long it is then.
 
-use super::{Entry, Head, Line, Span};
+use std::ops::Range;
+
+use super::{Entry, Head, Line};
 use crate::http::Version;
 
 impl Head {
@@ -18,12 +20,10 @@ impl Head {
         match self.line {
             Line::Request { method, target, .. } => {
                 // As received, but for what follows the target.
-                let separate = method.end.checked_add(1) == Some(target.start);
-                let between = self.buf.get(method.end as usize);
-                if separate && between == Some(&b' ') {
-                    let start = method.start;
-                    let end = target.end;
-                    out.extend_from_slice(self.bytes(Span { start, end }));
+                let (method_at, target_at) = (method.range(), target.range());
+                let separate = method_at.end + 1 == target_at.start;
+                if separate && self.buf.get(method_at.end) == Some(&b' ') {
+                    out.extend_from_slice(self.part(method_at.start..target_at.end));
                 } else {
                     out.extend_from_slice(self.bytes(method));
                     out.push(b' ');
@@ -63,39 +63,44 @@ impl Head {
         self.write_fields_but(out, |_| false, |_, _, _| false);
     }
 
-    /// Writes the header lines. Of those whose name has a length that is `special`, `instead(name, value, out)` may
-    /// write something else, or nothing; it then answers true.
+    /// Writes the header lines. Of those whose name is `special`, `instead(name, value, out)` may write something
+    /// else, or nothing; it then answers true.
     ///
     /// Lines that stand in the buffer one after the other, as they are to be written, are copied together.
     pub fn write_fields_but(
         &self,
         out: &mut Vec<u8>,
-        special: impl Fn(usize) -> bool,
+        special: impl Fn(&[u8]) -> bool,
         mut instead: impl FnMut(&[u8], &[u8], &mut Vec<u8>) -> bool,
     ) {
-        let mut run = Span::default();
+        let mut run = 0..0;
         for entry in &self.entries {
-            if special(entry.name.len()) {
-                let (name, value) = (self.bytes(entry.name), self.bytes(entry.value));
+            let name = self.bytes(entry.name);
+            if special(name) {
+                let value = self.bytes(entry.value);
                 // What is written instead comes after the lines before it.
-                out.extend_from_slice(self.bytes(std::mem::take(&mut run)));
+                out.extend_from_slice(self.part(std::mem::take(&mut run)));
                 if instead(name, value, out) {
                     continue;
                 }
             }
             if !entry.as_written {
-                out.extend_from_slice(self.bytes(std::mem::take(&mut run)));
+                out.extend_from_slice(self.part(std::mem::take(&mut run)));
                 self.write_parts(entry, out);
                 continue;
             }
-            let start = entry.name.start;
+            let start = entry.name.start as usize;
             if start != run.end {
-                out.extend_from_slice(self.bytes(run));
-                run.start = start;
+                out.extend_from_slice(self.part(run));
+                run = start..start;
             }
-            run.end = entry.value.end.saturating_add(2);
+            run.end = entry.value.range().end + 2;
         }
-        out.extend_from_slice(self.bytes(run));
+        out.extend_from_slice(self.part(run));
+    }
+
+    fn part(&self, range: Range<usize>) -> &[u8] {
+        self.buf.get(range).unwrap_or_default()
     }
 
     fn write_parts(&self, entry: &Entry, out: &mut Vec<u8>) {

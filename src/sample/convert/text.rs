@@ -39,7 +39,7 @@ pub(super) fn part(text: Text<'_>, range: std::ops::Range<usize>) -> Text<'_> {
 
 /// In place where the text is our own; untouched where there is nothing to change.
 pub(super) fn lower(text: Text<'_>) -> Text<'_> {
-    if !text.iter().any(u8::is_ascii_uppercase) {
+    if !crate::http::has_capitals(&text) {
         return text;
     }
     let mut text = text.into_owned();

@@ -220,15 +220,10 @@ impl Exchange {
         }
     }
 
-    /// The status page where its address is asked for (`stats uri`).
-    pub(super) async fn stats_page(&mut self, of: Of) -> Result<(), Stop> {
-        match &self.proxy(of).settings.stats {
-            Some(stats) if stats::wanted(stats, &self.txn.request.head) => {
-                let proxy = self.proxy(of).clone();
-                Err(Box::pin(self.stats(&proxy)).await)
-            }
-            _ => Ok(()),
-        }
+    /// Whether the address of the status page is asked for (`stats uri`).
+    pub(super) fn asks_for_stats(&self, of: Of) -> bool {
+        let stats = self.proxy(of).settings.stats.as_ref();
+        stats.is_some_and(|stats| stats::wanted(stats, &self.txn.request.head))
     }
 
     /// The status page.

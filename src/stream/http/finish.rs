@@ -1,6 +1,6 @@
 //! After the last byte: counters, the log line, and what becomes of the connection.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use super::exchange::Exchange;
 use super::half::Half;
@@ -9,12 +9,6 @@ use crate::end::{Cause, End, Stage};
 use crate::settings::Options;
 use crate::state;
 use crate::stream::record;
-
-/// The clock of rates: milliseconds of wall-clock time.
-pub(super) fn rate_clock(date: SystemTime) -> u64 {
-    let since = date.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_secs() * 1000 + u64::from(since.subsec_millis())
-}
 
 impl Exchange {
     /// Counts and logs the exchange, and makes ready for the next one.

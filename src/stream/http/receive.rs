@@ -103,7 +103,7 @@ impl Exchange {
             BodyLength::Sized(length) => (BodyState::Partial, Some(length)),
             _ => (BodyState::Partial, None),
         };
-        let rate = super::finish::rate_clock(self.date);
+        let rate = self.worker.millis();
         let front = &self.frontend.state.front;
         front.requests_total.inc();
         front.request_rate.add(rate, 1);
@@ -115,7 +115,7 @@ impl Exchange {
     fn count_bad_request(&self) {
         self.frontend.state.front.request_errors.inc();
         self.connection.client.listener.state.request_errors.inc();
-        let rate = super::finish::rate_clock(self.date);
+        let rate = self.worker.millis();
         self.frontend.state.front.requests_total.inc();
         self.frontend.state.front.request_rate.add(rate, 1);
         self.tally(Pair::REQUESTS);

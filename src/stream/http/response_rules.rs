@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Stop;
 use super::exchange::Exchange;
 use super::half::Half;
-use super::rules::{Of, Set, blamed, refusal};
+use super::rules::{Of, Set, Stopped, blamed, refusal};
 use crate::action::{Flow, Ruleset};
 use crate::backend::Lease;
 use crate::end::{Cause, End, Stage};
@@ -42,36 +42,36 @@ impl Exchange {
 
     /// Runs the rules on a server's response: the backend's, then the frontend's.
     pub(super) async fn response_rules(&mut self, mut from: Source<'_>) -> Result<(), Stop> {
-        if self.backend.settings.response_inspect_delay.is_some() {
-            self.run_response(Of::Backend, |rules| &rules.tcp_response, &mut from)
-                .await?;
-        }
+        const CONTENT: Set = |rules| &rules.tcp_response;
+        const RULES: Set = |rules| &rules.http_response;
+        const FILTERS: Set = |rules| &rules.response_filters;
+        let waits = self.backend.settings.response_inspect_delay.is_some();
         let same = Arc::ptr_eq(&self.backend, &self.frontend);
-        for of in [Of::Backend, Of::Frontend]
-            .into_iter()
-            .skip(usize::from(same))
-        {
-            self.run_response(of, |rules| &rules.http_response, &mut from)
-                .await?;
-            self.run_response(of, |rules| &rules.response_filters, &mut from)
-                .await?;
+        for (of, set, there) in [
+            (Of::Backend, CONTENT, waits),
+            (Of::Backend, RULES, true),
+            (Of::Backend, FILTERS, true),
+            (Of::Frontend, RULES, !same),
+            (Of::Frontend, FILTERS, !same),
+        ] {
+            if there && let Some(stopped) = self.run_rules(of, set) {
+                Box::pin(self.heed_response(of, set, stopped, &mut from)).await?;
+            }
         }
         Ok(())
     }
 
-    async fn run_response(
+    /// Does what the rule asks for that stopped the others, and goes on with these where it may be.
+    async fn heed_response(
         &mut self,
         of: Of,
         set: Set,
+        stopped: Stopped,
         source: &mut Source<'_>,
     ) -> Result<(), Stop> {
-        let stopped = match self.run_rules(of, set) {
-            (Flow::Continue | Flow::Accept, _) => return Ok(()),
-            stopped => stopped,
-        };
         let proxy = self.proxy(of).clone();
-        let heeded = self.heed_response(&proxy, set(&proxy.rules), stopped, source);
-        let done = Box::pin(heeded).await;
+        let rules = set(&proxy.rules);
+        let done = self.go_on_with(&proxy, rules, stopped, source).await;
         if done.is_err() {
             // What has come of the body is counted, though it goes nowhere.
             self.txn.bytes_out += self.arrived(source.facts, source.download);
@@ -79,16 +79,15 @@ impl Exchange {
         done
     }
 
-    /// Does what the rule asks for that stopped the others, and goes on with these where it may be.
-    async fn heed_response(
+    async fn go_on_with(
         &mut self,
         proxy: &Proxy,
         rules: &Ruleset,
-        stopped: (Flow, usize),
+        mut stopped: Stopped,
         source: &mut Source<'_>,
     ) -> Result<(), Stop> {
         let content = std::ptr::eq(rules, &raw const proxy.rules.tcp_response);
-        let (mut stopped, mut waited) = (stopped, false);
+        let mut waited = false;
         loop {
             let (flow, at) = stopped;
             let mut from = at + 1;

@@ -1,5 +1,6 @@
 //! Running rulesets and acting on what they say (manual 4.2 `http-request`, `tcp-request content`).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +24,9 @@ pub(super) enum Of {
 /// A checkpoint's rules among all those of a proxy.
 pub(super) type Set = fn(&Rules) -> &Ruleset;
 
+/// What the rule said that stopped the others, and its number.
+pub(super) type Stopped = (Flow, usize);
+
 impl Exchange {
     pub(super) fn proxy(&self, of: Of) -> &Arc<Proxy> {
         match of {
@@ -31,20 +35,23 @@ impl Exchange {
         }
     }
 
-    /// Runs rules of one of the proxies from the first on, up to one that stops them. Nothing here waits or shares the proxy: that is for
-    /// what the rules may ask for.
-    pub(super) fn run_rules(&mut self, of: Of, set: Set) -> (Flow, usize) {
+    /// Runs rules of one of the proxies from the first on; `None` if they let the message pass. Nothing here waits or shares the
+    /// proxy: that is for what a rule that stops them asks for.
+    pub(super) fn run_rules(&mut self, of: Of, set: Set) -> Option<Stopped> {
         let proxy = match of {
             Of::Frontend => &self.frontend,
             Of::Backend => &self.backend,
         };
         let rules = set(&proxy.rules);
         if rules.rules.is_empty() {
-            return (Flow::Continue, 0);
+            return None;
         }
         let session = &mut self.connection.client.session;
         let mut scope = crate::stream::scope(&self.worker, session, &mut self.txn);
-        rules.run(0, &mut scope)
+        match rules.run(0, &mut scope) {
+            (Flow::Continue | Flow::Accept, _) => None,
+            stopped => Some(stopped),
+        }
     }
 
     /// `monitor-uri`: answered before any rule, and never logged.
@@ -82,41 +89,57 @@ impl Exchange {
     }
 
     async fn request_rules(&mut self, of: Of) -> Result<(), Stop> {
+        const CONTENT: Set = |rules| &rules.tcp_content;
+        const RULES: Set = |rules| &rules.http_request;
+        const FILTERS: Set = |rules| &rules.request_filters;
+        const REDIRECT: Set = |rules| &rules.redirect;
         let front = of == Of::Frontend;
         // A stream that began in TCP mode has passed the content rules of its frontend already.
         if !front || self.upgrade.is_none() {
-            self.run_request(of, |rules| &rules.tcp_content).await?;
+            if let Some(stopped) = self.run_rules(of, CONTENT) {
+                self.heed(of, CONTENT, stopped).await?;
+            }
             if front && !self.txn.tracks.is_empty() {
                 // What content rules track counts the request once they have let it pass.
                 let now = self.worker.now().instant;
                 self.txn.tracks.count(Pair::REQUESTS, 1, now);
             }
         }
-        self.run_request(of, |rules| &rules.http_request).await?;
-        self.run_request(of, |rules| &rules.request_filters).await?;
-        self.restrict_names(of)?;
-        self.stats_page(of).await?;
-        self.run_request(of, |rules| &rules.redirect).await
-    }
-
-    async fn run_request(&mut self, of: Of, set: Set) -> Result<(), Stop> {
-        match self.run_rules(of, set) {
-            (Flow::Continue | Flow::Accept, _) => Ok(()),
-            stopped => {
-                let proxy = self.proxy(of).clone();
-                Box::pin(self.heed(&proxy, set(&proxy.rules), stopped)).await
+        for set in [RULES, FILTERS] {
+            if let Some(stopped) = self.run_rules(of, set) {
+                self.heed(of, set, stopped).await?;
             }
+        }
+        self.restrict_names(of)?;
+        if self.asks_for_stats(of) {
+            let proxy = self.proxy(of).clone();
+            return Err(Box::pin(self.stats(&proxy)).await);
+        }
+        match self.run_rules(of, REDIRECT) {
+            Some(stopped) => self.heed(of, REDIRECT, stopped).await,
+            None => Ok(()),
         }
     }
 
-    /// Does what the rule asks for that stopped the others, and goes on with these where it may be.
-    async fn heed(
+    /// Does what the rule asks for that stopped the others, and goes on with these where it may be. Boxed: most requests are not
+    /// stopped, and this may wait for much.
+    fn heed(
+        &mut self,
+        of: Of,
+        set: Set,
+        stopped: Stopped,
+    ) -> Pin<Box<impl Future<Output = Result<(), Stop>>>> {
+        let proxy = self.proxy(of).clone();
+        Box::pin(async move { self.go_on(&proxy, set(&proxy.rules), stopped).await })
+    }
+
+    async fn go_on(
         &mut self,
         proxy: &Proxy,
         rules: &Ruleset,
-        stopped: (Flow, usize),
+        mut stopped: Stopped,
     ) -> Result<(), Stop> {
-        let (mut stopped, mut waited) = (stopped, false);
+        let mut waited = false;
         loop {
             let (flow, at) = stopped;
             let mut from = at + 1;

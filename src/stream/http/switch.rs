@@ -36,7 +36,7 @@ impl Exchange {
             self.txn.status = Some(500);
             return Err(Stop::close(Cause::Internal, Stage::Request));
         }
-        let now = super::finish::rate_clock(self.date);
+        let now = self.worker.millis();
         self.seat = Some(Seat::take(backend.state.clone(), now));
         self.backend.state.back.requests_total.inc();
         Ok(())

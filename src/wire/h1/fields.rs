@@ -65,6 +65,9 @@ pub(super) fn scan(
 fn name_end(buf: &[u8], at: usize, options: &Options) -> Result<Option<usize>, Fault> {
     let rest = buf.get(at..).unwrap_or_default();
     let mut end = at + plain_letters(rest);
+    if end > at && buf.get(end) == Some(&b':') {
+        return Ok(Some(end));
+    }
     loop {
         match buf.get(end) {
             Some(&byte) if is_token_byte(byte) => end += 1,

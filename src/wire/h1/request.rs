@@ -84,6 +84,11 @@ fn is_target_byte(byte: u8, options: &Options) -> bool {
 /// The version at `at`, always 8 bytes. Versions above 1.1 are spoken to as 1.1 (RFC 9110 2.5).
 pub(super) fn version_at(buf: &[u8], at: usize) -> Result<Option<Version>, Fault> {
     let word = buf.get(at..).unwrap_or_default();
+    match word.first_chunk::<8>() {
+        Some(b"HTTP/1.1") => return Ok(Some(Version::HTTP_11)),
+        Some(b"HTTP/1.0") => return Ok(Some(Version::HTTP_10)),
+        _ => {}
+    }
     for (offset, &byte) in word.iter().take(8).enumerate() {
         let good = match offset {
             5 | 7 => byte.is_ascii_digit(),

@@ -43,7 +43,13 @@ pub fn write_head(head: &Head, framing: Framing, case: Option<&CaseMap>, out: &m
     let mut announced = framing.announced;
     head.write_line_to(out);
     // Every name is of interest where it may be written otherwise.
-    let special = |length| case.is_some() || matches!(length, 10 | 14 | 17);
+    let special = |name: &[u8]| {
+        let ours = matches!(
+            name,
+            b"connection" | b"content-length" | b"transfer-encoding"
+        );
+        case.is_some() || ours
+    };
     head.write_fields_but(out, special, |name, value, out| {
         match name {
             b"connection" if connection::says_ours(value) => {
