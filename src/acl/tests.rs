@@ -29,6 +29,7 @@ impl Section {
             proxy: "web",
             acls: &self.acls,
             stick_counters: 3,
+            experimental: true,
             contents: Contents::default(),
             captures: &mut Captures::default(),
             file: "test.cfg",

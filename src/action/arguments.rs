@@ -20,8 +20,8 @@ pub(super) fn draft(words: &mut Words<'_, '_, '_>, status: u16) -> Result<Draft,
         },
         chosen: None,
         only_deny_status: true,
+        returns: words.name.bytes == b"return" || words.name.bytes == b"http-error",
     };
-    let returns = words.name.bytes == b"return" || words.name.bytes == b"http-error";
     while !words.done() {
         let word = words.word("unexpected empty argument")?;
         if !reading.take(word, words)? {
@@ -29,7 +29,7 @@ pub(super) fn draft(words: &mut Words<'_, '_, '_>, status: u16) -> Result<Draft,
             return Err(super::rule::no_condition(&rule, word, words));
         }
     }
-    if reading.chosen.is_none() && reading.only_deny_status && !returns {
+    if reading.chosen.is_none() && reading.only_deny_status && !reading.returns {
         reading.draft.body = Body::Page;
     }
     reading.finish(words)
@@ -40,6 +40,8 @@ struct Reading {
     /// The argument that gave the body.
     chosen: Option<String>,
     only_deny_status: bool,
+    /// Whether it is no refusal, which has no `deny_status`.
+    returns: bool,
 }
 
 impl Reading {
@@ -54,6 +56,7 @@ impl Reading {
             self.only_deny_status = false;
         }
         match name.as_str() {
+            "deny_status" if self.returns => return Ok(false),
             "status" | "deny_status" => self.status(words)?,
             "content-type" => {
                 let missing = "'content-type' expects <ctype> as argument";

@@ -156,8 +156,11 @@ fn whole(words: &Words<'_, '_, '_>) -> bool {
     matches!(words.cx.place, Place::TcpConnection | Place::TcpSession)
 }
 
-/// A number as C reads it: hexadecimal behind `0x`, octal behind `0`.
+/// A number as C reads it: hexadecimal behind `0x`, octal behind `0`; a negative one counts down from the end.
 fn integer(text: &str) -> Option<u32> {
+    if let Some(rest) = text.strip_prefix('-') {
+        return integer(rest.trim_start_matches('-')).map(u32::wrapping_neg);
+    }
     let prefixed = |prefix: &str, radix| {
         let digits = text.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
         Some(u32::from_str_radix(digits, radix).ok())

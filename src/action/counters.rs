@@ -279,9 +279,10 @@ fn with_value(
     at: At,
     apply: fn(Which, &mut Row<'_>, u32, u32),
 ) -> Read {
-    // Without a value it is 0, as in HAProxy.
+    // Without a value it is 0, as in HAProxy; but a condition is no value.
+    let end = words.cursor.rest().iter().all(|word| word.bytes.is_empty());
     let fixed = match words.cursor.peek() {
-        _ if words.done() => Some(0),
+        _ if end => Some(0),
         Some(word) => word.text().parse::<i64>().ok(),
         None => Some(0),
     };

@@ -13,7 +13,8 @@ pub(super) static NORMALIZE: Entry = Entry::new(
      percent-decode-unreserved [ strict ] | percent-to-uppercase [ strict ] | query-sort-by-name }",
     "normalises the request target in one respect",
     normalize,
-);
+)
+.experimental();
 
 /// The normalisers, for suggestions.
 const NAMES: [&str; 8] = [

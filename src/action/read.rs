@@ -129,8 +129,16 @@ impl<'l> Words<'_, 'l, '_> {
 
     /// The next words as an expression.
     pub(super) fn expr(&mut self) -> Result<Expr, Box<Diagnostic>> {
-        if self.done() {
+        let word = self.cursor.peek().filter(|word| !word.bytes.is_empty());
+        let Some(word) = word else {
             return Err(self.refuse("missing fetch method"));
+        };
+        if self.done() {
+            let found = word.text();
+            let refusal = Diagnostic::alert(word.span, format!("unknown fetch method '{found}'"));
+            return Err(Box::new(
+                refusal.help("an expression stands before the condition"),
+            ));
         }
         sample::parse_words(self.cursor, self.cx)
     }

@@ -152,6 +152,14 @@ fn read(
             format!("'{keyword}' not allowed in anonymous 'defaults' section."),
         )));
     }
+    if entry.experimental && !cx.experimental {
+        let message = format!(
+            "'{text}' action is experimental, must be allowed via a global 'expose-experimental-directives'"
+        );
+        return Err(Box::new(Diagnostic::alert(name.span, message).help(
+            "write `expose-experimental-directives` into a `global` section above",
+        )));
+    }
     let label = format!("{keyword} {text}");
     let action = {
         let mut words = Words { cursor, cx, name };
@@ -176,7 +184,12 @@ fn section(kind: Kind) -> &'static str {
 
 /// HAProxy's words around what is wrong with an action.
 fn explain(mut error: Refusal, label: &str, cx: &Context<'_>) -> Refusal {
-    if !error.message.contains("followed by a condition") {
+    if label.starts_with("tcp-") {
+        // Rules of TCP say no more than their action does, but for these.
+        if label.contains(" track-sc") || label.ends_with(" capture") {
+            error.message = format!("'{label}' : {}", error.message);
+        }
+    } else if !error.message.contains("followed by a condition") {
         let what = section(cx.kind);
         let proxy = cx.proxy;
         error.message = format!(
@@ -200,18 +213,36 @@ pub(super) fn finish(
     let cond = acl::condition(cursor, cx).map_err(|mut error| {
         error.message = if error.message.starts_with("expects either") {
             let action = label.rsplit(' ').next().unwrap_or_default();
-            let advice = advice::condition(action, &next.unwrap_or_default(), acls);
+            let advice = advice::condition(action, next.as_deref().unwrap_or_default(), acls);
             error.help = advice.into_iter().collect();
+            let tcp = label.starts_with("tcp-");
             error.lead = match label.starts_with("http-") {
                 true => Lead::Reading,
                 false => Lead::Parsing,
             };
-            format!("'{label}' {}", error.message)
+            let found = next.as_deref().unwrap_or_default();
+            match tcp {
+                true => format!(
+                    "'{label}' only accepts 'if' or 'unless', in {} '{}' (got '{found}')",
+                    section(cx.kind),
+                    cx.proxy
+                ),
+                false => format!("'{label}' {}", error.message),
+            }
         } else {
-            format!(
-                "error detected while parsing an '{label}' condition : {}.",
-                error.message
-            )
+            let word = next.as_deref().unwrap_or_default();
+            match label.starts_with("tcp-") {
+                true => format!(
+                    "'{label}' : error detected in {} '{}' while parsing '{word}' condition : {}",
+                    section(cx.kind),
+                    cx.proxy,
+                    error.message
+                ),
+                false => format!(
+                    "error detected while parsing an '{label}' condition : {}.",
+                    error.message
+                ),
+            }
         };
         error
     })?;

@@ -20,6 +20,8 @@ pub struct Entry {
     pub doc: &'static str,
     /// What it waits for, if it does not work yet: then it is refused, and the dumps leave it out.
     pub needs: Option<&'static str>,
+    /// Whether `expose-experimental-directives` has to allow it.
+    pub(super) experimental: bool,
     pub(super) read: fn(&mut Words<'_, '_, '_>) -> Read,
 }
 
@@ -42,6 +44,7 @@ impl Entry {
             synopsis,
             doc,
             needs: None,
+            experimental: false,
             read,
         }
     }
@@ -58,6 +61,12 @@ impl Entry {
         }
     }
 
+    /// As this one, where `expose-experimental-directives` allows it.
+    pub(super) const fn experimental(mut self) -> Self {
+        self.experimental = true;
+        self
+    }
+
     /// One that is known by name and does not work yet.
     pub(super) const fn absent(
         name: &'static str,
@@ -71,6 +80,7 @@ impl Entry {
             synopsis: "",
             doc,
             needs: Some(needs),
+            experimental: false,
             read: |words| Err(words.refuse("is not available")),
         }
     }

@@ -343,6 +343,7 @@ fn captures_take_slots() {
             proxy: "web",
             acls: &Acls::default(),
             stick_counters: 3,
+            experimental: true,
             contents: Contents::default(),
             captures: &mut captures,
             file: "test.cfg",

@@ -300,6 +300,7 @@ impl Draft {
             proxy: &self.proxy.name,
             acls: &self.acls,
             stick_counters: load.stick_counters(),
+            experimental: load.experimental,
             contents: Contents::default(),
             captures: &mut self.proxy.captures,
             file: &load.file,

@@ -51,6 +51,8 @@ pub(super) struct Load {
     pub strict: bool,
     /// `tune.stick-counters`, once it was read.
     pub stick_counters: Option<u32>,
+    /// `expose-experimental-directives`, from its line on.
+    pub experimental: bool,
     /// Names of files, by id, for messages about other lines.
     pub names: Vec<String>,
     /// Names that refused lines may have been meant to make: nobody is told that they are missing.

@@ -32,6 +32,8 @@ pub struct Context<'a> {
     pub acls: &'a crate::acl::Acls,
     /// How many keys may be tracked at once (`tune.stick-counters`).
     pub stick_counters: u32,
+    /// Whether `expose-experimental-directives` was seen.
+    pub experimental: bool,
     /// What the line turned out to depend on.
     pub contents: Contents,
     /// Capture slots of the proxy: `http-request capture … len` adds one, `declare capture` too.

@@ -197,6 +197,7 @@ pub(crate) fn with_context<T>(place: Place, run: impl FnOnce(&mut Context<'_>) -
         proxy: "web",
         acls: &Default::default(),
         stick_counters: 3,
+        experimental: true,
         contents: crate::sample::Contents::default(),
         captures: &mut Captures::default(),
         file: "test.cfg",

@@ -181,6 +181,7 @@ impl Load {
             files: &self.files,
             directory: std::path::PathBuf::new(),
             stick_counters: 3,
+            experimental: true,
             contents: tidegate::sample::Contents::default(),
             diagnostics: &mut Vec::new(),
         })

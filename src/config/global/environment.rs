@@ -98,6 +98,7 @@ fn with_context<T>(load: &mut Load, read: impl FnOnce(&mut Context<'_>) -> Parse
         proxy: "",
         acls: &Acls::default(),
         stick_counters: load.stick_counters(),
+        experimental: load.experimental,
         contents: Contents::default(),
         captures: &mut captures,
         file: &load.file,

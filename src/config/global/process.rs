@@ -318,8 +318,11 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
     keyword(
         "expose-experimental-directives",
         "",
-        "allows what HAProxy calls experimental (nothing is hidden here)",
-        nothing,
+        "allows what HAProxy calls experimental",
+        |_, _, l| {
+            l.experimental = true;
+            Ok(())
+        },
     ),
     keyword(
         "expose-deprecated-directives",

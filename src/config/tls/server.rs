@@ -204,6 +204,7 @@ fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
         acls: &acls,
         captures: &mut captures,
         stick_counters: load.stick_counters(),
+        experimental: load.experimental,
         contents: Contents::default(),
         file: &load.file,
         files: &load.files,
