@@ -146,7 +146,9 @@ impl Bench {
     }
 
     fn command(&self, command: &str) -> String {
-        let mut stream = UnixStream::connect(self.program.file("sock")).expect("the socket");
+        let mut stream = wait_for("the socket", || {
+            UnixStream::connect(self.program.file("sock")).ok()
+        });
         stream.write_all(format!("{command}\n").as_bytes()).unwrap();
         let mut out = String::new();
         stream.read_to_string(&mut out).unwrap();
