@@ -38,7 +38,9 @@ fn group(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
         return Ok(());
     }
     if args.take_if("users") {
-        let users = args.text("a list of users")?;
+        // Left out, it is empty, as in HAProxy.
+        let users = args.take().map(|word| word.text().into_owned());
+        let users = users.unwrap_or_default();
         // Users may follow below: they are matched with names when the section ends.
         for user in users.split(',').filter(|user| !user.is_empty()) {
             match list.users.iter_mut().find(|known| known.name == user) {
@@ -62,12 +64,14 @@ fn user(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     while let Some(word) = args.take() {
         match &*word.text() {
             "password" => {
-                let hash = args.word("a password hash")?;
-                let text = hash.text();
+                // Left out, it is empty, as in HAProxy.
+                let hash = args.take();
+                let span = hash.map_or(word.span, |hash| hash.span);
+                let text = hash.map_or_else(Default::default, |hash| hash.text());
                 match password::scheme(&text) {
                     Scheme::Known => {}
                     Scheme::None => load.warn(
-                        hash.span,
+                        span,
                         format!(
                             "this is no hash that crypt(3) knows: nobody can log in as '{name}'"
                         ),
@@ -77,14 +81,22 @@ fn user(list: &mut Userlist, args: &mut Args<'_>, load: &mut Load) -> Parsed {
                             "'{}' : hashes of this kind are not verified yet; $y$, $2b$, $6$, $5$ and $1$ are",
                             args.name
                         );
-                        return Err(Box::new(Diagnostic::alert(hash.span, message)));
+                        return Err(Box::new(Diagnostic::alert(span, message)));
                     }
                 }
                 secret = Some(Secret::Crypt(text.into_owned()));
             }
-            "insecure-password" => secret = Some(Secret::Plain(args.text("a password")?)),
+            "insecure-password" => {
+                let text = args.take().map(|word| word.text().into_owned());
+                if text.is_none() {
+                    let message = format!("'{name}' logs in with an empty password");
+                    load.warn(word.span, message);
+                }
+                secret = Some(Secret::Plain(text.unwrap_or_default()));
+            }
             "groups" => {
-                let names = args.text("a list of groups")?;
+                let names = args.take().map(|word| word.text().into_owned());
+                let names = names.unwrap_or_default();
                 groups.extend(
                     names
                         .split(',')

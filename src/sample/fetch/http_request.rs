@@ -45,7 +45,11 @@ fn slash(bytes: &[u8]) -> Option<Value<'_>> {
 
 /// The HTTP version as `1.1`.
 pub(super) fn version(head: &Head) -> Value<'static> {
-    Value::owned(head.version().digits())
+    match &head.version().digits() {
+        b"1.1" => Value::text(b"1.1"),
+        b"1.0" => Value::text(b"1.0"),
+        other => Value::owned(*other),
+    }
 }
 
 /// The last `Host` header, whole: of several the codec refuses those that differ.
