@@ -39,19 +39,38 @@ pub(super) enum End {
     Orphaned,
 }
 
+/// What hears signals from before the first socket opens: whoever can reach the process may signal it.
+pub(super) struct Watch {
+    runtime: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+impl Watch {
+    /// Begins to hear.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn new() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let within = runtime.enter();
+        let signals = Signals::new()?;
+        drop(within);
+        Ok(Self { runtime, signals })
+    }
+}
+
 /// Starts the threads and stays until the end.
 pub(super) fn run(
     launch: Arc<Launch>,
     plan: Arc<Plan>,
     opened: Opened,
     post: Post,
+    watch: Watch,
 ) -> io::Result<End> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let Watch { runtime, signals } = watch;
     LocalSet::new().block_on(&runtime, async {
-        // Before anyone is told that we are ready, so that no signal is missed.
-        let signals = Signals::new()?;
         let fleet = Fleet::new(plan.clone(), opened.sockets);
         let (plans, changes) = watch::channel(plan.clone());
         let hooks = Box::new(Told {

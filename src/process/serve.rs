@@ -12,7 +12,7 @@ use crate::settings::Bind;
 use crate::worker::{self, Sockets};
 
 use super::blueprint::Blueprint;
-use super::control::{self, End};
+use super::control::{self, End, Watch};
 use super::daemon::Void;
 use super::respawn::Leash;
 use super::{Launch, limits, predecessors, privileges};
@@ -40,6 +40,10 @@ pub(super) struct Post {
 /// Serves until the end; answers the exit code.
 pub(super) fn run(launch: &Arc<Launch>, blueprint: Blueprint, post: Post) -> ExitCode {
     let plan = blueprint.plan;
+    let watch = match Watch::new() {
+        Ok(watch) => watch,
+        Err(error) => return cannot_run(launch, &error),
+    };
     let opened = match open(launch, &plan) {
         Ok(opened) => opened,
         Err(alerts) => {
@@ -49,7 +53,7 @@ pub(super) fn run(launch: &Arc<Launch>, blueprint: Blueprint, post: Post) -> Exi
             return ExitCode::FAILURE;
         }
     };
-    match control::run(launch.clone(), plan, opened, post) {
+    match control::run(launch.clone(), plan, opened, post, watch) {
         Ok(End::Finished) => ExitCode::SUCCESS,
         Ok(End::Orphaned) => ExitCode::FAILURE,
         Ok(End::Signal(number)) => {
@@ -57,14 +61,16 @@ pub(super) fn run(launch: &Arc<Launch>, blueprint: Blueprint, post: Post) -> Exi
             let _ = signal_hook::low_level::emulate_default_handler(number);
             ExitCode::from(128 + number as u8)
         }
-        Err(error) => {
-            let why = words(&error);
-            launch
-                .say
-                .alert(&format!("[haproxy.main()] Cannot run ({why})."));
-            ExitCode::FAILURE
-        }
+        Err(error) => cannot_run(launch, &error),
     }
+}
+
+fn cannot_run(launch: &Launch, error: &std::io::Error) -> ExitCode {
+    let why = words(error);
+    launch
+        .say
+        .alert(&format!("[haproxy.main()] Cannot run ({why})."));
+    ExitCode::FAILURE
 }
 
 /// Takes what the process needs while it still may, then gives up its rights.

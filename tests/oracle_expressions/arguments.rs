@@ -141,7 +141,8 @@ fn argument(owner: &str, at: usize, kind: Kind, maps: &str, chance: &mut Chance)
         Kind::TextOrVar if chance.percent(50) => VARIABLES,
         Kind::TextOrVar => &["secret", "wrong", ""],
         // Dates beyond the range of the C library are garbage in HAProxy.
-        Kind::Int if owner.ends_with("time") => SMALL,
+        // HAProxy 2.6 never comes to the end of pieces of more than 2^62 bytes.
+        Kind::Int if owner.ends_with("time") || owner.starts_with("be2") => SMALL,
         Kind::Int if owner.contains("payload") || owner.contains("hdr") || owner == "bytes" => {
             SMALL
         }

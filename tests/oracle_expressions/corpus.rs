@@ -10,8 +10,13 @@ use super::chance::Chance;
 
 /// Fetches whose values two runs of one program do not share either: clocks, chance, ports, rates, identities.
 const OWN: &[&str] = &[
+    "cpu_calls",
+    "cpu_ns_avg",
+    "cpu_ns_tot",
     "date",
     "date_us",
+    "lat_ns_avg",
+    "lat_ns_tot",
     "rand",
     "uuid",
     "thread",
