@@ -190,10 +190,15 @@ fn run(who: Who, cases: &[Case], dir: &Path) -> Vec<Seen> {
         let text = text.replace(&format!(":{}", ports[at]), ":PORT");
         text.replace(&format!(":{}", origins[at].port), ":PORT")
     };
-    // The last case is logged for sure; when its line is there, so are the others that ended before.
+    // The last case is logged for sure. Others may end a little after their clients have left.
     let last = format!("@{} ", cases.len() - 1);
     wait_for("the last log line", || {
         program.messages().contains(&last).then_some(())
+    });
+    wait_for("no more log lines", || {
+        let before = program.messages().len();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        (program.messages().len() == before).then_some(())
     });
     let mut logs: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for line in program.messages().lines() {
