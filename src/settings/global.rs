@@ -1,6 +1,6 @@
 //! The `global` section (manual 3).
 
-use super::{Endpoint, LogTarget};
+use super::{Endpoint, Http2, LogTarget};
 
 /// Everything the `global` section sets.
 #[derive(Debug, Clone)]
@@ -70,6 +70,8 @@ pub struct Global {
     pub compression_level: u32,
     /// `tune.maxrewrite`, bytes.
     pub maxrewrite: usize,
+    /// `tune.h2.…`.
+    pub http2: Http2,
     /// `tune.http.maxhdr`.
     pub maxhdr: usize,
     /// `tune.maxaccept`.
@@ -148,6 +150,7 @@ impl Default for Global {
             bufsize: 16_384,
             compression_level: 1,
             maxrewrite: 1_024,
+            http2: Http2::default(),
             maxhdr: 101,
             maxaccept: 4,
             pipesize: 0,

@@ -2,6 +2,7 @@
 
 mod cpu_map;
 mod environment;
+mod http2;
 mod limits;
 mod moot;
 mod process;
@@ -22,6 +23,7 @@ pub(super) const TABLE: Table<Global> = &[
     environment::KEYWORDS,
     stats::KEYWORDS,
     tune::KEYWORDS,
+    http2::KEYWORDS,
     moot::KEYWORDS,
     tls::global::KEYWORDS,
     tls::global::TOLD,
