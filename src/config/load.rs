@@ -171,6 +171,7 @@ pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
     default.or_insert_with(|| resolvers::system().into());
     config.env = env.into();
     config.files = load.files.into();
+    config.certificates = load.tls.store;
     Loaded {
         config,
         sources,

@@ -34,6 +34,8 @@ pub struct Config {
     pub env: Arc<Env>,
     /// ACL and map files that lines have read.
     pub files: Arc<crate::acl::Files>,
+    /// Certificates that lines have read.
+    pub certificates: Arc<crate::tls::Store>,
 }
 
 /// One proxy.

@@ -119,6 +119,7 @@ pub fn link(
         resolvers: config.resolvers.values().cloned().collect(),
         state: state.clone(),
         files: files.clone(),
+        certificates: config.certificates.clone(),
         vars,
     };
     plan.settle(&fresh, old);

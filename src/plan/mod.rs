@@ -69,6 +69,8 @@ pub struct Plan {
     pub state: Arc<State>,
     /// ACL and map files, for the Runtime API.
     pub files: Arc<crate::acl::Files>,
+    /// Certificates, authorities and lists, which the Runtime API changes.
+    pub certificates: Arc<crate::tls::Store>,
     /// Numbers of variables, the same for the life of the process.
     pub vars: Arc<VarNames>,
 }

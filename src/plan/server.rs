@@ -157,7 +157,7 @@ fn terms(
     if !settings.ssl && settings.check.ssl != Some(true) && !probed {
         return None;
     }
-    if probed && settings.tls.verify && settings.tls.trust.authorities.0.is_empty() {
+    if probed && settings.tls.verify && settings.tls.trust.is_empty() {
         let message = format!("{who} : {}", crate::tls::NO_AUTHORITY);
         diagnostics.push(Diagnostic::alert(span, message));
         return None;

@@ -100,7 +100,7 @@ async fn negotiate(
     }
     within(done, &seen).inspect_err(|_| undecided(facts))?;
     keep_secrets(notes::take().secrets, facts);
-    overlooked(stream, group, facts);
+    overlooked(stream, &group, facts);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
@@ -10,7 +11,7 @@ use rustls::{ClientConfig, ClientConnection, Connection};
 
 use super::agree::{self, Terms};
 use super::judge::OfServer;
-use super::{Certificate, Trust};
+use super::{Certificate, Slot, Trust};
 
 /// HAProxy's words about a server that would have to be judged by nobody.
 pub const NO_AUTHORITY: &str = "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.";
@@ -30,17 +31,18 @@ pub struct BackSettings {
     /// What may be agreed on.
     pub terms: Terms,
     /// `crt`: our own certificate.
-    pub certificate: Option<Arc<Certificate>>,
+    pub certificate: Option<Arc<Slot<Certificate>>>,
     /// `no-ssl-reuse`.
     pub no_reuse: bool,
     /// `no-tls-tickets`.
     pub no_tickets: bool,
 }
 
-/// A server's terms, ready to be used.
+/// A server's terms, ready to be used. They can be made anew while sessions begin: each sees the old or the new.
 #[derive(Debug)]
 pub struct Back {
-    config: Arc<ClientConfig>,
+    settings: BackSettings,
+    config: ArcSwap<ClientConfig>,
 }
 
 impl Back {
@@ -49,44 +51,24 @@ impl Back {
     /// # Errors
     /// A sentence for the operator.
     pub fn new(settings: &BackSettings) -> Result<Self, String> {
-        let provider = agree::provider(&settings.terms);
-        let by = match settings.verify {
-            true => Some(settings.trust.of_servers(&provider)?),
-            false => None,
-        };
-        let host = match &settings.host {
-            Some(host) => Some(
-                ServerName::try_from(host.clone())
-                    .map_err(|_| format!("'{host}' is not the name of a host"))?,
-            ),
-            None => None,
-        };
-        let verifier = Arc::new(OfServer {
-            by,
-            authorities: settings.trust.authorities.0.clone(),
-            host,
-            provider: provider.clone(),
-        });
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&agree::versions(settings.terms.versions))
-            .map_err(|error| error.to_string())?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config = match &settings.certificate {
-            Some(own) => {
-                let one = SingleCertAndKey::from((*own.key).clone());
-                builder.with_client_cert_resolver(Arc::new(one))
-            }
-            None => builder.with_no_client_auth(),
-        };
-        config.alpn_protocols.clone_from(&settings.terms.alpn);
-        config.resumption = match settings.no_reuse {
-            true => Resumption::disabled(),
-            false => Resumption::in_memory_sessions(REMEMBERED),
-        };
         Ok(Self {
-            config: Arc::new(config),
+            config: ArcSwap::from_pointee(config(settings)?),
+            settings: settings.clone(),
         })
+    }
+
+    /// Makes them anew of what its certificate and its authorities are now. Sessions of before are not resumed.
+    ///
+    /// # Errors
+    /// A sentence for the operator; the terms stay as they were.
+    pub fn refresh(&self) -> Result<(), String> {
+        self.config.store(Arc::new(config(&self.settings)?));
+        Ok(())
+    }
+
+    /// What they are made of.
+    pub fn settings(&self) -> &BackSettings {
+        &self.settings
     }
 
     /// A session with this server: with a name, it is asked for and expected (SNI); without one neither.
@@ -98,16 +80,57 @@ impl Back {
         name: Option<&str>,
         ip: Option<IpAddr>,
     ) -> Result<Connection, rustls::Error> {
-        ClientConnection::new(self.config.clone(), server_name(name, ip)).map(Connection::from)
+        let config = self.config.load_full();
+        ClientConnection::new(config, server_name(name, ip)).map(Connection::from)
     }
 
     /// The terms of a check: those of the server, but for the protocols offered, and each begins anew.
     pub fn of_checks(&self, alpn: &[Vec<u8>]) -> Arc<ClientConfig> {
-        let mut config = (*self.config).clone();
+        let mut config = (*self.config.load_full()).clone();
         config.alpn_protocols = alpn.to_vec();
         config.resumption = Resumption::disabled();
         Arc::new(config)
     }
+}
+
+fn config(settings: &BackSettings) -> Result<ClientConfig, String> {
+    let provider = agree::provider(&settings.terms);
+    let by = match settings.verify {
+        true => Some(settings.trust.of_servers(&provider)?),
+        false => None,
+    };
+    let host = match &settings.host {
+        Some(host) => Some(
+            ServerName::try_from(host.clone())
+                .map_err(|_| format!("'{host}' is not the name of a host"))?,
+        ),
+        None => None,
+    };
+    let verifier = Arc::new(OfServer {
+        by,
+        authorities: settings.trust.announced(),
+        host,
+        provider: provider.clone(),
+    });
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&agree::versions(settings.terms.versions))
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let own = settings.certificate.as_ref();
+    let mut config = match own.and_then(|slot| slot.current()) {
+        Some(own) => {
+            let one = SingleCertAndKey::from((*own.served()).clone());
+            builder.with_client_cert_resolver(Arc::new(one))
+        }
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols.clone_from(&settings.terms.alpn);
+    config.resumption = match settings.no_reuse {
+        true => Resumption::disabled(),
+        false => Resumption::in_memory_sessions(REMEMBERED),
+    };
+    Ok(config)
 }
 
 /// What a session asks for and expects: a name, or none at all, for which the address stands.

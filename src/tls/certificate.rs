@@ -1,8 +1,10 @@
 //! A certificate with its chain and its key, as read from a PEM file (manual 5.1 `crt`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -23,16 +25,18 @@ pub enum Algorithm {
 /// A certificate that can be served.
 #[derive(Debug)]
 pub struct Certificate {
-    /// The file it comes from, by which the Runtime API knows it.
-    pub path: PathBuf,
     /// Chain, key and stapled answer, ready to be used.
-    pub key: Arc<CertifiedKey>,
+    served: ArcSwap<CertifiedKey>,
     /// The names it is for, lower-case: its common name and its alternative DNS names.
     pub names: Vec<String>,
     /// What its key is.
     pub algorithm: Algorithm,
     /// The certificate itself, DER.
     pub leaf: Arc<[u8]>,
+    /// Its issuer's certificate where the chain has none (`<file>.issuer`).
+    pub issuer: Option<CertificateDer<'static>>,
+    /// `<file>.sctl`: time stamps of logs, as they came.
+    pub sctl: Option<Vec<u8>>,
 }
 
 /// Why a file gives no certificate.
@@ -108,12 +112,9 @@ impl Certificate {
                 .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).ok())
                 .ok_or_else(|| Unusable::NoKey(name.clone()))?,
         };
-        let mut made = Self::new(path, chain, &key)?;
-        if let (Some(answer), Some(key)) = (
-            extras.beside(extras.ocsp, path, "ocsp"),
-            Arc::get_mut(&mut made.key),
-        ) {
-            key.ocsp = Some(answer);
+        let made = Self::new(path, chain, &key)?;
+        if let Some(answer) = extras.beside(extras.ocsp, path, "ocsp") {
+            made.staple(Some(answer));
         }
         Ok(made)
     }
@@ -150,12 +151,30 @@ impl Certificate {
         };
         let leaf = chain.first().map_or(&b""[..], |leaf| leaf.as_ref()).into();
         Ok(Self {
-            path: path.to_owned(),
-            key: Arc::new(CertifiedKey::new(chain, signing)),
+            served: ArcSwap::from_pointee(CertifiedKey::new(chain, signing)),
             names,
             algorithm,
             leaf,
+            issuer: None,
+            sctl: None,
         })
+    }
+
+    /// Chain, key and stapled answer as handshakes take them now.
+    pub fn served(&self) -> Arc<CertifiedKey> {
+        self.served.load_full()
+    }
+
+    /// Staples this OCSP response (DER) from the next handshake on, or none any more.
+    pub fn staple(&self, response: Option<Vec<u8>>) {
+        let mut next = (*self.served()).clone();
+        next.ocsp = response;
+        self.served.store(Arc::new(next));
+    }
+
+    /// Whether it can sign in one of these ways.
+    pub fn signs(&self, schemes: &[SignatureScheme]) -> bool {
+        self.served.load().key.choose_scheme(schemes).is_some()
     }
 }
 
@@ -233,7 +252,7 @@ pub(super) mod tests {
                 read.names
             );
             assert_eq!(read.algorithm, Algorithm::Ecdsa);
-            assert_eq!(read.key.ocsp.is_some(), name == "three");
+            assert_eq!(read.served().ocsp.is_some(), name == "three");
         }
     }
 

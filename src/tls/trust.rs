@@ -10,18 +10,22 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::WebPkiClientVerifier;
 
+use super::Slot;
 use super::judge::OfClient;
 use super::verdict::Ignored;
 
 /// Certificates of authorities.
 #[derive(Debug, Clone)]
-pub struct Authorities(pub Arc<RootCertStore>);
-
-impl Default for Authorities {
-    fn default() -> Self {
-        Self(Arc::new(RootCertStore::empty()))
-    }
+pub struct Authorities {
+    /// As peers' certificates are held against them.
+    pub roots: Arc<RootCertStore>,
+    /// As they came.
+    pub certificates: Vec<CertificateDer<'static>>,
 }
+
+/// What authorities revoked.
+#[derive(Debug, Clone)]
+pub struct Revocations(pub Vec<CertificateRevocationListDer<'static>>);
 
 impl Authorities {
     /// Reads a PEM file, a directory of such files, or the system's (`@system-ca`).
@@ -29,48 +33,68 @@ impl Authorities {
     /// # Errors
     /// A sentence for the operator.
     pub fn read(path: &str) -> Result<Self, String> {
-        let mut store = RootCertStore::empty();
+        let cannot = |error: std::io::Error| format!("unable to load CA file '{path}': {error}");
+        let mut certificates = Vec::new();
         if path == "@system-ca" {
-            let native = rustls_native_certs::load_native_certs();
-            store.add_parsable_certificates(native.certs);
+            certificates = rustls_native_certs::load_native_certs().certs;
         } else if Path::new(path).is_dir() {
-            let entries = std::fs::read_dir(path).map_err(|error| cannot(path, &error))?;
+            let entries = std::fs::read_dir(path).map_err(cannot)?;
             for entry in entries.flatten() {
                 if let Ok(pem) = std::fs::read(entry.path()) {
-                    add(&mut store, &pem);
+                    certificates.extend(CertificateDer::pem_slice_iter(&pem).flatten());
                 }
             }
         } else {
-            let pem = std::fs::read(path).map_err(|error| cannot(path, &error))?;
-            add(&mut store, &pem);
+            let pem = std::fs::read(path).map_err(cannot)?;
+            certificates.extend(CertificateDer::pem_slice_iter(&pem).flatten());
         }
-        match store.is_empty() {
+        let read = Self::new(certificates);
+        match read.roots.is_empty() {
             true => Err(format!(
                 "unable to load CA file '{path}': no certificate found"
             )),
-            false => Ok(Self(Arc::new(store))),
+            false => Ok(read),
+        }
+    }
+
+    /// Of these certificates; those that cannot be read are not held against anything.
+    pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(certificates.iter().cloned());
+        Self {
+            roots: Arc::new(store),
+            certificates,
         }
     }
 }
 
-fn cannot(path: &str, error: &std::io::Error) -> String {
-    format!("unable to load CA file '{path}': {error}")
-}
-
-fn add(store: &mut RootCertStore, pem: &[u8]) {
-    let certificates = CertificateDer::pem_slice_iter(pem).flatten();
-    store.add_parsable_certificates(certificates);
+impl Revocations {
+    /// Reads a PEM file.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn read(path: &str) -> Result<Self, String> {
+        let cannot = |why: String| format!("unable to configure CRL file '{path}': {why}");
+        let pem = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
+        let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|error| cannot(error.to_string()))?;
+        match lists.is_empty() {
+            true => Err(cannot("no list found".to_owned())),
+            false => Ok(Self(lists)),
+        }
+    }
 }
 
 /// What a peer's certificate is held against.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// Who is believed.
-    pub authorities: Authorities,
+    pub authorities: Option<Arc<Slot<Authorities>>>,
     /// `ca-verify-file`: who is believed too, but not announced.
-    pub silent: Authorities,
+    pub silent: Option<Arc<Slot<Authorities>>>,
     /// What they revoked.
-    pub revoked: Vec<CertificateRevocationListDer<'static>>,
+    pub revoked: Option<Arc<Slot<Revocations>>>,
     /// `crt-ignore-err` and `ca-ignore-err`.
     pub ignored: (Ignored, Ignored),
     /// `no-ca-names`: nobody is announced.
@@ -78,21 +102,23 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Adds the lists of a `crl-file`.
-    ///
-    /// # Errors
-    /// A sentence for the operator.
-    pub fn revoke(&mut self, path: &str) -> Result<(), String> {
-        let cannot = |why: String| format!("unable to configure CRL file '{path}': {why}");
-        let pem = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
-        let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .map_err(|error| cannot(error.to_string()))?;
-        if lists.is_empty() {
-            return Err(cannot("no list found".to_owned()));
-        }
-        self.revoked.extend(lists);
-        Ok(())
+    /// Whether nobody was named who could be believed.
+    pub fn is_empty(&self) -> bool {
+        self.authorities.is_none() && self.silent.is_none()
+    }
+
+    /// Who is believed and announced, now.
+    pub(super) fn announced(&self) -> Arc<RootCertStore> {
+        let now = self.authorities.as_ref().and_then(|slot| slot.current());
+        now.map_or_else(
+            || Arc::new(RootCertStore::empty()),
+            |authorities| authorities.roots.clone(),
+        )
+    }
+
+    fn lists(&self) -> Vec<CertificateRevocationListDer<'static>> {
+        let now = self.revoked.as_ref().and_then(|slot| slot.current());
+        now.map_or_else(Vec::new, |revocations| revocations.0.clone())
     }
 
     /// Judges clients; `optional` lets those without a certificate in.
@@ -101,14 +127,16 @@ impl Trust {
         provider: &Arc<CryptoProvider>,
         optional: bool,
     ) -> Result<OfClient, String> {
-        let mut all = (*self.authorities.0).clone();
-        all.roots.extend(self.silent.0.roots.iter().cloned());
+        let (announced, lists) = (self.announced(), self.lists());
+        let mut all = (*announced).clone();
+        if let Some(silent) = self.silent.as_ref().and_then(|slot| slot.current()) {
+            all.roots.extend(silent.roots.roots.iter().cloned());
+        }
         let all = Arc::new(all);
         let mut builder =
-            WebPkiClientVerifier::builder_with_provider(all.clone(), provider.clone())
-                .with_crls(self.revoked.clone());
-        if !self.revoked.is_empty() {
-            builder = builder.only_check_end_entity_revocation();
+            WebPkiClientVerifier::builder_with_provider(all.clone(), provider.clone());
+        if !lists.is_empty() {
+            builder = builder.with_crls(lists).only_check_end_entity_revocation();
         }
         if optional {
             builder = builder.allow_unauthenticated();
@@ -118,7 +146,7 @@ impl Trust {
             authorities: all,
             hints: match self.unnamed {
                 true => Vec::new(),
-                false => self.authorities.0.subjects(),
+                false => announced.subjects(),
             },
             ignored: self.ignored.clone(),
         })
@@ -129,11 +157,10 @@ impl Trust {
         &self,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Arc<WebPkiServerVerifier>, String> {
-        let store = self.authorities.0.clone();
-        let mut builder = WebPkiServerVerifier::builder_with_provider(store, provider.clone())
-            .with_crls(self.revoked.clone());
-        if !self.revoked.is_empty() {
-            builder = builder.only_check_end_entity_revocation();
+        let (store, lists) = (self.announced(), self.lists());
+        let mut builder = WebPkiServerVerifier::builder_with_provider(store, provider.clone());
+        if !lists.is_empty() {
+            builder = builder.with_crls(lists).only_check_end_entity_revocation();
         }
         builder.build().map_err(|error| error.to_string())
     }

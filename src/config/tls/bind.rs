@@ -1,14 +1,12 @@
 //! Words of `bind … ssl` lines (manual 5.1).
 
-use std::sync::Arc;
-
 use super::super::args::{Args, Parsed};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::{files, list, terms};
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::Bind;
-use crate::tls::{Certificate, Entry, FrontSettings, Verify};
+use crate::tls::{FrontSettings, Source, Verify};
 
 /// Options that mean something on a `bind` line with `ssl` only.
 pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
@@ -17,14 +15,13 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         Ok(())
     }),
     keyword("crt", "<file | directory>", "a certificate", |b, a, l| {
-        for certificate in files::certificates(a, l)? {
-            tls(b).certificates.push(plain(certificate));
-        }
+        let found = files::sources(a, l)?;
+        tls(b).sources.extend(found);
         Ok(())
     }),
     keyword("crt-list", "<file>", "certificates and names", |b, a, l| {
         let listed = list::read(a, l)?;
-        tls(b).certificates.extend(listed);
+        tls(b).sources.push(Source::List(listed));
         Ok(())
     }),
     keyword(
@@ -32,9 +29,8 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         "<file>",
         "the certificate for unknown names (3.0)",
         |b, a, l| {
-            for (at, certificate) in files::certificates(a, l)?.into_iter().enumerate() {
-                tls(b).certificates.insert(at, plain(certificate));
-            }
+            let found = files::sources(a, l)?;
+            tls(b).sources.splice(0..0, found);
             Ok(())
         },
     ),
@@ -129,13 +125,17 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         },
     ),
     keyword("ca-file", "<file>", "authorities for clients", |b, a, l| {
-        files::authorities(&mut tls(b).trust, a, l)
+        tls(b).trust.authorities = files::authorities(a, l)?;
+        Ok(())
     }),
     keyword(
         "crl-file",
         "<file>",
         "revoked certificates of clients",
-        |b, a, l| files::revoked(&mut tls(b).trust, a, l),
+        |b, a, l| {
+            tls(b).trust.revoked = files::revoked(a, l)?;
+            Ok(())
+        },
     ),
     keyword(
         "allow-0rtt",
@@ -187,15 +187,6 @@ pub(super) fn tls(bind: &mut Bind) -> &mut FrontSettings {
     bind.tls.edit()
 }
 
-/// A certificate for its own names.
-fn plain(certificate: Arc<Certificate>) -> Entry {
-    Entry {
-        certificate,
-        filters: Vec::new(),
-        own: None,
-    }
-}
-
 fn force(bind: &mut Bind, args: &Args<'_>) -> Parsed {
     let version = args.name.trim_start_matches("force-").to_owned();
     terms::force(&mut tls(bind).terms, args, &version)
@@ -216,7 +207,7 @@ pub(in super::super) fn complete(
     let text = bind.text.clone();
     let tls = bind.tls.edit();
     if !bind.ssl {
-        if !tls.certificates.is_empty() {
+        if !tls.sources.is_empty() {
             let message =
                 "a certificate was specified but SSL was not enabled on this line (use 'ssl')";
             load.warn(args.keyword(), message);
@@ -225,7 +216,6 @@ pub(in super::super) fn complete(
         return Ok(());
     }
     let place = load.place(args.keyword());
-    load.tls.waiting.retain(|_| bind.ssl);
     let missing = |what: &str, cure: &str| {
         let message =
             format!("Proxy '{proxy}': {what} specified for bind '{text}' at [{place}]{cure}.");
@@ -233,14 +223,11 @@ pub(in super::super) fn complete(
             Diagnostic::alert(args.keyword(), message).lead(Lead::Bare),
         ))
     };
-    if tls.certificates.is_empty() {
+    if tls.sources.is_empty() {
         return missing("no SSL certificate", " (use 'crt')");
     }
-    if tls.verify != Verify::None
-        && tls.trust.authorities.0.is_empty()
-        && tls.trust.silent.0.is_empty()
-    {
+    if tls.verify != Verify::None && tls.trust.is_empty() {
         return missing("verify is enabled but no CA file", "");
     }
-    list::complete(tls, load)
+    list::complete(tls, args.keyword(), load)
 }

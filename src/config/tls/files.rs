@@ -6,78 +6,95 @@ use std::sync::Arc;
 use super::super::args::{Args, Parsed, alert};
 use super::super::load::Load;
 use crate::diag::Span;
-use crate::tls::{Authorities, Certificate, Trust};
+use crate::tls::{Authorities, Certificate, List, Revocations, Slot, Source};
 
 /// Files in a directory of certificates that go with others.
 const EXTRA: [&str; 6] = ["issuer", "key", "ocsp", "sctl", "dh", "dpar"];
 
-fn under(base: Option<&PathBuf>, load: &Load, name: &str) -> PathBuf {
+/// A name as it was written, behind its base: what the Runtime API calls the file.
+fn full_name(base: Option<&PathBuf>, name: &str) -> String {
     match base {
-        Some(base) => load.directory.join(base).join(name),
-        None => load.directory.join(name),
+        Some(base) => base.join(name).display().to_string(),
+        None => name.to_owned(),
     }
 }
 
-/// `crt <file or directory>`: all certificates of it.
-pub(super) fn certificates(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Arc<Certificate>>> {
+/// `crt <file or directory>`.
+pub(super) fn sources(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Source>> {
     let word = args.word("a certificate's file")?;
-    named(&word.text(), word.span, &args.name, load)
+    let name = full_name(load.tls.crt_base.as_ref(), &word.text());
+    if let Some(known) = load.tls.store.lists.find(&name) {
+        return Ok(vec![Source::List(known)]);
+    }
+    if load.directory.join(&name).is_dir() {
+        let list = directory(&name, word.span, &args.name, load)?;
+        return Ok(vec![Source::List(list)]);
+    }
+    let all = named(&word.text(), word.span, &args.name, load)?;
+    Ok(all.into_iter().map(Source::One).collect())
 }
 
+/// `crt <file>` of a server.
+pub(super) fn certificate(
+    args: &mut Args<'_>,
+    load: &mut Load,
+) -> Parsed<Option<Arc<Slot<Certificate>>>> {
+    let word = args.word("a certificate's file")?;
+    let all = named(&word.text(), word.span, &args.name, load)?;
+    Ok(all.into_iter().next())
+}
+
+/// The certificate of this name, or the set of them that it stands for: one for each kind of key.
 pub(super) fn named(
     name: &str,
     span: Span,
     option: &str,
     load: &mut Load,
-) -> Parsed<Vec<Arc<Certificate>>> {
-    let path = under(load.tls.crt_base.as_ref(), load, name);
-    if path.is_dir() {
-        return directory(&path, span, option, load);
-    }
-    // `name` may stand for a set of files, one for each kind of key.
-    if !path.exists() && load.tls.extras.bundle {
-        let kinds =
-            ["rsa", "ecdsa", "dsa"].map(|kind| PathBuf::from(format!("{}.{kind}", path.display())));
-        let set: Vec<PathBuf> = kinds.into_iter().filter(|path| path.exists()).collect();
+) -> Parsed<Vec<Arc<Slot<Certificate>>>> {
+    let name = full_name(load.tls.crt_base.as_ref(), name);
+    let exists = |name: &str| load.directory.join(name).exists();
+    if load.tls.store.certificates.find(&name).is_none() && !exists(&name) && load.tls.extras.bundle
+    {
+        let kinds = ["rsa", "ecdsa", "dsa"].map(|kind| format!("{name}.{kind}"));
+        let set: Vec<String> = kinds.into_iter().filter(|name| exists(name)).collect();
         if !set.is_empty() {
             return set
                 .iter()
-                .map(|path| one(path, span, option, load))
+                .map(|name| one(name, span, option, load))
                 .collect();
         }
     }
-    Ok(vec![one(&path, span, option, load)?])
+    Ok(vec![one(&name, span, option, load)?])
 }
 
 /// Every certificate of a directory, in alphabetical order. All that are broken are told.
-fn directory(
-    path: &Path,
-    span: Span,
-    option: &str,
-    load: &mut Load,
-) -> Parsed<Vec<Arc<Certificate>>> {
-    let entries = match std::fs::read_dir(path) {
+fn directory(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<List>> {
+    let entries = match std::fs::read_dir(load.directory.join(name)) {
         Ok(entries) => entries,
         Err(error) => {
-            let message = format!(
-                "'{option}' : unable to scan directory '{}': {error}",
-                path.display()
-            );
+            let message = format!("'{option}' : unable to scan directory '{name}': {error}");
             return alert(span, message);
         }
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let mut all = Vec::new();
-    let mut first = None;
+    let (mut lines, mut first) = (Vec::new(), None);
     for path in paths.iter().filter(|path| serves(path)) {
-        match one(path, span, option, load) {
-            Ok(certificate) => all.push(certificate),
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        match one(&format!("{name}/{file}"), span, option, load) {
+            Ok(certificate) => lines.push(Arc::new(crate::tls::Line {
+                number: 0,
+                certificate,
+                options: String::new(),
+                filters: Vec::new(),
+            })),
             Err(problem) if first.is_none() => first = Some(problem),
             Err(problem) => load.diagnostics.push(*problem),
         }
     }
-    first.map_or(Ok(all), Err)
+    let list = Arc::new(List::new(name, lines));
+    load.tls.store.lists.enter(name, list.clone());
+    first.map_or(Ok(list), Err)
 }
 
 fn serves(path: &Path) -> bool {
@@ -88,15 +105,15 @@ fn serves(path: &Path) -> bool {
     path.is_file() && !name.starts_with('.') && !extra
 }
 
-fn one(path: &Path, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Certificate>> {
-    if let Some(known) = load.tls.certificates.get(path) {
-        return Ok(known.clone());
+fn one(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Slot<Certificate>>> {
+    if let Some(known) = load.tls.store.certificates.find(name) {
+        return Ok(known);
     }
-    match Certificate::read(path, &load.tls.extras) {
+    match Certificate::read(&load.directory.join(name), &load.tls.extras) {
         Ok(read) => {
-            let read = Arc::new(read);
-            load.tls.certificates.insert(path.to_owned(), read.clone());
-            Ok(read)
+            let slot = Arc::new(Slot::new(name, Some(Arc::new(read))));
+            load.tls.store.certificates.enter(name, slot.clone());
+            Ok(slot)
         }
         Err(error) => {
             let message = match option {
@@ -108,30 +125,50 @@ fn one(path: &Path, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Cer
     }
 }
 
-/// `ca-file`.
-pub(super) fn authorities(trust: &mut Trust, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    trust.authorities = read_authorities(args, load)?;
-    Ok(())
-}
-
-/// A file or directory of authorities.
-pub(super) fn read_authorities(args: &mut Args<'_>, load: &mut Load) -> Parsed<Authorities> {
+/// `ca-file` and its kin: a file or directory of authorities, or the system's.
+pub(super) fn authorities(
+    args: &mut Args<'_>,
+    load: &mut Load,
+) -> Parsed<Option<Arc<Slot<Authorities>>>> {
     let word = args.word("a file of certificates")?;
-    let name = word.text();
-    let path = match &*name {
-        "@system-ca" => name.clone().into_owned(),
-        name => under(load.tls.ca_base.as_ref(), load, name)
-            .display()
-            .to_string(),
+    let name = match &*word.text() {
+        "@system-ca" => "@system-ca".to_owned(),
+        name => full_name(load.tls.ca_base.as_ref(), name),
     };
-    Authorities::read(&path).or_else(|why| alert(word.span, format!("'{}' : {why}", args.name)))
+    if let Some(known) = load.tls.store.authorities.find(&name) {
+        return Ok(Some(known));
+    }
+    let path = match &*name {
+        "@system-ca" => name.clone(),
+        name => load.directory.join(name).display().to_string(),
+    };
+    match Authorities::read(&path) {
+        Ok(read) => {
+            let slot = Arc::new(Slot::new(&name, Some(Arc::new(read))));
+            load.tls.store.authorities.enter(&name, slot.clone());
+            Ok(Some(slot))
+        }
+        Err(why) => alert(word.span, format!("'{}' : {why}", args.name)),
+    }
 }
 
 /// `crl-file`.
-pub(super) fn revoked(trust: &mut Trust, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+pub(super) fn revoked(
+    args: &mut Args<'_>,
+    load: &mut Load,
+) -> Parsed<Option<Arc<Slot<Revocations>>>> {
     let word = args.word("a file of revocations")?;
-    let path = under(load.tls.ca_base.as_ref(), load, &word.text());
-    trust
-        .revoke(&path.display().to_string())
-        .or_else(|why| alert(word.span, format!("'{}' : {why}", args.name)))
+    let name = full_name(load.tls.ca_base.as_ref(), &word.text());
+    if let Some(known) = load.tls.store.revocations.find(&name) {
+        return Ok(Some(known));
+    }
+    let path = load.directory.join(&name).display().to_string();
+    match Revocations::read(&path) {
+        Ok(read) => {
+            let slot = Arc::new(Slot::new(&name, Some(Arc::new(read))));
+            load.tls.store.revocations.enter(&name, slot.clone());
+            Ok(Some(slot))
+        }
+        Err(why) => alert(word.span, format!("'{}' : {why}", args.name)),
+    }
 }

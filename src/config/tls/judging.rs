@@ -14,7 +14,7 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         "<file>",
         "authorities that clients are not told of",
         |b, a, l| {
-            tls(b).trust.silent = files::read_authorities(a, l)?;
+            tls(b).trust.silent = files::authorities(a, l)?;
             Ok(())
         },
     ),

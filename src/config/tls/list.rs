@@ -1,15 +1,16 @@
 //! `crt-list`: a certificate in each line, options for it, and the names it is for (manual 5.1 `crt-list`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::args::{Args, Parsed, Prefix, alert};
-use super::super::keyword::{Choices, options};
+use super::super::keyword::{Choices, options as options_of};
 use super::super::load::Load;
 use super::{bind, files, judging};
 use crate::diag::{Lead, Span};
 use crate::settings::{Bind, Secured};
 use crate::syntax::{Line, Word};
-use crate::tls::{Entry, FrontSettings};
+use crate::tls::{FrontSettings, List, Source};
 
 /// Options that a line of a list may have.
 const ALLOWED: [&str; 16] = [
@@ -31,72 +32,63 @@ const ALLOWED: [&str; 16] = [
     "verify",
 ];
 
-/// Options of a list's line, to be read once the `bind` line is: they change what that says.
-#[derive(Debug)]
-pub(in super::super) struct Waiting {
-    /// The entry's place among the certificates that the list gave, and of which list.
-    entry: Entry,
-    words: String,
-    place: String,
-    span: Span,
-}
-
 /// `crt-list <file>`.
-pub(super) fn read(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Entry>> {
+pub(super) fn read(args: &mut Args<'_>, load: &mut Load) -> Parsed<Arc<List>> {
     let word = args.word("a list's file")?;
-    let path = load.directory.join(&*word.text());
-    let text = match std::fs::read_to_string(&path) {
+    let name = word.text();
+    if let Some(known) = load.tls.store.lists.find(&name) {
+        return Ok(known);
+    }
+    let text = match std::fs::read_to_string(load.directory.join(&*name)) {
         Ok(text) => text,
         Err(error) => {
-            let message = format!(
-                "'crt-list' : cannot open the file '{}': {error}",
-                word.text()
-            );
+            let message = format!("'crt-list' : cannot open the file '{name}': {error}");
             return alert(word.span, message);
         }
     };
-    let mut all = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+    let mut lines = Vec::new();
+    for (number, text) in (1..).zip(text.lines()) {
+        let text = text.trim();
+        if text.is_empty() || text.starts_with('#') {
             continue;
         }
-        let place = format!("{}:{}", path.display(), number + 1);
-        let (bare, own) = match split(line) {
-            Some(parts) => parts,
-            None => {
-                let message = format!("'crt-list' : [{place}] : brackets do not match");
-                return alert(word.span, message);
-            }
-        };
-        let mut words = bare.split_ascii_whitespace();
-        let file = words.next().unwrap_or_default();
-        let filters: Vec<String> = words.map(str::to_owned).collect();
-        let option = format!("crt-list' : [{place}]");
-        for certificate in files::named(file, word.span, &option, load)? {
-            let entry = Entry {
-                certificate,
-                filters: filters.clone(),
-                own: None,
-            };
-            if !own.trim().is_empty() {
-                load.tls.waiting.push(Waiting {
-                    entry: entry.clone(),
-                    words: own.to_owned(),
-                    place: place.clone(),
-                    span: word.span,
-                });
-            }
-            all.push(entry);
-        }
+        lines.extend(line(text, &name, number, word.span, load)?);
     }
-    match all.is_empty() {
-        true => alert(
-            word.span,
-            format!("'crt-list' : '{}' lists no certificate", word.text()),
-        ),
-        false => Ok(all),
+    if lines.is_empty() {
+        let message = format!("'crt-list' : '{name}' lists no certificate");
+        return alert(word.span, message);
     }
+    let list = Arc::new(List::new(&name, lines));
+    load.tls.store.lists.enter(&name, list.clone());
+    Ok(list)
+}
+
+/// One line: once for each certificate that its name stands for.
+fn line(
+    text: &str,
+    list: &str,
+    number: u32,
+    span: Span,
+    load: &mut Load,
+) -> Parsed<Vec<Arc<crate::tls::Line>>> {
+    let place = format!("{list}:{number}");
+    let Some((bare, options)) = split(text) else {
+        let message = format!("'crt-list' : [{place}] : brackets do not match");
+        return alert(span, message);
+    };
+    let mut words = bare.split_ascii_whitespace();
+    let file = words.next().unwrap_or_default();
+    let filters: Vec<String> = words.map(str::to_owned).collect();
+    let certificates = files::named(file, span, &format!("crt-list' : [{place}]"), load)?;
+    let made = certificates.into_iter().map(|certificate| {
+        Arc::new(crate::tls::Line {
+            number,
+            certificate,
+            options: options.trim().to_owned(),
+            filters: filters.clone(),
+        })
+    });
+    Ok(made.collect())
 }
 
 /// What stands outside the brackets, and what inside.
@@ -108,58 +100,62 @@ fn split(line: &str) -> Option<(String, &str)> {
     Some((format!("{before} {after}"), own))
 }
 
-/// Gives entries the terms that their lists say, on top of the `bind` line's, which is complete now.
-pub(super) fn complete(tls: &mut FrontSettings, load: &mut Load) -> Parsed {
-    let waiting = std::mem::take(&mut load.tls.waiting);
-    let mut made: Vec<(String, Arc<FrontSettings>)> = Vec::new();
-    for one in waiting {
-        let known = made.iter().find(|(words, _)| *words == one.words);
-        let own = match known {
-            Some((_, own)) => own.clone(),
-            None => {
-                let own = Arc::new(refined(tls, &one, load)?);
-                made.push((one.words.clone(), own.clone()));
-                own
+/// Makes the terms that lists' lines say, on top of the `bind` line's, which is complete now.
+pub(super) fn complete(tls: &mut FrontSettings, span: Span, load: &mut Load) -> Parsed {
+    let mut seen: HashSet<String> = HashSet::new();
+    let lists: Vec<Arc<List>> = tls
+        .sources
+        .iter()
+        .filter_map(|source| match source {
+            Source::List(list) => Some(list.clone()),
+            Source::One(_) => None,
+        })
+        .collect();
+    for list in lists {
+        for line in list.lines() {
+            if line.options.is_empty() || !seen.insert(line.options.clone()) {
+                continue;
             }
-        };
-        let same = |entry: &&mut Entry| {
-            entry.own.is_none()
-                && Arc::ptr_eq(&entry.certificate, &one.entry.certificate)
-                && entry.filters == one.entry.filters
-        };
-        if let Some(entry) = tls.certificates.iter_mut().find(same) {
-            entry.own = Some(own);
+            let place = format!("{}:{}", list.name, line.number);
+            let own = refined(tls, &line.options, &place, span, load)?;
+            tls.refined.push((line.options.clone(), Arc::new(own)));
         }
     }
     Ok(())
 }
 
-fn refined(tls: &FrontSettings, one: &Waiting, load: &mut Load) -> Parsed<FrontSettings> {
-    let title = format!("'crt-list' : [{}]", one.place);
+fn refined(
+    tls: &FrontSettings,
+    options: &str,
+    place: &str,
+    span: Span,
+    load: &mut Load,
+) -> Parsed<FrontSettings> {
+    let title = format!("'crt-list' : [{place}]");
     // The words stand in another file: the place to show is the list's name.
     let word = |text: &str| Word {
         bytes: text.as_bytes().to_vec(),
-        map: vec![one.span.start; text.len()],
-        span: one.span,
+        map: vec![span.start; text.len()],
+        span,
     };
     let words: Vec<Word> = std::iter::once("crt-list")
-        .chain(one.words.split_ascii_whitespace())
+        .chain(options.split_ascii_whitespace())
         .map(word)
         .collect();
-    let line = Line {
-        words,
-        span: one.span,
-    };
-    let names = line.words.iter().skip(1).step_by(1);
+    let line = Line { words, span };
     let known = |name: &str| {
         let mut all = bind::KEYWORDS.iter().chain(judging::KEYWORDS);
         all.any(|k| k.name == name) && !ALLOWED.contains(&name)
     };
-    if let Some(other) = names.map(Word::text).find(|name| known(name)) {
-        return alert(one.span, format!("{title} : unknown keyword '{other}'"));
+    let mut names = line.words.iter().skip(1).map(Word::text);
+    if let Some(other) = names.find(|name| known(name)) {
+        return alert(span, format!("{title} : unknown keyword '{other}'"));
     }
-    let mut own = tls.clone();
-    own.certificates = Vec::new();
+    let own = FrontSettings {
+        sources: Vec::new(),
+        refined: Vec::new(),
+        ..tls.clone()
+    };
     let mut bind = Bind {
         ssl: true,
         tls: Secured(Some(Arc::new(own))),
@@ -172,6 +168,6 @@ fn refined(tls: &FrontSettings, one: &Waiting, load: &mut Load) -> Parsed<FrontS
         colon: " :",
         lead: Lead::Parsing,
     };
-    options(&mut bind, &mut args, load, &choices, &title)?;
+    options_of(&mut bind, &mut args, load, &choices, &title)?;
     Ok(bind.tls.edit().clone())
 }

@@ -11,13 +11,12 @@ mod list;
 pub(super) mod server;
 mod terms;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Args, Parsed};
 use super::load::Load;
-use crate::tls::{BackSettings, Certificate, Extras, FrontSettings, Terms};
+use crate::tls::{BackSettings, Extras, FrontSettings, Store, Terms};
 
 /// `alpn`: names of protocols.
 pub(super) fn protocols(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Vec<u8>>> {
@@ -39,10 +38,8 @@ pub(super) struct Defaults {
     pub ca_base: Option<PathBuf>,
     /// `ssl-server-verify none`.
     pub trust_servers: bool,
-    /// Options of lists' lines that wait for their `bind` line's end.
-    pub waiting: Vec<list::Waiting>,
     /// `ssl-load-extra-files`, `ssl-load-extra-del-ext`.
     pub extras: Extras,
-    /// Certificates by file: each is read once.
-    pub certificates: HashMap<PathBuf, Arc<Certificate>>,
+    /// Certificates, authorities and lists by name: each is read once.
+    pub store: Arc<Store>,
 }

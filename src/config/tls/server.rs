@@ -73,13 +73,17 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         "ca-file",
         "<file>",
         "authorities for its certificate",
-        |s, a, l| files::authorities(&mut tls(s).trust, a, l),
+        |s, a, l| {
+            tls(s).trust.authorities = files::authorities(a, l)?;
+            Ok(())
+        },
     ),
     keyword("crl-file", "<file>", "revoked certificates", |s, a, l| {
-        files::revoked(&mut tls(s).trust, a, l)
+        tls(s).trust.revoked = files::revoked(a, l)?;
+        Ok(())
     }),
     keyword("crt", "<file>", "our certificate", |s, a, l| {
-        tls(s).certificate = files::certificates(a, l)?.into_iter().next();
+        tls(s).certificate = files::certificate(a, l)?;
         Ok(())
     }),
     keyword(
@@ -241,7 +245,7 @@ pub(in super::super) fn complete(server: &mut Server, args: &Args<'_>, load: &Lo
     if !server.ssl && server.check.ssl != Some(true) {
         return Ok(());
     }
-    if server.tls.verify && server.tls.trust.authorities.0.is_empty() {
+    if server.tls.verify && server.tls.trust.is_empty() {
         return alert(args.keyword(), crate::tls::NO_AUTHORITY);
     }
     Ok(())

@@ -1,0 +1,67 @@
+//! The terms for some of a listener's names, as rustls takes them.
+
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::Ticketer;
+use rustls::pki_types::CertificateDer;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
+
+use super::agree;
+use super::judge::OfClient;
+use super::verdict::Verdict;
+use super::{FrontSettings, Verify, notes};
+
+/// The terms for some of a listener's names.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// For rustls.
+    pub config: Arc<ServerConfig>,
+    judge: Option<Arc<OfClient>>,
+}
+
+impl Group {
+    /// Makes them; certificates come from `certificates`.
+    pub(super) fn new(
+        settings: &FrontSettings,
+        certificates: Arc<dyn ResolvesServerCert>,
+    ) -> Result<Self, String> {
+        let provider = agree::provider(&settings.terms);
+        let versions = agree::versions(settings.terms.versions);
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&versions)
+            .map_err(|error| error.to_string())?;
+        let (builder, judge) = match settings.verify {
+            Verify::None => (builder.with_no_client_auth(), None),
+            wanted => {
+                let optional = wanted == Verify::Optional;
+                let judge = Arc::new(settings.trust.of_clients(&provider, optional)?);
+                let overlooks = judge.ignores().then(|| judge.clone());
+                (builder.with_client_cert_verifier(judge), overlooks)
+            }
+        };
+        let mut config = builder.with_cert_resolver(certificates);
+        config.alpn_protocols.clone_from(&settings.terms.alpn);
+        config.ignore_client_order = !settings.prefer_client;
+        config.session_storage = match settings.cache {
+            0 => Arc::new(NoServerSessionStorage {}),
+            sessions => ServerSessionMemoryCache::new(sessions),
+        };
+        if !settings.no_tickets {
+            config.ticketer = Ticketer::new().map_err(|error| error.to_string())?;
+        }
+        config.max_fragment_size = settings.record;
+        if settings.keylog {
+            config.key_log = Arc::new(notes::Secrets);
+        }
+        Ok(Self {
+            config: Arc::new(config),
+            judge,
+        })
+    }
+
+    /// What is wrong with a client that has come through all the same (`crt-ignore-err`).
+    pub fn overlooked(&self, chain: &[CertificateDer<'_>]) -> Option<Verdict> {
+        self.judge.as_ref()?.judge(chain)
+    }
+}

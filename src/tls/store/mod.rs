@@ -1,0 +1,69 @@
+//! The certificates, authorities and revocation lists in memory, by the names that files and the Runtime API give
+//! them (management guide 9.3 `show ssl cert`, `show ssl ca-file`, `show ssl crt-list`).
+//!
+//! `config` fills it while it reads lines; listeners and servers hold [`Slot`]s of it and make their terms of what
+//! stands there. A change at run time puts something else into a slot and has those terms made anew
+//! ([`super::Front::refresh`], [`super::Back::refresh`]). A reload begins with an empty store: files are read again.
+//! It reads no clock and no sockets.
+
+mod list;
+mod slot;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use list::{Line, List};
+pub use slot::Slot;
+
+use super::{Authorities, Certificate, Revocations};
+
+type Shelf<T> = Mutex<BTreeMap<String, Arc<T>>>;
+
+/// All of them.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// Certificates by file.
+    pub certificates: Tray<Slot<Certificate>>,
+    /// Files and directories of authorities.
+    pub authorities: Tray<Slot<Authorities>>,
+    /// Files of revocation lists.
+    pub revocations: Tray<Slot<Revocations>>,
+    /// Lists and directories of certificates.
+    pub lists: Tray<List>,
+}
+
+/// Things of one kind by name, in the order of their names.
+#[derive(Debug)]
+pub struct Tray<T>(Shelf<T>);
+
+impl<T> Default for Tray<T> {
+    fn default() -> Self {
+        Self(Shelf::default())
+    }
+}
+
+impl<T> Tray<T> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Arc<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The one of this name.
+    pub fn find(&self, name: &str) -> Option<Arc<T>> {
+        self.locked().get(name).cloned()
+    }
+
+    /// Enters one; what had its name before is forgotten here, and lives on with who holds it.
+    pub fn enter(&self, name: &str, one: Arc<T>) {
+        self.locked().insert(name.to_owned(), one);
+    }
+
+    /// Forgets the one of this name.
+    pub fn forget(&self, name: &str) {
+        self.locked().remove(name);
+    }
+
+    /// All, by name.
+    pub fn all(&self) -> Vec<Arc<T>> {
+        self.locked().values().cloned().collect()
+    }
+}
