@@ -69,59 +69,16 @@ pub(super) fn write(
         }
         LogFormat::Iso => Clock::with(now, |clock| put(out, &[clock.iso(), " "])),
         LogFormat::Unset | LogFormat::Local => Clock::with_seconds(now, |clock| {
-            let date = clock.bsd();
-            put(
-                out,
-                &[
-                    "<",
-                    facility_and_level,
-                    ">",
-                    date,
-                    " ",
-                    tag,
-                    "[",
-                    pid,
-                    "]: ",
-                ],
-            );
+            put(out, &["<", facility_and_level, ">", clock.bsd(), " "]);
+            put(out, &[tag, "[", pid, "]: "]);
         }),
         LogFormat::Rfc3164 => Clock::with_seconds(now, |clock| {
-            let (date, host) = (clock.bsd(), host("localhost"));
-            put(
-                out,
-                &[
-                    "<",
-                    facility_and_level,
-                    ">",
-                    date,
-                    " ",
-                    host,
-                    " ",
-                    tag,
-                    "[",
-                    pid,
-                    "]: ",
-                ],
-            );
+            put(out, &["<", facility_and_level, ">", clock.bsd(), " "]);
+            put(out, &[host("localhost"), " ", tag, "[", pid, "]: "]);
         }),
         LogFormat::Rfc5424 => Clock::with(now, |clock| {
-            let (date, host) = (clock.iso(), host("-"));
-            put(
-                out,
-                &[
-                    "<",
-                    facility_and_level,
-                    ">1 ",
-                    date,
-                    " ",
-                    host,
-                    " ",
-                    tag,
-                    " ",
-                    pid,
-                    " - ",
-                ],
-            );
+            put(out, &["<", facility_and_level, ">1 ", clock.iso(), " "]);
+            put(out, &[host("-"), " ", tag, " ", pid, " - "]);
             out.extend_from_slice(if data.is_empty() { b"-" } else { data });
             out.push(b' ');
         }),

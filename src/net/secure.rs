@@ -30,6 +30,8 @@ pub struct Secure {
     owed: Cell<usize>,
     /// The last read from the kernel took all there was.
     drained: Cell<bool>,
+    /// The farewell was sent, or none is to be.
+    parted: Cell<bool>,
 }
 
 impl Secure {
@@ -40,6 +42,7 @@ impl Secure {
             held: RefCell::default(),
             owed: Cell::new(0),
             drained: Cell::new(false),
+            parted: Cell::new(false),
         }
     }
 
@@ -167,9 +170,10 @@ impl Secure {
             if session.read_tls(&mut rest)? == 0 {
                 break;
             }
-            let state = session
-                .process_new_packets()
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            let state = session.process_new_packets().map_err(|error| {
+                self.forget_farewell();
+                io::Error::new(io::ErrorKind::InvalidData, error)
+            })?;
             if state.plaintext_bytes_to_read() >= SCRATCH / 4 {
                 break;
             }
@@ -206,10 +210,18 @@ impl Secure {
         Ok(())
     }
 
-    /// Says that nothing more will come (close_notify), as far as the kernel takes it.
+    /// Says once that nothing more will come (close_notify), as far as the kernel takes it. A session that failed, or
+    /// never began, has nothing to say.
     pub fn close(&self, fd: &impl AsFd) {
-        self.session.borrow_mut().send_close_notify();
-        let _ = self.flush(fd);
+        if !self.parted.replace(true) && !self.handshaking() {
+            self.session.borrow_mut().send_close_notify();
+            let _ = self.flush(fd);
+        }
+    }
+
+    /// The connection is to end without a farewell.
+    pub fn forget_farewell(&self) {
+        self.parted.set(true);
     }
 
     /// Takes in what has come for the session itself. Answers as [`super::Stream::noticed`].
@@ -321,6 +333,16 @@ mod tests {
         poll_fn(|cx| stream.poll_handshake(cx)).await
     }
 
+    /// Both ends after their handshake.
+    async fn connected() -> (Stream, Stream) {
+        let (mut near, far, config) = pair("a.test");
+        let accepting = accept(&mut near, config);
+        let (accepted, connected) = tokio::join!(accepting, poll_fn(|cx| far.poll_handshake(cx)));
+        accepted.unwrap();
+        connected.unwrap();
+        (near, far)
+    }
+
     fn run(test: impl Future<Output = ()>) {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -332,13 +354,7 @@ mod tests {
     #[test]
     fn all_bytes_come_through_both_ways_and_the_end_after_them() {
         run(async {
-            let (mut near, far, config) = pair("a.test");
-            let (accepted, connected) = tokio::join!(
-                accept(&mut near, config),
-                poll_fn(|cx| far.poll_handshake(cx))
-            );
-            accepted.unwrap();
-            connected.unwrap();
+            let (near, far) = connected().await;
             for (from, to, room) in [(&near, &far, 1_000), (&far, &near, 100_000)] {
                 let sent: Vec<u8> = (0..700_000u32).map(|n| (n / 7) as u8).collect();
                 let writing = async {
@@ -364,13 +380,7 @@ mod tests {
     #[test]
     fn a_quiet_session_is_not_noticed_even_after_tickets_and_an_ended_one_is() {
         run(async {
-            let (mut near, far, config) = pair("a.test");
-            let (accepted, connected) = tokio::join!(
-                accept(&mut near, config),
-                poll_fn(|cx| far.poll_handshake(cx))
-            );
-            accepted.unwrap();
-            connected.unwrap();
+            let (near, far) = connected().await;
             // The server's session tickets wait to be read.
             poll_fn(|cx| far.poll_readable(cx)).await.unwrap();
             assert_eq!(far.noticed(), None);
@@ -378,6 +388,25 @@ mod tests {
             poll_fn(|cx| far.poll_readable(cx)).await.unwrap();
             assert_eq!(far.noticed(), Some(0));
         });
+    }
+
+    #[test]
+    fn who_leaves_says_so_but_for_a_reset() {
+        for silent in [false, true] {
+            run(async {
+                let (near, far) = connected().await;
+                if silent {
+                    near.set_reset_on_close();
+                }
+                drop(near);
+                assert_eq!(far.append(&mut Vec::with_capacity(1)).await.unwrap(), 0);
+                let said = far
+                    .secure()
+                    .unwrap()
+                    .with(|session| session.process_new_packets().unwrap());
+                assert_eq!(said.peer_has_closed(), !silent);
+            });
+        }
     }
 
     #[test]

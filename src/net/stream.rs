@@ -400,12 +400,18 @@ impl Stream {
 
     /// Makes closing send RST and forget unsent bytes (SO_LINGER 0: `nolinger`, failed checks).
     pub fn set_reset_on_close(&self) {
+        if let Some(secure) = &self.secure {
+            secure.forget_farewell();
+        }
         let _ = sockopt::set_socket_linger(&self.io, Some(Duration::ZERO));
     }
 
     /// Makes the client believe that it is still connected (`silent-drop`): the socket vanishes without a word. Where that
     /// takes a privilege that is missing, or a hop limit is given, a reset is sent that dies after so many routers.
     pub fn vanish(&self, hops: Option<u8>) {
+        if let Some(secure) = &self.secure {
+            secure.forget_farewell();
+        }
         if hops.is_none() && fd::set_extra(&self.io, fd::Extra::Repair).is_ok() {
             return;
         }
@@ -449,6 +455,15 @@ impl From<io::Error> for Unsecured {
         match inner.cloned() {
             Some(tls) => Self::Tls(tls),
             None => Self::Io(error),
+        }
+    }
+}
+
+impl Drop for Stream {
+    /// An end that is not announced looks like an attacker's to the peer (RFC 8446 6.1).
+    fn drop(&mut self) {
+        if let Some(secure) = &self.secure {
+            secure.close(&self.io);
         }
     }
 }
