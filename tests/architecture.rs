@@ -21,7 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http", &[]),
     ("tls", &[]),
     ("regex", &[]),
-    ("state", &[]),
+    ("state", &["tls"]),
     ("syntax", &["diag"]),
     ("balance", &["hash", "http"]),
     ("settings", LANGUAGE_AND_SETTINGS),

@@ -1,6 +1,6 @@
 //! The commands, as one table; finding one by its words.
 
-use super::{Desk, help, pattern, process, resolvers, server, show, table, variable};
+use super::{Desk, help, pattern, process, resolvers, server, show, table, ticket_keys, variable};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +112,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["reload"], "reload", "read the configuration again and run it in place of this one", Admin, process::reload),
     command(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", User, pattern::set_map),
     command(&["set", "server"], "set server <bk>/<srv> [opts]", "change a server's state, weight, address or ssl", Admin, server::set),
+    command(&["set", "ssl", "tls-key"], "set ssl tls-key [id|file] <key>", "set the next TLS key for the <id> or <file> listener to <key>", Admin, ticket_keys::set),
     command(&["set", "table"], "set table <table> key <k> [data.* <v>]*", "update or create a table entry's data", Operator, table::set),
     command(&["set", "weight"], "set weight <bk>/<srv>  (DEPRECATED)", "change a server's weight (use 'set server' instead)", Admin, server::set_weight),
     command(&["show", "acl"], "show acl [@<ver>] <acl>]", "report available acls or dump an acl's contents", User, pattern::show_acl),
@@ -126,6 +127,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
     command(&["show", "table"], "show table <table> [<filter>]*", "report table usage stats or dump this table's contents (filter: data/key)", User, table::show),
+    command(&["show", "tls-keys"], "show tls-keys [id|*]", "show tls keys references or dump tls ticket keys when id specified", User, ticket_keys::show),
     command(&["show", "version"], "show version", "show version of the current process", User, show::version),
     command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", Admin, process::disable_frontend),
     command(&["shutdown", "sessions", "server"], "shutdown sessions server <bk>/<srv>", "kill sessions on a server", Admin, server::shutdown_sessions),

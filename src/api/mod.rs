@@ -14,6 +14,7 @@ mod server;
 mod session;
 mod show;
 mod table;
+mod ticket_keys;
 mod variable;
 
 use std::sync::Arc;

@@ -76,6 +76,10 @@ pub(super) fn clear_counters(call: &mut Call<'_>) -> String {
     if all {
         nameservers.for_each(|server| server.asked.reset());
     }
+    let secured = &plan.state.process.secured;
+    for rate in [&secured.rate, &secured.front_keys, &secured.back_keys] {
+        rate.reset_max();
+    }
     for proxy in &plan.proxies {
         let queues = proxy.servers.iter().map(|server| &server.state.queued);
         for queue in queues.chain([&proxy.state.queued]) {

@@ -98,24 +98,30 @@ pub(super) async fn connect(
     if let Some(back) = server.tls.as_ref().filter(|_| server.settings.ssl) {
         let ip = destination.ip().map(|ip| ip.ip());
         let session = back.session(nature.name.as_deref(), ip);
-        stream.begin_tls(session.map_err(|_| ConnectError::Refused)?);
+        let counted = worker.fleet.state.process.secured();
+        stream.begin_tls(session.map_err(|_| ConnectError::Refused)?, Some(counted));
         match alarm.until(|cx| stream.poll_handshake(cx)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(ConnectError::Refused),
             Err(_) => return Err(ConnectError::Timeout),
         }
     }
+    let tls = stream.secure().map(|secure| {
+        let mut facts = Handshake {
+            sni: nature.name.clone(),
+            ..Handshake::default()
+        };
+        secure.with(|session| handshake_facts(session, &mut facts));
+        Arc::new(facts)
+    });
+    if tls.as_ref().is_some_and(|tls| !tls.resumed) {
+        let now = worker.now().millis();
+        worker.fleet.state.process.secured.back_keys.add(now, 1);
+    }
     Ok(Connected {
         source: local_address(&stream).map_or(Address::Unknown, Address::Ip),
         destination,
-        tls: stream.secure().map(|secure| {
-            let mut facts = Handshake {
-                sni: nature.name.clone(),
-                ..Handshake::default()
-            };
-            secure.with(|session| handshake_facts(session, &mut facts));
-            Arc::new(facts)
-        }),
+        tls,
         nature,
         stream,
     })

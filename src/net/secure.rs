@@ -11,6 +11,7 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg
 use rustls::Connection;
 
 use super::stream::retry;
+use crate::state::Counted;
 
 /// What is read from the kernel at once: several records.
 const SCRATCH: usize = 64 * 1024;
@@ -32,17 +33,20 @@ pub struct Secure {
     drained: Cell<bool>,
     /// The farewell was sent, or none is to be.
     parted: Cell<bool>,
+    /// Its place among the process's TLS connections.
+    _counted: Option<Counted>,
 }
 
 impl Secure {
     /// A session that is about to begin, or to go on with a ClientHello read already.
-    pub fn new(session: Connection) -> Self {
+    pub fn new(session: Connection, counted: Option<Counted>) -> Self {
         Self {
             session: RefCell::new(session),
             held: RefCell::default(),
             owed: Cell::new(0),
             drained: Cell::new(false),
             parted: Cell::new(false),
+            _counted: counted,
         }
     }
 
@@ -321,7 +325,7 @@ mod tests {
         let near = Stream::new(ours.into()).unwrap();
         let mut far = Stream::new(theirs.into()).unwrap();
         let name = ServerName::try_from(name.to_owned()).unwrap();
-        far.begin_tls(ClientConnection::new(client, name).unwrap().into());
+        far.begin_tls(ClientConnection::new(client, name).unwrap().into(), None);
         (near, far, server)
     }
 
@@ -329,7 +333,7 @@ mod tests {
         let mut acceptor = rustls::server::Acceptor::default();
         let accepted = poll_fn(|cx| stream.poll_hello(cx, &mut acceptor, &mut Vec::new())).await?;
         let session = accepted.into_connection(config).map_err(|(error, _)| error);
-        stream.begin_tls(session.map_err(Unsecured::Tls)?.into());
+        stream.begin_tls(session.map_err(Unsecured::Tls)?.into(), None);
         poll_fn(|cx| stream.poll_handshake(cx)).await
     }
 

@@ -24,6 +24,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::secure::{Secure, Socket, Tee};
 use super::{Buffer, fd};
+use crate::state::Counted;
 
 /// A connected, non-blocking stream socket. One task uses it.
 #[derive(Debug)]
@@ -49,8 +50,9 @@ impl Stream {
     }
 
     /// Puts a TLS session on it: from here on bytes are encrypted. [`Self::poll_handshake`] comes next.
-    pub fn begin_tls(&mut self, session: rustls::Connection) {
-        self.secure = Some(Box::new(Secure::new(session)));
+    /// `counted` is its place among the process's TLS connections.
+    pub fn begin_tls(&mut self, session: rustls::Connection, counted: Option<Counted>) {
+        self.secure = Some(Box::new(Secure::new(session, counted)));
     }
 
     /// Its TLS session, if it has one.

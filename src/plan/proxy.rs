@@ -335,7 +335,7 @@ fn listeners(
             .contains(Options::CLIENT_TCP_KEEPALIVE)
             .then_some(settings.client_keepalive);
         let tls = bind.tls.0.as_ref().and_then(|settings| {
-            let made = Front::new(settings);
+            let made = Front::new(settings, &context.state.resumption);
             made.map_err(|why| {
                 let message = format!("Proxy '{}': bind '{}' : {why}", proxy.name, bind.text);
                 diagnostics.push(Diagnostic::alert(proxy.span, message));

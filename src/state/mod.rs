@@ -9,6 +9,7 @@ pub mod counter;
 mod listener;
 mod proxy;
 pub mod queue;
+mod secured;
 mod server;
 pub mod table;
 
@@ -17,10 +18,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use crate::tls::Resumption;
+
 pub use asked::Asked;
 pub use listener::Listener;
 pub use proxy::{Proxy, Side};
 pub use queue::Queue;
+pub use secured::{Counted, Secured};
 pub use server::{Admin, CheckResult, Health, Naming, Operational, Server};
 
 /// The living state of the process.
@@ -30,6 +34,8 @@ pub struct State {
     servers: Mutex<HashMap<(String, String), Arc<Server>>>,
     listeners: Mutex<HashMap<(String, String), Arc<Listener>>>,
     tables: Mutex<Vec<Arc<table::Table>>>,
+    /// TLS sessions that may go on later.
+    pub resumption: Arc<Resumption>,
     /// Totals of the process.
     pub process: Arc<Process>,
 }
@@ -45,6 +51,8 @@ pub struct Process {
     pub conn_rate: counter::Rate,
     /// Sessions per second.
     pub sess_rate: counter::Rate,
+    /// TLS connections.
+    pub secured: Secured,
     /// HTTP requests.
     pub requests: counter::Counter,
     /// Whether an expression asks what requests take of the processor.

@@ -3,6 +3,7 @@
 //! Names, positions and kinds are HAProxy 2.6's. A field without a value here is left out.
 
 use std::fmt::Write;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::plan::Plan;
 use crate::state::Process;
@@ -44,6 +45,11 @@ impl Info<'_> {
     /// The totals.
     pub fn process(&self) -> &Process {
         &self.plan.state.process
+    }
+
+    /// TLS sessions that are remembered.
+    fn sessions(&self) -> &crate::tls::Sessions {
+        &self.plan.state.resumption.sessions
     }
 
     fn listeners(&self) -> u32 {
@@ -231,14 +237,14 @@ pub const FIELDS: &[InfoField] = &[
         name: "CurrSslConns",
         tags: Tags("MGP"),
         doc: "TLS connections now",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.conns.load()),
     },
     InfoField {
         position: 22,
         name: "CumSslConns",
         tags: Tags("MCP"),
         doc: "TLS connections since the start",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.total.load() as u32),
     },
     InfoField {
         position: 23,
@@ -308,7 +314,7 @@ pub const FIELDS: &[InfoField] = &[
         name: "SslRate",
         tags: Tags("MRP"),
         doc: "TLS connections over the last second",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.rate.read(i.now.millis)),
     },
     InfoField {
         position: 33,
@@ -322,56 +328,56 @@ pub const FIELDS: &[InfoField] = &[
         name: "MaxSslRate",
         tags: Tags("MMP"),
         doc: "Highest value of SslRate",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.rate.max()),
     },
     InfoField {
         position: 35,
         name: "SslFrontendKeyRate",
         tags: Tags("MGP"),
         doc: "TLS keys made for clients over the last second",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.front_keys.read(i.now.millis)),
     },
     InfoField {
         position: 36,
         name: "SslFrontendMaxKeyRate",
         tags: Tags("MMP"),
         doc: "Highest value of SslFrontendKeyRate",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.front_keys.max()),
     },
     InfoField {
         position: 37,
         name: "SslFrontendSessionReuse_pct",
         tags: Tags("MGP"),
         doc: "Percent of client TLS connections that needed no key",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.reuse(i.now.millis)),
     },
     InfoField {
         position: 38,
         name: "SslBackendKeyRate",
         tags: Tags("MRP"),
         doc: "TLS keys made for servers over the last second",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.back_keys.read(i.now.millis)),
     },
     InfoField {
         position: 39,
         name: "SslBackendMaxKeyRate",
         tags: Tags("MMP"),
         doc: "Highest value of SslBackendKeyRate",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().secured.back_keys.max()),
     },
     InfoField {
         position: 40,
         name: "SslCacheLookups",
         tags: Tags("MCP"),
         doc: "Lookups in the TLS session cache",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.sessions().lookups.load(Relaxed) as u32),
     },
     InfoField {
         position: 41,
         name: "SslCacheMisses",
         tags: Tags("MCP"),
         doc: "Misses in the TLS session cache",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.sessions().misses.load(Relaxed) as u32),
     },
     InfoField {
         position: 42,

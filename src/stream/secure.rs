@@ -7,6 +7,7 @@ use rustls::server::Acceptor;
 use crate::backend::handshake_facts;
 use crate::net::{Expired, Unsecured};
 use crate::sample::{Handshake, Hello, Verdict};
+use crate::state::Counted;
 use crate::tls::{self, Choice, Failure, Front, Group, hello, notes};
 use crate::worker::Worker;
 
@@ -21,7 +22,12 @@ pub(super) async fn handshake(worker: &Rc<Worker>, client: &mut Client, front: &
         cipher: "(NONE)",
         ..Handshake::default()
     };
-    let result = negotiate(client, front, &mut facts).await;
+    let process = &worker.fleet.state.process;
+    process.secured.rate.add(worker.now().millis(), 1);
+    let result = negotiate(client, process.secured(), front, &mut facts).await;
+    if result.is_ok() && !facts.resumed {
+        process.secured.front_keys.add(worker.now().millis(), 1);
+    }
     if let Err(failure) = &result {
         facts.error = failure.error;
         client.session.error = failure.cause;
@@ -37,6 +43,7 @@ pub(super) async fn handshake(worker: &Rc<Worker>, client: &mut Client, front: &
 
 async fn negotiate(
     client: &mut Client,
+    counted: Counted,
     front: &Front,
     facts: &mut Handshake,
 ) -> Result<(), Failure> {
@@ -93,7 +100,7 @@ async fn negotiate(
             Err(_) => return Err(Failure::TIMEOUT),
         }
     }
-    stream.begin_tls(session.into());
+    stream.begin_tls(session.into(), Some(counted));
     let done = alarm.until(|cx| stream.poll_handshake(cx)).await;
     if let Some(secure) = stream.secure() {
         secure.with(|session| handshake_facts(session, facts));

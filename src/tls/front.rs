@@ -8,6 +8,7 @@ use rustls::sign::CertifiedKey;
 
 use super::agree::Terms;
 use super::group::Group;
+use super::resume::{ResumeSettings, Resumption};
 use super::shelf::Shelf;
 use super::{Certificate, List, Slot, Trust, notes};
 
@@ -38,12 +39,10 @@ pub struct FrontSettings {
     pub verify: Verify,
     /// `ca-file`, `crl-file`.
     pub trust: Trust,
-    /// `no-tls-tickets`.
-    pub no_tickets: bool,
+    /// How sessions may go on later.
+    pub resume: ResumeSettings,
     /// `prefer-client-ciphers`.
     pub prefer_client: bool,
-    /// `tune.ssl.cachesize`, sessions.
-    pub cache: usize,
     /// `tune.ssl.capture-buffer-size`: bytes kept of what each ClientHello offers.
     pub capture: usize,
     /// `tune.ssl.keylog`: secrets are kept for the fetches that tell them.
@@ -88,11 +87,14 @@ impl Front {
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub fn new(settings: &Arc<FrontSettings>) -> Result<Self, String> {
+    pub fn new(
+        settings: &Arc<FrontSettings>,
+        resumption: &Arc<Resumption>,
+    ) -> Result<Self, String> {
         let rack = Arc::new(Rack(ArcSwap::from_pointee(Shelf::new(settings))));
         let mut groups = Vec::new();
         for one in std::iter::once(settings).chain(settings.refined.iter().map(|(_, own)| own)) {
-            groups.push(Arc::new(Group::new(one, rack.clone())?));
+            groups.push(Arc::new(Group::new(one, rack.clone(), resumption)?));
         }
         Ok(Self {
             settings: Mutex::new(settings.clone()),

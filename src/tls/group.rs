@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::pki_types::CertificateDer;
-use rustls::server::{NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache};
+use rustls::server::ResolvesServerCert;
 
 use super::agree;
 use super::judge::OfClient;
+use super::resume::Resumption;
 use super::verdict::Verdict;
 use super::{FrontSettings, Verify, notes};
 
@@ -25,6 +25,7 @@ impl Group {
     pub(super) fn new(
         settings: &FrontSettings,
         certificates: Arc<dyn ResolvesServerCert>,
+        resumption: &Resumption,
     ) -> Result<Self, String> {
         let provider = agree::provider(&settings.terms);
         let versions = agree::versions(settings.terms.versions);
@@ -43,13 +44,8 @@ impl Group {
         let mut config = builder.with_cert_resolver(certificates);
         config.alpn_protocols.clone_from(&settings.terms.alpn);
         config.ignore_client_order = !settings.prefer_client;
-        config.session_storage = match settings.cache {
-            0 => Arc::new(NoServerSessionStorage {}),
-            sessions => ServerSessionMemoryCache::new(sessions),
-        };
-        if !settings.no_tickets {
-            config.ticketer = Ticketer::new().map_err(|error| error.to_string())?;
-        }
+        let context = settings.trust.digest(settings.verify as u8);
+        resumption.attach(&settings.resume, context, &mut config);
         config.max_fragment_size = settings.record;
         if settings.keylog {
             config.key_log = Arc::new(notes::Secrets);

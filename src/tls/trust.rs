@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -119,6 +120,34 @@ impl Trust {
     fn lists(&self) -> Vec<CertificateRevocationListDer<'static>> {
         let now = self.revoked.as_ref().and_then(|slot| slot.current());
         now.map_or_else(Vec::new, |revocations| revocations.0.clone())
+    }
+
+    /// What clients are judged by, in short: all of it, and `verify`. Whoever was judged by something else has to be
+    /// judged anew.
+    pub(super) fn digest(&self, verify: u8) -> [u8; 32] {
+        let mut all = digest::Context::new(&digest::SHA256);
+        let mut add = |bytes: &[u8]| {
+            all.update(&bytes.len().to_be_bytes());
+            all.update(bytes);
+        };
+        add(&[verify]);
+        if verify != 0 {
+            let (own, above) = &self.ignored;
+            for ignored in [own, above] {
+                add(&[u8::from(ignored.all)]);
+                add(&ignored.numbers);
+            }
+            let authorities = [&self.authorities, &self.silent].into_iter().flatten();
+            for authorities in authorities.filter_map(|slot| slot.current()) {
+                let all = &authorities.certificates;
+                all.iter().for_each(|certificate| add(certificate));
+                add(b"");
+            }
+            self.lists().iter().for_each(|list| add(list));
+        }
+        let mut out = [0; 32];
+        out.copy_from_slice(all.finish().as_ref());
+        out
     }
 
     /// Judges clients; `optional` lets those without a certificate in.

@@ -20,7 +20,6 @@ macro_rules! about {
 pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
     "key-base" "<directory>" one,
     "noktls" "" nothing,
-    "tune.ssl.force-private-cache" "" nothing,
     "tune.ssl.ssl-ctx-cache-size" "<n>" number,
     "tune.ssl.ocsp-update.maxdelay" "<n>" number,
     "tune.ssl.ocsp-update.mindelay" "<n>" number,

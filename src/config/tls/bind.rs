@@ -164,12 +164,21 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         "",
         "resumes from memory only",
         |b, _, _| {
-            tls(b).no_tickets = true;
+            tls(b).resume.no_tickets = true;
+            Ok(())
+        },
+    ),
+    keyword(
+        "tls-ticket-keys",
+        "<file>",
+        "keys that tickets are sealed with",
+        |b, a, l| {
+            tls(b).resume.keys = Some(files::ticket_keys(a, l)?);
             Ok(())
         },
     ),
     keyword("tls-tickets", "", "undoes `no-tls-tickets`", |b, _, _| {
-        tls(b).no_tickets = false;
+        tls(b).resume.no_tickets = false;
         Ok(())
     }),
     keyword(

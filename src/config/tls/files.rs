@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::super::args::{Args, Parsed, alert};
 use super::super::load::Load;
 use crate::diag::Span;
-use crate::tls::{Authorities, Certificate, List, Revocations, Slot, Source};
+use crate::sample::codec::decode_base64;
+use crate::tls::{Authorities, Certificate, List, Revocations, Slot, Source, TicketKeys};
 
 /// Files in a directory of certificates that go with others.
 const EXTRA: [&str; 6] = ["issuer", "key", "ocsp", "sctl", "dh", "dpar"];
@@ -170,5 +171,39 @@ pub(super) fn revoked(
             Ok(Some(slot))
         }
         Err(why) => alert(word.span, format!("'{}' : {why}", args.name)),
+    }
+}
+
+/// `tls-ticket-keys`: a key in each line.
+pub(super) fn ticket_keys(args: &mut Args<'_>, load: &mut Load) -> Parsed<Arc<TicketKeys>> {
+    let word = args.word("a file of keys")?;
+    let name = word.text();
+    let fail = |why: &dyn std::fmt::Display| alert(word.span, format!("'{name}' : {why}"));
+    if let Some(known) = load.tls.ticket_keys.iter().find(|keys| keys.file == name) {
+        return Ok(known.clone());
+    }
+    let Ok(text) = std::fs::read(load.directory.join(&*name)) else {
+        return fail(&"unable to load ssl tickets keys file");
+    };
+    let mut keys = Vec::new();
+    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        match decode_base64(line.trim_ascii_end()) {
+            Some(key) if key.is_empty() => {}
+            Some(key) => keys.push(key),
+            None => {
+                return fail(&format!(
+                    "unable to decode base64 key on line {}",
+                    number + 1
+                ));
+            }
+        }
+    }
+    match TicketKeys::new(&name, &keys) {
+        Ok(keys) => {
+            let keys = Arc::new(keys);
+            load.tls.ticket_keys.push(keys.clone());
+            Ok(keys)
+        }
+        Err(why) => fail(&why),
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::super::args::{Args, Parsed, unknown_word};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
+use super::super::units::Unit;
 use super::terms;
 use crate::settings::Global;
 use crate::tls::Extras;
@@ -90,9 +91,24 @@ pub(in super::super) const KEYWORDS: &[Keyword<Global>] = &[
         "<n>",
         "sessions kept for clients that come back",
         |_, a, l| {
-            l.tls.front.cache = a.count()? as usize;
+            l.tls.front.resume.cache = a.count()? as usize;
             Ok(())
         },
+    ),
+    keyword(
+        "tune.ssl.lifetime",
+        "<time>",
+        "how long a session may go on later",
+        |_, a, l| {
+            l.tls.front.resume.lifetime = Some(a.time_in(Unit::Seconds)? / 1000);
+            Ok(())
+        },
+    ),
+    keyword(
+        "tune.ssl.force-private-cache",
+        "",
+        "as is: one process remembers sessions, for itself",
+        |_, _, _| Ok(()),
     ),
     keyword(
         "tune.ssl.capture-buffer-size",
@@ -182,7 +198,6 @@ pub(in super::super) const TOLD: &[Keyword<Global>] = told!(
     "ssl-skip-self-issued-ca" "" "not applied: chains are sent as their files hold them",
     "tune.ssl.certificate-compression" "{ auto | off }" "certificates are not compressed",
     "tune.ssl.keyupdate-rate-limit" "<n>" "not applied: key updates cost their sender as much",
-    "tune.ssl.lifetime" "<time>" "not applied: sessions are resumed for up to half a day",
 );
 
 /// `ssl-load-extra-files`: which kinds of files beside certificates' are read.
@@ -277,8 +292,8 @@ fn bind_options(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed 
     let mut front = std::mem::take(&mut load.tls.front);
     let result = each(args, load, |name, args, load| {
         match name {
-            "no-tls-tickets" => front.no_tickets = true,
-            "tls-tickets" => front.no_tickets = false,
+            "no-tls-tickets" => front.resume.no_tickets = true,
+            "tls-tickets" => front.resume.no_tickets = false,
             "prefer-client-ciphers" => front.prefer_client = true,
             "strict-sni" => front.strict_sni = true,
             "no-strict-sni" => front.strict_sni = false,
