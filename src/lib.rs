@@ -58,8 +58,9 @@
 //! # Absent on purpose
 //!
 //! No keyword-level grammar (quotes may stand inside keywords, conditions wrap sections); no trait object per keyword, no
-//! registries; no middleware stack (the order of phases is the manual's); no hyper on the HTTP/1 path (it answers by
-//! itself, regroups headers and cannot send 1xx); no second engine per protocol.
+//! registries; no middleware stack (the order of phases is the manual's); no hyper (it answers by itself, regroups headers,
+//! cannot send 1xx or choose how a stream is reset); no second engine per protocol: a stream of HTTP/2 is a
+//! [`net::Channel`] under the engine that serves sockets.
 
 pub mod acl;
 pub mod action;

@@ -78,7 +78,8 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
 /// Outside crates that only some modules may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("pest", &["syntax", "sample", "acl", "format"]),
-    ("hyper", &["wire"]),
+    ("h2", &["wire"]),
+    ("bytes", &["wire"]),
     ("prometheus", &["stats"]),
     ("rustls", &["tls", "net", "stream", "backend", "check"]),
 ];
@@ -189,14 +190,22 @@ fn what_runs_has_forgotten_the_words() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Whether a path in this line begins with this: a module of ours may be called as a crate is.
+fn names_crate(line: &str, start: &str) -> bool {
+    line.match_indices(start).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':')
+    })
+}
+
 #[test]
 fn crates_stay_in_their_rooms() {
     let mut wrong = Vec::new();
     for (module, lines) in code() {
         for (file, line) in lines {
             for (name, rooms) in ONLY_IN {
-                let inside = line.contains(&format!("{name}::"))
-                    || line.contains(&format!("{name}_derive::"));
+                let inside = names_crate(&line, &format!("{name}::"))
+                    || names_crate(&line, &format!("{name}_derive::"));
                 if inside && !rooms.contains(&module.as_str()) {
                     wrong.push(format!(
                         "{}: {name} in {module}: {}",

@@ -62,6 +62,8 @@ pub(super) fn follow_host(head: &mut Head, host: &[u8]) {
 
 /// A request's target was set: the host goes with the authority of an absolute form.
 pub(super) fn follow_target(head: &mut Head) {
+    // What a rule has set is written as it is.
+    head.set_normalized(false);
     let Target::Absolute { authority, .. } = Target::of(head.target()) else {
         return;
     };

@@ -86,6 +86,8 @@ pub struct Head {
     line: Line,
     version: Version,
     entries: Vec<Entry>,
+    /// See [`Head::set_normalized`].
+    normalized: bool,
 }
 
 impl Default for Head {
@@ -102,6 +104,7 @@ impl Head {
             line: NO_LINE,
             version: Version::HTTP_11,
             entries: Vec::new(),
+            normalized: false,
         }
     }
 
@@ -125,6 +128,7 @@ impl Head {
         self.entries.clear();
         self.version = Version::HTTP_11;
         self.line = NO_LINE;
+        self.normalized = false;
     }
 
     /// Makes this an empty head of a request.
@@ -155,6 +159,7 @@ impl Head {
         self.entries.clear();
         self.entries.extend_from_slice(&other.entries);
         self.line = other.line;
+        self.normalized = other.normalized;
         self.version = other.version;
     }
 
@@ -230,6 +235,12 @@ impl Head {
                 target: self.append(bytes),
             };
         }
+    }
+
+    /// Says whether the target is absolute only because its protocol gave it in parts: then it is written without scheme and
+    /// authority, as HAProxy writes requests of HTTP/2 to servers of HTTP/1.
+    pub fn set_normalized(&mut self, normalized: bool) {
+        self.normalized = normalized;
     }
 
     /// Changes the version.

@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
 use rustls::Connection;
 
-use super::stream::retry;
+use super::socket::retry;
 use crate::state::Counted;
 
 /// What is read from the kernel at once: several records.
@@ -207,7 +207,7 @@ impl Secure {
     pub fn flush(&self, fd: &impl AsFd) -> io::Result<()> {
         let mut session = self.session.borrow_mut();
         while session.wants_write() {
-            if session.write_tls(&mut Socket(fd))? == 0 {
+            if session.write_tls(&mut Raw(fd))? == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
         }
@@ -252,9 +252,9 @@ impl Secure {
 }
 
 /// The socket as rustls writes to it and the handshake's reader reads from it.
-pub struct Socket<'f, F>(pub &'f F);
+pub struct Raw<'f, F>(pub &'f F);
 
-impl<F: AsFd> Read for Socket<'_, F> {
+impl<F: AsFd> Read for Raw<'_, F> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         Ok(retry(|| {
             recv(self.0, &mut *buf, RecvFlags::empty()).map(|(n, _)| n)
@@ -262,7 +262,7 @@ impl<F: AsFd> Read for Socket<'_, F> {
     }
 }
 
-impl<F: AsFd> Write for Socket<'_, F> {
+impl<F: AsFd> Write for Raw<'_, F> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         Ok(retry(|| send(self.0, buf, SendFlags::NOSIGNAL))?)
     }

@@ -1,39 +1,43 @@
-//! A connected socket, TCP or unix: reads and writes that try before they wait.
+//! A connected byte stream: a socket, or one channel of a multiplexed connection.
 //!
-//! Writes are tried at once and wait only when the kernel is full. Reads wait for readiness first,
-//! because a read straight after the last one nearly always ends in EAGAIN; [`Stream::try_read`] is
-//! for the moments when data is likely (just accepted with `defer-accept`, just written a request to
-//! a fast server). A read that does not fill the buffer has drained the socket, so readiness is
-//! cleared without another system call.
+//! Whoever moves bytes need not know which: a channel reads, writes, ends and breaks like a socket. What only sockets can do
+//! (splice, look at bytes without taking them) says so.
 
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
-use rustix::buffer::spare_capacity;
-use rustix::io::Errno;
-use rustix::net::{
-    RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, send, sendmsg, sockopt,
-};
 use rustls::server::{Accepted, Acceptor};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
-use super::secure::{Secure, Socket, Tee};
-use super::{Buffer, fd};
+use super::channel::{Channel, Cut};
+use super::handshake::Unsecured;
+use super::socket::Socket;
+use super::{Buffer, Secure};
 use crate::state::Counted;
 
-/// A connected, non-blocking stream socket. One task uses it.
+/// A connected byte stream. One task uses it.
 #[derive(Debug)]
-pub struct Stream {
-    io: AsyncFd<OwnedFd>,
-    /// [`Self::poll_closed`] passed over data: the next read tries without waiting for news of it.
-    passed_over: Cell<bool>,
-    /// The TLS session that all bytes pass through, once there is one.
-    secure: Option<Box<Secure>>,
+pub struct Stream(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Socket(Socket),
+    Channel(Rc<dyn Channel>),
+}
+
+use Kind::{Channel as Multiplexed, Socket as Plain};
+
+fn unsupported<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn now<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
+    match polled {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+    }
 }
 
 impl Stream {
@@ -42,22 +46,49 @@ impl Stream {
     /// # Errors
     /// Registering it failed.
     pub fn new(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self {
-            io: super::fd::watch(fd)?,
-            passed_over: Cell::new(false),
-            secure: None,
-        })
+        Ok(Self(Plain(Socket::new(fd)?)))
     }
 
-    /// Puts a TLS session on it: from here on bytes are encrypted. [`Self::poll_handshake`] comes next.
+    /// One stream of a multiplexed connection.
+    pub fn of_channel(channel: Rc<dyn Channel>) -> Self {
+        Self(Multiplexed(channel))
+    }
+
+    /// The channel, if it is one.
+    #[inline]
+    pub fn channel(&self) -> Option<&dyn Channel> {
+        match &self.0 {
+            Plain(_) => None,
+            Multiplexed(channel) => Some(&**channel),
+        }
+    }
+
+    /// Whether it is a socket.
+    #[inline]
+    pub fn is_socket(&self) -> bool {
+        matches!(self.0, Plain(_))
+    }
+
+    /// Whether the kernel can move its bytes by itself: a socket without TLS.
+    #[inline]
+    pub fn is_spliceable(&self) -> bool {
+        matches!(&self.0, Plain(socket) if socket.secure().is_none())
+    }
+
+    /// Puts a TLS session on a socket: from here on bytes are encrypted. [`Self::poll_handshake`] comes next.
     /// `counted` is its place among the process's TLS connections.
     pub fn begin_tls(&mut self, session: rustls::Connection, counted: Option<Counted>) {
-        self.secure = Some(Box::new(Secure::new(session, counted)));
+        if let Plain(socket) = &mut self.0 {
+            socket.begin_tls(session, counted);
+        }
     }
 
-    /// Its TLS session, if it has one.
+    /// The TLS session of the connection, if it has one.
     pub fn secure(&self) -> Option<&Secure> {
-        self.secure.as_deref()
+        match &self.0 {
+            Plain(socket) => socket.secure(),
+            Multiplexed(channel) => channel.carrier().secure(),
+        }
     }
 
     /// Reads a ClientHello. What comes is put to `seen` too, for whoever wants to know what rustls does not tell.
@@ -67,66 +98,29 @@ impl Stream {
         acceptor: &mut Acceptor,
         seen: &mut Vec<u8>,
     ) -> Poll<Result<Accepted, Unsecured>> {
-        loop {
-            let read = self.poll_take(cx, || {
-                acceptor.read_tls(&mut Tee(Socket(&self.io), &mut *seen))
-            });
-            let read = ready!(read).map_err(Unsecured::Io)?;
-            match acceptor.accept() {
-                Ok(Some(accepted)) => return Poll::Ready(Ok(accepted)),
-                Ok(None) if read == 0 => return Poll::Ready(Err(Unsecured::Closed)),
-                Ok(None) => {}
-                Err((error, mut alert)) => {
-                    let _ = alert.write_all(&mut Socket(&self.io));
-                    return Poll::Ready(Err(Unsecured::Tls(error)));
-                }
-            }
+        match &self.0 {
+            Plain(socket) => socket.poll_hello(cx, acceptor, seen),
+            Multiplexed(_) => Poll::Ready(Err(Unsecured::Closed)),
         }
     }
 
     /// Goes through the handshake of the session that [`Self::begin_tls`] put on it.
     pub fn poll_handshake(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsecured>> {
-        let Some(secure) = &self.secure else {
-            return Poll::Ready(Ok(()));
-        };
-        loop {
-            ready!(self.poll_send(cx, || secure.flush(&self.io))).map_err(Unsecured::Io)?;
-            if !secure.handshaking() {
-                return Poll::Ready(Ok(()));
-            }
-            let stepped = ready!(self.poll_take(cx, || secure.step(&self.io)));
-            match stepped {
-                Ok(true) => {}
-                Ok(false) => return Poll::Ready(Err(Unsecured::Closed)),
-                Err(error) => {
-                    // Why, for the peer.
-                    let _ = secure.flush(&self.io);
-                    return Poll::Ready(Err(Unsecured::from(error)));
-                }
-            }
+        match &self.0 {
+            Plain(socket) => socket.poll_handshake(cx),
+            Multiplexed(_) => Poll::Ready(Ok(())),
         }
     }
 
     /// Reads without waiting, without asking for readiness. 0 is the end of the stream.
     ///
     /// # Errors
-    /// `WouldBlock` where nothing is there, else the socket's error.
+    /// `WouldBlock` where nothing is there, else the stream's error.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if let Some(secure) = &self.secure {
-            let mut at = 0;
-            return secure.read(&self.io, |data| {
-                let room = buf.get_mut(at..).unwrap_or_default();
-                let n = room.len().min(data.len());
-                for (to, from) in room.iter_mut().zip(data) {
-                    *to = *from;
-                }
-                at += n;
-                n
-            });
+        match &self.0 {
+            Plain(socket) => socket.try_read(buf),
+            Multiplexed(_) => now(self.poll_read(&mut Context::from_waker(Waker::noop()), buf)),
         }
-        Ok(retry(|| {
-            recv(&self.io, &mut *buf, RecvFlags::empty()).map(|(n, _)| n)
-        })?)
     }
 
     /// As [`Self::try_read`], appending to `buf` within its spare capacity, which must not be empty.
@@ -134,83 +128,59 @@ impl Stream {
     /// # Errors
     /// See [`Self::try_read`]; `InvalidInput` if there is no spare capacity.
     pub fn try_append(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        if buf.len() == buf.capacity() {
-            return Err(io::ErrorKind::InvalidInput.into());
+        match &self.0 {
+            Plain(socket) => socket.try_append(buf),
+            Multiplexed(_) => now(self.poll_append(&mut Context::from_waker(Waker::noop()), buf)),
         }
-        if let Some(secure) = &self.secure {
-            return secure.read(&self.io, |data| {
-                let n = data.len().min(buf.capacity() - buf.len());
-                buf.extend_from_slice(data.get(..n).unwrap_or_default());
-                n
-            });
-        }
-        Ok(retry(|| {
-            recv(&self.io, spare_capacity(buf), RecvFlags::empty()).map(|(n, _)| n)
-        })?)
     }
 
     /// Reads when there is something to read. 0 is the end of the stream.
     pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        let size = buf.len();
-        self.poll_receive(cx, || Ok((self.try_read(buf)?, size)))
+        match &self.0 {
+            Plain(socket) => socket.poll_read(cx, buf),
+            Multiplexed(channel) => {
+                let mut at = 0;
+                let room = buf.len();
+                channel.poll_take(cx, room, &mut |data| {
+                    if let Some(to) = buf.get_mut(at..at + data.len()) {
+                        to.copy_from_slice(data);
+                    }
+                    at += data.len();
+                })
+            }
+        }
     }
 
     /// Appends to `buf` within its spare capacity, which must not be empty. 0 is the end of the stream.
+    #[inline]
     pub fn poll_append(&self, cx: &mut Context<'_>, buf: &mut Vec<u8>) -> Poll<io::Result<usize>> {
-        self.poll_receive(cx, || {
-            let size = buf.capacity() - buf.len();
-            Ok((self.try_append(buf)?, size))
-        })
+        match &self.0 {
+            Plain(socket) => socket.poll_append(cx, buf),
+            Multiplexed(channel) => {
+                let room = buf.capacity() - buf.len();
+                if room == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
+                }
+                channel.poll_take(cx, room, &mut |data| buf.extend_from_slice(data))
+            }
+        }
     }
 
     /// As [`Self::poll_append`]; a buffer without memory gets some only when there is something to read.
+    #[inline]
     pub fn poll_append_late(
         &self,
         cx: &mut Context<'_>,
         buf: &mut Buffer,
     ) -> Poll<io::Result<usize>> {
-        self.poll_receive(cx, || {
-            buf.acquire();
-            let size = buf.capacity() - buf.len();
-            Ok((self.try_append(buf)?, size))
-        })
-    }
-
-    /// `receive` answers how much it read and for how much there was room.
-    fn poll_receive(
-        &self,
-        cx: &mut Context<'_>,
-        mut receive: impl FnMut() -> io::Result<(usize, usize)>,
-    ) -> Poll<io::Result<usize>> {
-        if self.passed_over.take()
-            && let Some(done) = tried(receive())
-        {
-            // There may be more of what was passed over.
-            self.passed_over.set(true);
-            return Poll::Ready(done.map(|(n, _)| n));
-        }
-        if let Some(secure) = &self.secure
-            && secure.buffered()
-            && let Some(done) = tried(receive())
-        {
-            return Poll::Ready(done.map(|(n, _)| n));
-        }
-        loop {
-            let mut ready = ready!(self.io.poll_read_ready(cx))?;
-            match receive() {
-                Ok((n, size)) => {
-                    // A session may have taken all there was, however little came out of it.
-                    let drained = match &self.secure {
-                        None => n < size,
-                        Some(secure) => secure.drained(),
-                    };
-                    if n > 0 && drained {
-                        ready.clear_ready();
-                    }
-                    return Poll::Ready(Ok(n));
+        match &self.0 {
+            Plain(socket) => socket.poll_append_late(cx, buf),
+            Multiplexed(channel) => {
+                if buf.capacity() == 0 {
+                    std::task::ready!(channel.poll_readable(cx))?;
+                    buf.acquire();
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
-                Err(error) => return Poll::Ready(Err(error)),
+                self.poll_append(cx, buf)
             }
         }
     }
@@ -218,169 +188,134 @@ impl Stream {
     /// Waits for data, then appends to `buf` within its spare capacity, which must not be empty.
     ///
     /// # Errors
-    /// The socket's.
+    /// The stream's.
     pub async fn append(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
         poll_fn(|cx| self.poll_append(cx, buf)).await
     }
 
-    /// Looks at what a read would give, without taking it, once that is more than `seen` bytes or the
-    /// end (0).
+    /// Looks at what a read of a socket would give, without taking it, once that is more than `seen` bytes or the
+    /// end (0). A channel cannot.
     pub fn poll_peek(
         &self,
         cx: &mut Context<'_>,
         buf: &mut [u8],
         seen: usize,
     ) -> Poll<io::Result<usize>> {
-        // Looking is for connections that nobody has watched yet.
-        debug_assert!(!self.passed_over.get(), "data was passed over");
-        loop {
-            let mut ready = ready!(self.io.poll_read_ready(cx))?;
-            match retry(|| recv(&self.io, &mut *buf, RecvFlags::PEEK)) {
-                Ok((n, _)) if n > seen || n == 0 => return Poll::Ready(Ok(n)),
-                Ok(_) if ready.ready().is_read_closed() => return Poll::Ready(Ok(0)),
-                Ok(_) | Err(Errno::AGAIN) => ready.clear_ready(),
-                Err(error) => return Poll::Ready(Err(error.into())),
-            }
+        match &self.0 {
+            Plain(socket) => socket.poll_peek(cx, buf, seen),
+            Multiplexed(_) => Poll::Ready(unsupported()),
         }
     }
 
-    /// Ready when the peer has closed its side, or the connection broke; data that still waits to be
-    /// read does not matter.
+    /// Ready when the peer has closed its side of a socket, or reset a channel, or the connection broke; data that still
+    /// waits to be read does not matter.
     pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match ready!(self.io.poll_read_ready(cx)) {
-                Err(_) => return Poll::Ready(()),
-                Ok(ready) if ready.ready().is_read_closed() => return Poll::Ready(()),
-                Ok(mut ready) => {
-                    self.passed_over.set(true);
-                    ready.clear_ready();
-                }
-            }
+        match &self.0 {
+            Plain(socket) => socket.poll_closed(cx),
+            Multiplexed(channel) => channel.poll_gone(cx),
+        }
+    }
+
+    /// Ready when the peer has left in the midst of an exchange, as far as that can be told: a socket with nothing to read but
+    /// its end, a channel that was reset.
+    pub fn poll_left(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.0 {
+            Plain(socket) => match socket.poll_readable(cx) {
+                Poll::Ready(_) if socket.noticed() == Some(0) => Poll::Ready(()),
+                _ => Poll::Pending,
+            },
+            Multiplexed(channel) => channel.poll_gone(cx),
         }
     }
 
     /// Ready when a read would give data, the end or an error. May be wrong once after a `try_read`.
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.secure.as_ref().is_some_and(|secure| secure.buffered()) {
-            return Poll::Ready(Ok(()));
+        match &self.0 {
+            Plain(socket) => socket.poll_readable(cx),
+            Multiplexed(channel) => channel.poll_readable(cx),
         }
-        self.io.poll_read_ready(cx).map_ok(|_| ())
     }
 
-    /// Whether the socket is at its end, has data, or failed: `Some(0)`, `Some(n)`; `None` while it is
-    /// merely quiet. Costs a system call only if the runtime saw something happen.
+    /// Whether a socket is at its end, has data, or failed: `Some(0)`, `Some(n)`; `None` while it is merely quiet, as a
+    /// channel always is. Costs a system call only if the runtime saw something happen.
     pub fn noticed(&self) -> Option<usize> {
-        if let Some(secure) = &self.secure {
-            if secure.buffered() {
-                return secure.noticed(&self.io);
-            }
-            let noticed = self.io.try_io(Interest::READABLE, |io| {
-                secure.noticed(io).ok_or(io::ErrorKind::WouldBlock.into())
-            });
-            return noticed.ok();
-        }
-        let mut byte = [0u8; 1];
-        let peeked = self.io.try_io(Interest::READABLE, |io| {
-            Ok(retry(|| recv(io, &mut byte, RecvFlags::PEEK))?)
-        });
-        match peeked {
-            Ok((n, _)) => Some(n),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(_) => Some(0),
+        match &self.0 {
+            Plain(socket) => socket.noticed(),
+            Multiplexed(_) => None,
         }
     }
 
-    /// Writes what the kernel takes now.
+    /// Writes what is taken now.
     ///
     /// # Errors
-    /// `WouldBlock` where it takes nothing, else the socket's error.
+    /// `WouldBlock` where nothing is, else the stream's error.
     pub fn try_write(&self, buf: &[u8], more: bool) -> io::Result<usize> {
-        if let Some(secure) = &self.secure {
-            return secure.write(&self.io, &[IoSlice::new(buf)]);
+        match &self.0 {
+            Plain(socket) => socket.try_write(buf, more),
+            Multiplexed(_) => {
+                now(self.poll_write(&mut Context::from_waker(Waker::noop()), buf, more))
+            }
         }
-        Ok(retry(|| send(&self.io, buf, flags(more)))?)
-    }
-
-    /// As [`Self::try_write`] with several pieces in one call.
-    ///
-    /// # Errors
-    /// See [`Self::try_write`].
-    pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>], more: bool) -> io::Result<usize> {
-        if let Some(secure) = &self.secure {
-            return secure.write(&self.io, bufs);
-        }
-        Ok(retry(|| {
-            let mut none = SendAncillaryBuffer::default();
-            sendmsg(&self.io, bufs, &mut none, flags(more))
-        })?)
     }
 
     /// Writes at once what fits, waiting only while nothing does. `more` says that more follows soon
     /// (MSG_MORE).
+    #[inline]
     pub fn poll_write(
         &self,
         cx: &mut Context<'_>,
         buf: &[u8],
         more: bool,
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, || self.try_write(buf, more))
+        match &self.0 {
+            Plain(socket) => socket.poll_write(cx, buf, more),
+            Multiplexed(channel) => channel.poll_write(cx, &[IoSlice::new(buf)], false),
+        }
     }
 
     /// As [`Self::poll_write`] with several pieces in one call.
+    #[inline]
     pub fn poll_write_vectored(
         &self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
         more: bool,
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, || self.try_write_vectored(bufs, more))
+        match &self.0 {
+            Plain(socket) => socket.poll_write_vectored(cx, bufs, more),
+            Multiplexed(channel) => channel.poll_write(cx, bufs, false),
+        }
     }
 
-    /// Runs an operation that writes to this socket; waits while it would block.
+    /// Runs an operation that writes to this socket; waits while it would block. Channels have none.
     pub fn poll_send<T>(
         &self,
         cx: &mut Context<'_>,
-        mut operation: impl FnMut() -> io::Result<T>,
+        operation: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        match operation() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            done => return Poll::Ready(done),
-        }
-        loop {
-            let mut ready = ready!(self.io.poll_write_ready(cx))?;
-            match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
-                done => return Poll::Ready(done),
-            }
+        match &self.0 {
+            Plain(socket) => socket.poll_send(cx, operation),
+            Multiplexed(_) => Poll::Ready(unsupported()),
         }
     }
 
     /// Waits for readability, then runs an operation that reads from this socket; waits again while it
-    /// would block. For splice, whose short counts do not mean that the socket is drained.
+    /// would block. For splice, whose short counts do not mean that the socket is drained. Channels have none.
     pub fn poll_take<T>(
         &self,
         cx: &mut Context<'_>,
-        mut operation: impl FnMut() -> io::Result<T>,
+        operation: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        if self.passed_over.take()
-            && let Some(done) = tried(operation())
-        {
-            self.passed_over.set(true);
-            return Poll::Ready(done);
-        }
-        loop {
-            let mut ready = ready!(self.io.poll_read_ready(cx))?;
-            match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
-                done => return Poll::Ready(done),
-            }
+        match &self.0 {
+            Plain(socket) => socket.poll_take(cx, operation),
+            Multiplexed(_) => Poll::Ready(unsupported()),
         }
     }
 
     /// Writes everything.
     ///
     /// # Errors
-    /// The socket's; part may be written.
+    /// The stream's; part may be written.
     pub async fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {
         while !buf.is_empty() {
             let n = poll_fn(|cx| self.poll_write(cx, buf, false)).await?;
@@ -389,111 +324,61 @@ impl Stream {
         Ok(())
     }
 
-    /// Sends FIN, after TLS's own farewell; reading goes on.
+    /// Ends our side (FIN, after TLS's own farewell; a channel's end of stream); reading goes on.
     ///
     /// # Errors
-    /// The socket's, also where the peer is gone.
+    /// The stream's, also where the peer is gone.
     pub fn shutdown_write(&self) -> io::Result<()> {
-        if let Some(secure) = &self.secure {
-            secure.close(&self.io);
+        match &self.0 {
+            Plain(socket) => socket.shutdown_write(),
+            Multiplexed(channel) => channel.finish(&mut std::iter::empty()),
         }
-        Ok(rustix::net::shutdown(&self.io, Shutdown::Write)?)
     }
 
-    /// Makes closing send RST and forget unsent bytes (SO_LINGER 0: `nolinger`, failed checks).
+    /// Makes closing send RST and forget unsent bytes (SO_LINGER 0: `nolinger`, failed checks). A channel is closed no other
+    /// way than it is anyhow: its connection serves others.
     pub fn set_reset_on_close(&self) {
-        if let Some(secure) = &self.secure {
-            secure.forget_farewell();
+        if let Plain(socket) = &self.0 {
+            socket.set_reset_on_close();
         }
-        let _ = sockopt::set_socket_linger(&self.io, Some(Duration::ZERO));
     }
 
     /// Makes the client believe that it is still connected (`silent-drop`): the socket vanishes without a word. Where that
-    /// takes a privilege that is missing, or a hop limit is given, a reset is sent that dies after so many routers.
+    /// takes a privilege that is missing, or a hop limit is given, a reset is sent that dies after so many routers. A channel
+    /// takes its connection with it.
     pub fn vanish(&self, hops: Option<u8>) {
-        if let Some(secure) = &self.secure {
-            secure.forget_farewell();
+        match &self.0 {
+            Plain(socket) => socket.vanish(hops),
+            Multiplexed(channel) => {
+                channel.carrier().vanish(hops);
+                channel.reset(Cut::Cancel);
+            }
         }
-        if hops.is_none() && fd::set_extra(&self.io, fd::Extra::Repair).is_ok() {
-            return;
-        }
-        let hops = hops.unwrap_or(1);
-        let _ = sockopt::set_ip_ttl(&self.io, u32::from(hops));
-        let _ = sockopt::set_ipv6_unicast_hops(&self.io, Some(hops));
-        self.set_reset_on_close();
     }
 
     /// The pending error of the socket (SO_ERROR), taken.
     pub fn take_error(&self) -> Option<io::Error> {
-        match sockopt::socket_error(&self.io) {
-            Ok(Ok(())) => None,
-            Ok(Err(errno)) | Err(errno) => Some(errno.into()),
+        match &self.0 {
+            Plain(socket) => socket.take_error(),
+            Multiplexed(channel) => channel.carrier().take_error(),
         }
     }
 
     /// Ready when the socket can be written to; how a connect in progress says that it is over.
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_write_ready(cx).map_ok(|_| ())
-    }
-}
-
-/// Why a handshake did not come to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum Unsecured {
-    /// The peer closed the connection.
-    #[error("Connection closed during SSL handshake")]
-    Closed,
-    /// The socket failed.
-    #[error("{0}")]
-    Io(io::Error),
-    /// What came is not TLS, or TLS that nothing can be agreed on with.
-    #[error("{0}")]
-    Tls(rustls::Error),
-}
-
-impl From<io::Error> for Unsecured {
-    fn from(error: io::Error) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-        match inner.cloned() {
-            Some(tls) => Self::Tls(tls),
-            None => Self::Io(error),
-        }
-    }
-}
-
-impl Drop for Stream {
-    /// An end that is not announced looks like an attacker's to the peer (RFC 8446 6.1).
-    fn drop(&mut self) {
-        if let Some(secure) = &self.secure {
-            secure.close(&self.io);
+        match &self.0 {
+            Plain(socket) => socket.poll_writable(cx),
+            Multiplexed(_) => Poll::Ready(Ok(())),
         }
     }
 }
 
 impl AsFd for Stream {
+    /// The connection's socket.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.as_fd()
-    }
-}
-
-fn flags(more: bool) -> SendFlags {
-    let base = SendFlags::NOSIGNAL;
-    if more { base | SendFlags::MORE } else { base }
-}
-
-/// What an operation gave, unless it would block.
-fn tried<T>(result: io::Result<T>) -> Option<io::Result<T>> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-        done => Some(done),
-    }
-}
-
-pub(super) fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            done => return done,
+        match &self.0 {
+            Plain(socket) => socket.as_fd(),
+            Multiplexed(channel) => channel.carrier().as_fd(),
         }
     }
 }

@@ -186,8 +186,8 @@ impl Pump {
         let most = usize::try_from(self.left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         if self.bulk
             && !matches!(self.hold, Hold::Pipe(_))
-            && from.secure().is_none()
-            && to.secure().is_none()
+            && from.is_spliceable()
+            && to.is_spliceable()
             && let Some(pipe) = tools.pipes.as_ref().and_then(PipePool::take)
         {
             self.hold = Hold::Pipe(pipe);

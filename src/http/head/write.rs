@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Entry, Head, Line};
-use crate::http::Version;
+use crate::http::{Target, Version};
 
 impl Head {
     /// Writes the first line, the headers and the empty line after them.
@@ -18,6 +18,20 @@ impl Head {
     pub fn write_line_to(&self, out: &mut Vec<u8>) {
         let version = self.version.min(Version::HTTP_11).digits();
         match self.line {
+            Line::Request { method, target, .. } if self.normalized => {
+                let rest = match Target::of(self.bytes(target)) {
+                    Target::Absolute { rest: b"", .. } => b"/",
+                    Target::Absolute { rest, .. } => rest,
+                    _ => self.bytes(target),
+                };
+                out.extend_from_slice(self.bytes(method));
+                out.push(b' ');
+                out.extend_from_slice(rest);
+                let [major, dot, minor] = version;
+                out.extend_from_slice(&[
+                    b' ', b'H', b'T', b'T', b'P', b'/', major, dot, minor, b'\r', b'\n',
+                ]);
+            }
             Line::Request { method, target, .. } => {
                 // As received, but for what follows the target.
                 let (method_at, target_at) = (method.range(), target.range());

@@ -180,7 +180,8 @@ impl Exchange {
         if self.upload.finished() && self.upload.reader.is_done() && self.upload.at > self.body_at {
             return true;
         }
-        self.upload.rewind(self.body_at, self.facts.body);
+        self.upload
+            .rewind(self.body_at, self.facts.body, BodyLength::Empty);
         let upload = &mut self.upload;
         loop {
             let piece = upload.reader.next(

@@ -129,6 +129,14 @@ impl Exchange {
         }
     }
 
+    /// How the request's body is framed for a server of HTTP/1: what came until a stream's end goes in chunks.
+    fn sent_body(&self) -> BodyLength {
+        match self.facts.body {
+            BodyLength::UntilClose => BodyLength::Chunked,
+            length => length,
+        }
+    }
+
     /// Puts the request's head before its body.
     fn stage_request(&mut self, lease: &Lease) {
         let settings = &self.backend.settings;
@@ -142,13 +150,14 @@ impl Exchange {
             && !asks_to_close(&self.txn.request.head);
         let head = &self.txn.request.head;
         let framing = Framing {
-            announced: self.facts.body,
+            announced: self.sent_body(),
             connection: ConnectionOption::for_version(head.version(), keep),
             upgrade: self.facts.upgrade,
         };
         let bogus = settings.options.contains(Options::CASE_ADJUST_SERVER);
         let case = bogus.then_some(&self.plan.case_adjust);
-        self.upload.rewind(self.body_at, self.facts.body);
+        let announced = self.sent_body();
+        self.upload.rewind(self.body_at, self.facts.body, announced);
         self.upload.keep_from = Some(self.body_at);
         write_head(head, framing, case, self.upload.stage());
     }
@@ -264,7 +273,8 @@ impl Exchange {
                 }
             }
             let watched = abort && upload.finished();
-            if watched && stream.poll_readable(cx).is_ready() && stream.noticed() == Some(0) {
+            // A channel's client that leaves says so, whatever of its request is still to come.
+            if (watched || !stream.is_socket()) && stream.poll_left(cx).is_ready() {
                 return Poll::Ready(Err(Failed::ClientLeft));
             }
             if refused {

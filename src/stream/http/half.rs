@@ -1,5 +1,8 @@
 //! One direction of an exchange: bytes read from one peer, decoded, framed anew and written to the other.
 //!
+//! Peers are sockets, whose bytes frame their messages, or channels, which frame them beside the bytes: this is the one place that
+//! knows of both. A channel's end and its trailers end a body that came from one, and are sent behind a body that goes to one.
+//!
 //! A head that is to go first is put into [`Half::staged`]; body data follows it in the same write. Data is written from the
 //! buffer it was read into; only framing and small pieces are copied.
 
@@ -9,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::filter::Compressor;
 use crate::http::Head;
-use crate::net::{Buffer, Stream};
+use crate::net::{Buffer, Channel, Stream};
 use crate::wire::h1::{BodyLength, BodyReader, BodyWriter, Fault, Options, Piece};
 use crate::wire::pump::{Broken, Ended, Pump, Tools};
 use crate::worker::Pools;
@@ -157,13 +160,19 @@ impl Half {
                 self.waits = Waits::Nothing;
                 return Poll::Ready(Ok(()));
             }
-            if self.worth_pumping() {
+            if self.worth_pumping() && from.is_socket() && to.is_socket() {
                 return self.poll_pump(cx, from, to, &pools.tools);
             }
             self.waits = Waits::Read;
             match ready!(self.poll_fill(cx, from, pools)) {
                 Err(_) => return Poll::Ready(Err(Break::ReadError)),
-                Ok(0) => self.sender_closed()?,
+                Ok(0) => {
+                    if let Some(channel) = from.channel() {
+                        let trailers = &mut self.trailers;
+                        channel.trailers(&mut |name, value| trailers.add(name, value));
+                    }
+                    self.sender_closed()?;
+                }
                 Ok(_) => {}
             }
         }
@@ -254,6 +263,8 @@ impl Half {
             self.writer.open(range.len(), &mut self.staged);
             self.tail = self.writer.close();
             self.direct = range;
+            // The end can then go along with the last bytes.
+            self.framed = self.reader.is_done() && self.writer == BodyWriter::Plain;
         }
     }
 
@@ -268,6 +279,9 @@ impl Half {
 
     /// Writes what is pending.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>, to: &Stream) -> Poll<std::io::Result<()>> {
+        if let Some(channel) = to.channel() {
+            return self.poll_hand_over(cx, channel);
+        }
         while self.pending() {
             let staged = self.staged.get(self.staged_at..).unwrap_or_default();
             let direct = self.buf.get(self.direct.clone()).unwrap_or_default();
@@ -284,23 +298,52 @@ impl Half {
                 let count = if self.tail.is_empty() { 2 } else { 3 };
                 to.poll_write_vectored(cx, &pieces[..count], false)
             };
-            let mut written = ready!(written)?;
-            self.moved = true;
-            let first = written.min(self.staged.len() - self.staged_at);
-            self.staged_at += first;
-            written -= first;
-            let second = written.min(self.direct.len());
-            self.direct.start += second;
-            written -= second;
-            self.tail = self.tail.get(written..).unwrap_or_default();
+            self.wrote(ready!(written)?);
         }
+        self.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Hands what is pending to a channel, and the end behind it. Trailers go where the channel has them, not into the bytes.
+    fn poll_hand_over(
+        &mut self,
+        cx: &mut Context<'_>,
+        channel: &dyn Channel,
+    ) -> Poll<std::io::Result<()>> {
+        while self.pending() {
+            let pieces = [
+                IoSlice::new(self.staged.get(self.staged_at..).unwrap_or_default()),
+                IoSlice::new(self.buf.get(self.direct.clone()).unwrap_or_default()),
+                IoSlice::new(self.tail),
+            ];
+            let last = self.framed && self.trailers.is_empty();
+            self.wrote(ready!(channel.poll_write(cx, &pieces, last))?);
+        }
+        self.flushed();
+        if self.framed {
+            channel.finish(&mut self.trailers.fields())?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn wrote(&mut self, mut written: usize) {
+        self.moved = true;
+        let first = written.min(self.staged.len() - self.staged_at);
+        self.staged_at += first;
+        written -= first;
+        let second = written.min(self.direct.len());
+        self.direct.start += second;
+        written -= second;
+        self.tail = self.tail.get(written..).unwrap_or_default();
+    }
+
+    fn flushed(&mut self) {
         self.staged.clear();
         self.staged_at = 0;
         if self.framed {
             // While the other side thinks, nothing is held for this one.
             self.staged.release();
         }
-        Poll::Ready(Ok(()))
     }
 
     /// Where a head is put that goes before the body.
@@ -387,12 +430,12 @@ impl Half {
     }
 
     /// Back to the first byte of the body, for another attempt with another server.
-    pub fn rewind(&mut self, to: usize, length: BodyLength) {
+    pub fn rewind(&mut self, to: usize, read: BodyLength, written: BodyLength) {
         self.at = to;
         self.staged.clear();
         self.staged_at = 0;
         self.direct = 0..0;
         self.tail = b"";
-        self.carry(length, length);
+        self.carry(read, written);
     }
 }

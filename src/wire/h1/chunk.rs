@@ -20,6 +20,11 @@ const FORBIDDEN_TRAILERS: [&[u8]; 12] = [
     b"content-type",
 ];
 
+/// Whether a field of this name may come after a body.
+pub fn may_trail(name: &[u8]) -> bool {
+    !FORBIDDEN_TRAILERS.contains(&name)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Before the first digit of a size.
@@ -165,10 +170,7 @@ impl ChunkDecoder {
         };
         found.adopt(section.get(..end).unwrap_or_default());
         found.unfold();
-        for (name, value) in found
-            .fields()
-            .filter(|(name, _)| !FORBIDDEN_TRAILERS.contains(name))
-        {
+        for (name, value) in found.fields().filter(|(name, _)| may_trail(name)) {
             trailers.add(name, value);
         }
         *at += end;

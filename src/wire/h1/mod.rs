@@ -24,7 +24,7 @@ mod write;
 
 pub use body::{BodyLength, BodyReader, BodyWriter, Piece};
 pub use case::CaseMap;
-pub use chunk::ChunkDecoder;
+pub use chunk::{ChunkDecoder, may_trail};
 pub use connection::asks_to_close;
 pub use fault::{Cause, Fault};
 pub use parser::{HeadParser, Limits, Options};

@@ -1,0 +1,82 @@
+//! The handshakes of TLS on a connected socket: a ClientHello read, and the rest of it gone through.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use rustls::server::{Accepted, Acceptor};
+
+use super::secure::{Raw, Tee};
+use super::socket::Socket;
+
+impl Socket {
+    /// Reads a ClientHello. What comes is put to `seen` too, for whoever wants to know what rustls does not tell.
+    pub fn poll_hello(
+        &self,
+        cx: &mut Context<'_>,
+        acceptor: &mut Acceptor,
+        seen: &mut Vec<u8>,
+    ) -> Poll<Result<Accepted, Unsecured>> {
+        loop {
+            let read = self.poll_take(cx, || {
+                acceptor.read_tls(&mut Tee(Raw(&self.io), &mut *seen))
+            });
+            let read = ready!(read).map_err(Unsecured::Io)?;
+            match acceptor.accept() {
+                Ok(Some(accepted)) => return Poll::Ready(Ok(accepted)),
+                Ok(None) if read == 0 => return Poll::Ready(Err(Unsecured::Closed)),
+                Ok(None) => {}
+                Err((error, mut alert)) => {
+                    let _ = alert.write_all(&mut Raw(&self.io));
+                    return Poll::Ready(Err(Unsecured::Tls(error)));
+                }
+            }
+        }
+    }
+
+    /// Goes through the handshake of the session that [`Self::begin_tls`] put on it.
+    pub fn poll_handshake(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsecured>> {
+        let Some(secure) = &self.secure else {
+            return Poll::Ready(Ok(()));
+        };
+        loop {
+            ready!(self.poll_send(cx, || secure.flush(&self.io))).map_err(Unsecured::Io)?;
+            if !secure.handshaking() {
+                return Poll::Ready(Ok(()));
+            }
+            let stepped = ready!(self.poll_take(cx, || secure.step(&self.io)));
+            match stepped {
+                Ok(true) => {}
+                Ok(false) => return Poll::Ready(Err(Unsecured::Closed)),
+                Err(error) => {
+                    // Why, for the peer.
+                    let _ = secure.flush(&self.io);
+                    return Poll::Ready(Err(Unsecured::from(error)));
+                }
+            }
+        }
+    }
+}
+
+/// Why a handshake did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsecured {
+    /// The peer closed the connection.
+    #[error("Connection closed during SSL handshake")]
+    Closed,
+    /// The socket failed.
+    #[error("{0}")]
+    Io(io::Error),
+    /// What came is not TLS, or TLS that nothing can be agreed on with.
+    #[error("{0}")]
+    Tls(rustls::Error),
+}
+
+impl From<io::Error> for Unsecured {
+    fn from(error: io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match inner.cloned() {
+            Some(tls) => Self::Tls(tls),
+            None => Self::Io(error),
+        }
+    }
+}
