@@ -39,8 +39,12 @@ impl Socket {
             return Poll::Ready(Ok(()));
         };
         loop {
-            ready!(self.poll_send(cx, || secure.flush(&self.io))).map_err(Unsecured::Io)?;
-            if !secure.handshaking() {
+            // A request that came along is answered soon, with what is left to say.
+            let done = !secure.handshaking();
+            if !(done && secure.answerable()) {
+                ready!(self.poll_send(cx, || secure.flush(&self.io))).map_err(Unsecured::Io)?;
+            }
+            if done {
                 return Poll::Ready(Ok(()));
             }
             let stepped = ready!(self.poll_take(cx, || secure.step(&self.io)));

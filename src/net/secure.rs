@@ -151,10 +151,24 @@ impl Secure {
                 let rest = came.get(fed..).unwrap_or_default().to_vec();
                 *self.held.borrow_mut() = (rest, 0);
             }
-            // Answers that the protocol wants (a key update's) go with the next write, or now if they can.
-            let _ = self.flush(fd);
+            // What the protocol wants said (session tickets, an answer to a key update) goes with the next write where
+            // data has come that will be answered.
+            if !self.answerable() {
+                let _ = self.flush(fd);
+            }
             Ok(())
         })
+    }
+
+    /// Whether a client's data is there: what is written in answer takes along what the session itself has to say.
+    pub fn answerable(&self) -> bool {
+        match &mut *self.session.borrow_mut() {
+            Connection::Client(_) => false,
+            Connection::Server(session) => {
+                let mut reader = session.reader();
+                reader.fill_buf().is_ok_and(|data| !data.is_empty())
+            }
+        }
     }
 
     /// A step of the handshake: takes in what has come. False at the end of the connection.

@@ -315,7 +315,12 @@ impl Socket {
             let mut ready = ready!(self.io.poll_read_ready(cx))?;
             match operation() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
-                done => return Poll::Ready(done),
+                done => {
+                    if self.secure.as_ref().is_some_and(|secure| secure.drained()) {
+                        ready.clear_ready();
+                    }
+                    return Poll::Ready(done);
+                }
             }
         }
     }
