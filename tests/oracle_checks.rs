@@ -203,7 +203,7 @@ fn watch(who: Who) -> Seen {
     let ports: Vec<u16> = (0..CASES.len()).map(|n| origin(n, sent.clone())).collect();
     let stats = free_port();
     let mut config = format!(
-        "global\n node n\ndefaults\n mode http\n option log-health-checks\n timeout connect 1s\n timeout client 5s\n \
+        "global\n node n\ndefaults\n mode http\n option log-health-checks\n timeout connect 3s\n timeout check 3s\n timeout client 5s\n \
          timeout server 5s\nlisten stats\n bind 127.0.0.1:{stats}\n stats enable\n stats uri /\n"
     );
     for (number, case) in CASES.iter().enumerate() {

@@ -9,7 +9,7 @@
 mod support;
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use support::{Client, LogSink, Origin, Program, Who, both, free_port, local};
 
@@ -17,6 +17,9 @@ const SHOWN: &str = "%[bc_err]|%[bc_err_str]|%[be_server_timeout]|%[be_tunnel_ti
                      %[cur_tunnel_timeout]|%[fe_client_timeout]|%[fe_defbe]|%[fc_err]|%[fc_err_str]|%ts";
 
 /// The log line of a request by way of each backend, then of TCP streams.
+///
+/// A stream whose server refuses may end before the client has sent a byte, and is then not logged at
+/// all (`dontlognull`): that one waits for the request first.
 fn courses(who: Who) -> Vec<String> {
     let (web, refused, tunnel, nobody) = (free_port(), free_port(), free_port(), free_port());
     let (sink, origin) = (LogSink::new(), Origin::saying("hello"));
@@ -50,6 +53,8 @@ fn courses(who: Who) -> Vec<String> {
         listen refused
           mode tcp
           bind 127.0.0.1:{refused}
+          tcp-request inspect-delay 5s
+          tcp-request content accept if {{ req.len gt 0 }}
           log-format \"refused {SHOWN}\"
           server s 127.0.0.1:{nobody}
         listen tunnel
@@ -138,7 +143,7 @@ fn of_distcc(who: Who) -> Vec<String> {
         config += &format!(
             "listen l{port}
               bind 127.0.0.1:{port}
-              tcp-request inspect-delay 30ms
+              tcp-request inspect-delay 5s
               tcp-request content set-var(sess.heard) str(yes) if {{ req.len gt 0 }}
               tcp-request content set-var(sess.value) {expression}
               log-format \"%[var(sess.heard)]= %[var(sess.value)]\"
@@ -152,6 +157,8 @@ fn of_distcc(who: Who) -> Vec<String> {
         for (port, expression) in ports.iter().zip(OF_DISTCC) {
             let mut client = TcpStream::connect(local(*port)).expect("a connection");
             client.write_all(message.as_bytes()).expect("a message");
+            // No more will come: what is missing now stays missing, without a wait.
+            client.shutdown(Shutdown::Write).expect("an end");
             let line = sink.line_with("yes= ");
             let value = line.rsplit("= ").next().unwrap_or_default().trim_end();
             seen.push(format!("{expression} of {message}: {value}"));

@@ -188,9 +188,9 @@ defaults
   option httplog
   http-reuse never
   timeout client 2s
-  timeout server 300
+  timeout server 2s
   timeout connect 2s
-  timeout http-request 200
+  timeout http-request 1s
   timeout http-keep-alive 50
   timeout tarpit 20
 frontend fe
@@ -261,8 +261,6 @@ fn play(who: Who) -> Vec<Seen> {
     let path = page.path().display().to_string();
     let config = config(port, origin.port, sink.port, &path);
     let _proxy = Program::start(who, &config, &[port]);
-    // The connection that waited for the listener has come and gone, and is logged.
-    sink.line();
     let mut seen = Vec::new();
     for case in CASES {
         *answer.lock().expect("no panic") = case.answer;

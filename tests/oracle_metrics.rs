@@ -100,10 +100,7 @@ fn metrics_are_haproxys() {
          listen both\n bind 127.0.0.1:{both_ways}\n server b1 127.0.0.1:{to}\n"
     );
     let [theirs, ours] = both().map(|who| {
-        let program = Program::start(who, &config, &[]);
-        wait_for("it to listen", || {
-            std::net::TcpStream::connect(support::local(prom)).ok()
-        });
+        let program = Program::start(who, &config, &[front, both_ways, prom]);
         wait_for("the check", || {
             let found = ask(prom, "/metrics?scope=server").text();
             let down = "haproxy_server_status{proxy=\"be\",server=\"s2\",state=\"DOWN\"} 1";

@@ -11,7 +11,7 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use support::{Program, Who, both, free_port, local, wait_for};
+use support::{Program, Who, both, free_port, local};
 
 const TIMES: &str = "defaults\n timeout connect 5s\n timeout client 5s\n timeout server 5s\n";
 
@@ -80,13 +80,7 @@ fn servers_get_haproxys_headers() {
         );
     }
     let [theirs, ours] = both().map(|who| {
-        let program = Program::start(who, &config, &[]);
-        let up = |port: &u16| wait_for("a port", || TcpStream::connect(local(*port)).ok());
-        // The looks at whether they listen reach the server, too.
-        ports.iter().for_each(|port| {
-            drop(up(port));
-            drop(server.accept());
-        });
+        let program = Program::start(who, &config, &ports);
         let got: Vec<String> = ports.iter().map(|port| received(&server, *port)).collect();
         drop(program);
         got

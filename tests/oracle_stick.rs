@@ -256,8 +256,7 @@ fn connections_stick_as_in_haproxy() {
          stick on req.payload(5,4)\n stick store-response res.payload(0,9)\n{servers}"
     );
     let [theirs, ours] = both().map(|who| {
-        // Whoever looks whether the other port is open would be a client to store.
-        let program = Program::start(who, &config, &[payload]);
+        let program = Program::start(who, &config, &ports);
         let mut seen = Vec::new();
         // Nobody says a word: it is stored once there is a connection.
         let client = Client::connect(silent);

@@ -42,7 +42,7 @@ fn settled(text: &str) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn config([port, other, probe]: [u16; 3], origin: u16) -> String {
+fn config([port, other]: [u16; 2], origin: u16) -> String {
     let tables: String = ["connection", "session", "content", "request", "behind"]
         .map(|name| format!("backend {name}\n stick-table type ip size 1k expire 1h store {ALL}\n"))
         .concat();
@@ -70,7 +70,6 @@ fn config([port, other, probe]: [u16; 3], origin: u16) -> String {
          use_backend second if {{ path_beg /second }}\n\
          default_backend first\n\
          backend first\n http-response track-sc2 status table statuses\n server s 127.0.0.1:{origin}\n\
-         frontend probe\n bind 127.0.0.1:{probe}\n\
          frontend names_too\n bind 127.0.0.1:{other}\n\
          tcp-request session track-sc0 str(all) table names\n\
          tcp-request session sc-inc-gpc(1,0)\n http-request track-sc1 path table names\n\
@@ -124,7 +123,7 @@ fn tables(program: &Program) -> String {
 #[test]
 fn traffic_counts_as_in_haproxy() {
     let origin = origin();
-    let ports @ [port, other, probe] = [(); 3].map(|()| free_port());
+    let ports @ [port, other] = [(); 2].map(|()| free_port());
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     let two = "GET /one HTTP/1.1\r\nHost: a\r\n\r\n".to_owned() + &get("/content/two");
     let mut cases: Vec<String> = [
@@ -161,7 +160,7 @@ fn traffic_counts_as_in_haproxy() {
             .to_owned(),
     ]);
     let [theirs, ours] = both().map(|who| {
-        let program = Program::start(who, &config(ports, origin.port), &[probe]);
+        let program = Program::start(who, &config(ports, origin.port), &ports);
         tables(&program);
         let each = cases.iter().map(|text| {
             for port in [port, other] {
@@ -514,7 +513,7 @@ fn expressions_about_tables_have_haproxys_values() {
         .map(str::to_owned),
     );
     asked.extend(["src_updt_conn_cnt(connection)", "src_updt_conn_cnt(names)"].map(str::to_owned));
-    let (ports, origin) = ([(); 3].map(|()| free_port()), origin());
+    let (ports, origin) = ([(); 2].map(|()| free_port()), origin());
     let [theirs, ours] = both().map(|who| {
         let mut values = Vec::new();
         for some in asked.chunks(60) {
@@ -533,7 +532,7 @@ fn expressions_about_tables_have_haproxys_values() {
             for at in 0..some.len() {
                 text += &format!(" http-after-response set-header v-{at} %[var(txn.v{at})]\n");
             }
-            let program = Program::start(who, &text, &ports[2..]);
+            let program = Program::start(who, &text, &[port]);
             for _ in 0..2 {
                 let head = support::get(port, "/200").head;
                 let mut lines: Vec<_> = head.lines().filter(|line| line.starts_with("v-")).map(str::to_owned).collect();

@@ -34,8 +34,6 @@ listen l
         sink.port
     );
     let _proxy = Program::start(who, &config, &[port]);
-    // The connection that waited for the listener.
-    sink.line();
     Client::connect(port).send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
     let line = sink.line();
     let words = line.split(' ');

@@ -6,9 +6,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidegate::balance::{Loads, Params, Slot};
+
+/// The longest anything is waited for; far more than a loaded machine needs.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One backend of the oracle and what we are to make of it.
 pub struct Case {
@@ -90,7 +93,8 @@ impl Oracle {
             root,
             _dir: dir,
         };
-        for _ in 0..200 {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
             if UnixStream::connect(proxy.path("cli")).is_ok() {
                 // Answered once everything is bound.
                 proxy.cli("show info");
@@ -118,9 +122,7 @@ impl Oracle {
     /// A client connection from this address.
     pub fn connect(&self, case: &Case, source: &str) -> Client {
         let mut stream = UnixStream::connect(self.path(&case.name)).expect("the frontend");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(5)))
-            .expect("a timeout");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let family = if source.contains(':') { "TCP6" } else { "TCP4" };
         let to = if source.contains(':') {
             "::1"
@@ -136,7 +138,8 @@ impl Oracle {
     /// Waits until this column of the first row of `show stat <what>` is `wanted`.
     pub fn until(&self, what: &str, column: usize, wanted: u32) {
         let wanted = wanted.to_string();
-        for _ in 0..2000 {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
             let stat = self.cli(&format!("show stat {what}"));
             let row = stat.lines().nth(1).unwrap_or_default();
             if row.split(',').nth(column) == Some(&wanted) {

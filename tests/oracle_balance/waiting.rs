@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use super::harness::Oracle;
+use super::harness::{Oracle, PATIENCE};
 
 const HEAD: &str = "global
   stats socket DIR/cli level admin
@@ -36,7 +36,7 @@ fn compare(config: &str, lines: usize, scene: impl Fn(&Oracle, &Origin)) {
         scene(&proxy, &origin);
         let mut seen = Vec::new();
         while seen.len() < lines {
-            match log.recv_timeout(Duration::from_secs(5)) {
+            match log.recv_timeout(PATIENCE) {
                 Ok(line) => seen.push(line),
                 Err(error) => panic!("{program}: {error} after {seen:?}"),
             }
@@ -84,8 +84,7 @@ impl Origin {
 
     /// The request that comes next, and the answer to it when it is to be given.
     fn next(&self) -> (String, Sender<()>) {
-        let patience = Duration::from_secs(5);
-        self.arrived.recv_timeout(patience).expect("a request")
+        self.arrived.recv_timeout(PATIENCE).expect("a request")
     }
 }
 
@@ -117,8 +116,7 @@ fn ask(proxy: &Oracle, front: &str, path: &str) -> UnixStream {
 
 /// Waits for the first bytes of the answer.
 fn answered(mut stream: UnixStream) {
-    let patience = Some(Duration::from_secs(5));
-    stream.set_read_timeout(patience).expect("a timeout");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let mut bytes = [0; 512];
     assert!(stream.read(&mut bytes).expect("an answer") > 0);
 }

@@ -1,7 +1,6 @@
 //! A proxy under test: ours, or HAProxy as the oracle.
 
 use std::io::Write;
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -9,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{local, wait_for};
+use super::{listens, wait_for};
 
 /// Which proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +71,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a proxy in the foreground and waits until it accepts on these ports.
+    /// Starts a proxy in the foreground and waits until it listens on these ports.
     pub fn start(who: Who, config: &str, ports: &[u16]) -> Self {
         Self::with_args(who, &["-db"], config, ports)
     }
@@ -97,7 +96,7 @@ impl Program {
                 if let Some(status) = program.child.try_wait().expect("a child can be asked") {
                     panic!("{who:?} ended with {status}: {}", program.messages());
                 }
-                TcpStream::connect(local(*port)).ok()
+                listens(*port).then_some(())
             });
         }
         program
