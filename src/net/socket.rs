@@ -120,11 +120,16 @@ impl Socket {
         cx: &mut Context<'_>,
         buf: &mut Buffer,
     ) -> Poll<io::Result<usize>> {
-        self.poll_receive(cx, || {
+        let received = self.poll_receive(cx, || {
             buf.acquire();
             let size = buf.capacity() - buf.len();
             Ok((self.try_append(buf)?, size))
-        })
+        });
+        // What was taken for news was none.
+        if received.is_pending() && buf.is_empty() {
+            buf.release();
+        }
+        received
     }
 
     /// `receive` answers how much it read and for how much there was room.

@@ -166,7 +166,7 @@ impl Stream {
         }
     }
 
-    /// As [`Self::poll_append`]; a buffer without memory gets some only when there is something to read.
+    /// As [`Self::poll_append`]; a buffer without memory has some only while there is something in it.
     #[inline]
     pub fn poll_append_late(
         &self,
