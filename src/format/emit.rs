@@ -120,14 +120,14 @@ impl<'b> Out<'b> {
         }
     }
 
-    /// A part of a message, up to a zero byte: control characters as `%XX`, never quoted.
+    /// A part of a message: control characters as `%XX`, never quoted.
     pub(super) fn http(&mut self, text: &[u8]) {
         let control = |byte: u8| byte < 0x20 && byte != b'\t' || byte == 0x7f;
         if !self.flags.escape && !may_hold_controls(text) {
             self.bytes.extend_from_slice(text);
             return;
         }
-        for &byte in until_zero(text) {
+        for &byte in text {
             if control(byte) {
                 self.hex_byte(b'%', byte);
             } else {
@@ -212,7 +212,7 @@ impl<'b> Out<'b> {
     }
 }
 
-/// As in HAProxy a text ends with its first zero byte.
+/// As in HAProxy the text of a log ends with its first zero byte.
 pub(super) fn until_zero(text: &[u8]) -> &[u8] {
     let end = memchr::memchr(0, text).unwrap_or(text.len());
     text.get(..end).unwrap_or(text)

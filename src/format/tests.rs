@@ -164,7 +164,7 @@ fn texts_end_with_their_first_zero_byte() {
         ("<%[bin(410042)]> <%[bin(0041)]>", FormatUse::Log, "<A> <->"),
         ("<%{+Q}[bin(0041)]>", FormatUse::Text, "<\"\">"),
         ("<%[bin(410042)]>", FormatUse::Http, "<A>"),
-        ("%[str(a%00b),url_dec]", FormatUse::Http, "a"),
+        ("%[str(a%00b),url_dec]", FormatUse::Http, "a%00b"),
     ] {
         assert_eq!(show(&mut stream, text, usage), expected, "{text}");
     }

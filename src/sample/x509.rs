@@ -1,5 +1,10 @@
 //! What a certificate says, in the words HAProxy and OpenSSL use (manual 7.3.4, `ssl_c_*` and kin).
 
+mod attribute;
+
+use std::borrow::Cow;
+
+use x509_parser::asn1_rs::Tag;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
@@ -34,7 +39,7 @@ impl<'d> Read<'d> {
         let mut line = Vec::new();
         for part in self.name(whose).iter_attributes() {
             line.push(b'/');
-            line.extend_from_slice(short_name(part).unwrap_or("UNDEF").as_bytes());
+            line.extend_from_slice(attribute::name(part.attr_type()).as_bytes());
             line.push(b'=');
             line.extend_from_slice(part.as_slice());
         }
@@ -54,11 +59,11 @@ impl<'d> Read<'d> {
                 if at > 0 {
                     line.push(b'+');
                 }
-                match short_name(part) {
+                match attribute::known(part.attr_type()) {
                     Some(name) => {
                         line.extend_from_slice(name.as_bytes());
                         line.push(b'=');
-                        escape(part.as_slice(), &mut line);
+                        escape(&characters(part), &mut line);
                     }
                     None => unknown(part, &mut line),
                 }
@@ -67,11 +72,11 @@ impl<'d> Read<'d> {
         line
     }
 
-    /// The value of the n-th part of this kind: from the beginning, or for a negative number from the end. 0 is the
-    /// first.
+    /// The value of the n-th part of this kind: from the beginning, or for a negative number from the end.
     pub(super) fn part(&self, whose: Whose, kind: &[u8], n: i64) -> Option<Vec<u8>> {
         let known = |part: &&AttributeTypeAndValue<'_>| {
-            short_name(part).is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(kind))
+            let name = attribute::name(part.attr_type());
+            name.as_bytes().eq_ignore_ascii_case(kind)
         };
         let all: Vec<_> = self
             .name(whose)
@@ -80,20 +85,21 @@ impl<'d> Read<'d> {
             .map(|part| part.as_slice().to_vec())
             .collect();
         let at = match n {
-            0 => 0,
-            n if n > 0 => usize::try_from(n).ok()? - 1,
-            n => all
+            0 => return None,
+            1.. => usize::try_from(n).ok()? - 1,
+            ..0 => all
                 .len()
                 .checked_sub(usize::try_from(n.unsigned_abs()).ok()?)?,
         };
         all.into_iter().nth(at)
     }
 
-    /// The serial number's bytes.
-    pub(super) fn serial(&self) -> &'d [u8] {
+    /// The serial number's bytes, without a sign.
+    pub(super) fn serial(&self) -> Cow<'d, [u8]> {
         match self.0.tbs_certificate.raw_serial() {
-            [0, rest @ ..] if !rest.is_empty() => rest,
-            all => all,
+            [0, rest @ ..] if !rest.is_empty() => Cow::Borrowed(rest),
+            all @ [first, ..] if *first > 127 => Cow::Owned(negated(all)),
+            all => Cow::Borrowed(all),
         }
     }
 
@@ -128,10 +134,26 @@ pub fn signature_algorithm(der: &[u8]) -> Option<&'static str> {
     Read::new(der).map(|read| read.signature())
 }
 
-/// Two digits of the year, as the manual promises; years that two digits cannot say have none.
+/// The amount of a negative number (two's complement), without zeros before it.
+fn negated(number: &[u8]) -> Vec<u8> {
+    let mut carry = true;
+    let mut amount: Vec<u8> = Vec::with_capacity(number.len());
+    for byte in number.iter().rev() {
+        let (sum, over) = (!byte).overflowing_add(u8::from(carry));
+        carry = over;
+        amount.push(sum);
+    }
+    while amount.len() > 1 && amount.last() == Some(&0) {
+        amount.pop();
+    }
+    amount.reverse();
+    amount
+}
+
+/// Two digits of the year, as the manual promises; years of another century have none.
 fn date(time: &ASN1Time) -> Option<Vec<u8>> {
     let time = time.to_datetime();
-    if !(1950..2100).contains(&time.year()) {
+    if !(2000..2100).contains(&time.year()) {
         return None;
     }
     let text = format!(
@@ -146,45 +168,8 @@ fn date(time: &ASN1Time) -> Option<Vec<u8>> {
     Some(text.into_bytes())
 }
 
-/// OpenSSL's short names of what names are made of.
-const PARTS: [(&str, &str); 27] = [
-    ("2.5.4.3", "CN"),
-    ("2.5.4.4", "SN"),
-    ("2.5.4.5", "serialNumber"),
-    ("2.5.4.6", "C"),
-    ("2.5.4.7", "L"),
-    ("2.5.4.8", "ST"),
-    ("2.5.4.9", "street"),
-    ("2.5.4.10", "O"),
-    ("2.5.4.11", "OU"),
-    ("2.5.4.12", "title"),
-    ("2.5.4.13", "description"),
-    ("2.5.4.15", "businessCategory"),
-    ("2.5.4.17", "postalCode"),
-    ("2.5.4.20", "telephoneNumber"),
-    ("2.5.4.41", "name"),
-    ("2.5.4.42", "GN"),
-    ("2.5.4.43", "initials"),
-    ("2.5.4.44", "generationQualifier"),
-    ("2.5.4.46", "dnQualifier"),
-    ("2.5.4.65", "pseudonym"),
-    ("2.5.4.97", "organizationIdentifier"),
-    ("0.9.2342.19200300.100.1.1", "UID"),
-    ("0.9.2342.19200300.100.1.25", "DC"),
-    ("1.2.840.113549.1.9.1", "emailAddress"),
-    ("1.2.840.113549.1.9.2", "unstructuredName"),
-    ("1.3.6.1.4.1.311.60.2.1.2", "jurisdictionST"),
-    ("1.3.6.1.4.1.311.60.2.1.3", "jurisdictionC"),
-];
-
-fn short_name(part: &AttributeTypeAndValue<'_>) -> Option<&'static str> {
-    let id = part.attr_type().to_id_string();
-    let found = PARTS.iter().find(|(known, _)| *known == id);
-    found.map(|(_, name)| *name)
-}
-
 /// OpenSSL's short names of algorithms.
-const ALGORITHMS: [(&str, &str); 17] = [
+const ALGORITHMS: [(&str, &str); 22] = [
     ("1.2.840.113549.1.1.1", "rsaEncryption"),
     ("1.2.840.113549.1.1.4", "RSA-MD5"),
     ("1.2.840.113549.1.1.5", "RSA-SHA1"),
@@ -195,11 +180,16 @@ const ALGORITHMS: [(&str, &str); 17] = [
     ("1.2.840.113549.1.1.14", "RSA-SHA224"),
     ("1.2.840.10045.2.1", "id-ecPublicKey"),
     ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
+    ("1.2.840.10045.4.3.1", "ecdsa-with-SHA224"),
     ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
     ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
     ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
     ("1.2.840.10040.4.1", "dsaEncryption"),
+    ("1.2.840.10040.4.3", "DSA-SHA1"),
     ("2.16.840.1.101.3.4.3.2", "dsa_with_SHA256"),
+    ("2.16.840.1.101.3.4.3.10", "ecdsa_with_SHA3-256"),
+    ("2.16.840.1.101.3.4.3.14", "RSA-SHA3-256"),
+    ("1.3.101.110", "X25519"),
     ("1.3.101.112", "ED25519"),
     ("1.3.101.113", "ED448"),
 ];
@@ -213,6 +203,31 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 fn hex(byte: u8, out: &mut Vec<u8>) {
     out.extend([byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]));
+}
+
+/// The characters of a value in UTF-8, whatever kind of string it is (X.690 8.23). Kinds of one byte are taken for Latin-1.
+fn characters<'p>(part: &'p AttributeTypeAndValue<'_>) -> Cow<'p, [u8]> {
+    let bytes = part.as_slice();
+    let text: String = match part.attr_value().header.tag() {
+        Tag::BmpString => {
+            let (pairs, _) = bytes.as_chunks::<2>();
+            let units = pairs.iter().map(|pair| u16::from_be_bytes(*pair));
+            char::decode_utf16(units)
+                .map(Result::unwrap_or_default)
+                .collect()
+        }
+        Tag::UniversalString => {
+            let (all, _) = bytes.as_chunks::<4>();
+            let numbers = all.iter().map(|four| u32::from_be_bytes(*four));
+            numbers
+                .map(|n| char::from_u32(n).unwrap_or_default())
+                .collect()
+        }
+        Tag::Utf8String => return Cow::Borrowed(bytes),
+        _ if bytes.is_ascii() => return Cow::Borrowed(bytes),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    };
+    Cow::Owned(text.into_bytes())
 }
 
 /// RFC 2253 2.4, and every byte that is not printable ASCII as its number.
@@ -268,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_number_is_told_by_its_amount() {
+        let cases: [(&[u8], &[u8]); 4] = [
+            (&[0xFB], &[5]),
+            (&[0xFF, 0x00], &[1, 0]),
+            (&[0x80, 0x00], &[0x80, 0]),
+            (&[0xFF, 0xFF], &[1]),
+        ];
+        for (number, amount) in cases {
+            assert_eq!(negated(number), amount);
+        }
+    }
+
+    #[test]
     fn names_are_written_as_openssl_writes_them() {
         use rcgen::DnType;
         let der = made(&[
@@ -287,14 +315,15 @@ mod tests {
             "CN=a\\\\b,OU=\\#one\\ ,O=Gro\\C3\\9Fe\\, Firma,C=DE"
         );
         let part = |kind: &str, n| read.part(Whose::Subject, kind.as_bytes(), n).map(text);
-        assert_eq!(part("cn", 0).as_deref(), Some("a\\b"));
+        assert_eq!(part("cn", 1).as_deref(), Some("a\\b"));
         assert_eq!(part("C", -1).as_deref(), Some("DE"));
+        assert_eq!(part("C", 0), None);
         assert_eq!(part("C", 2), None);
         assert_eq!(part("C", -2), None);
-        assert_eq!(part("L", 0), None);
+        assert_eq!(part("L", 1), None);
         assert_eq!(text(read.not_before().unwrap()), "240229000000Z");
         assert_eq!(text(read.not_after().unwrap()), "610102000000Z");
-        assert_eq!(read.serial(), [0x80, 1]);
+        assert_eq!(read.serial()[..], [0x80, 1]);
         assert_eq!((read.version(), read.key()), (3, "id-ecPublicKey"));
         assert_eq!(read.signature(), "ecdsa-with-SHA256");
         assert!(Read::new(&der[1..]).is_none());

@@ -3,6 +3,7 @@
 mod absent;
 mod auth;
 mod body;
+mod cipher_suites;
 mod constants;
 mod cookies;
 mod counters;

@@ -222,7 +222,7 @@ fn chain(certificates: &[Box<[u8]>]) -> Option<Value<'_>> {
 fn dn<'s>(der: &'s [u8], whose: Whose, args: &'s Args) -> Option<Value<'s>> {
     let read = Read::new(der)?;
     let found = match args.some_text(0) {
-        Some(kind) => read.part(whose, kind, args.int(1).unwrap_or(0))?,
+        Some(kind) => read.part(whose, kind, args.int(1).unwrap_or(1))?,
         None if args.int(2).is_some() => read.rfc2253(whose),
         None => read.one_line(whose),
     };
@@ -246,7 +246,7 @@ fn not_before<'s>(der: &'s [u8], _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn serial<'s>(der: &'s [u8], _: &'s Args) -> Option<Value<'s>> {
-    Some(Value::bytes(Read::new(der)?.serial()))
+    Some(Value::Bin(Read::new(der)?.serial()))
 }
 
 fn sha1<'s>(der: &'s [u8], _: &'s Args) -> Option<Value<'s>> {
@@ -291,66 +291,13 @@ fn cipher_names<'s>(tls: &'s Handshake, args: &'s Args) -> Option<Value<'s>> {
     let ciphers = &hello(tls)?.ciphers;
     let (all, _) = ciphers.as_chunks::<2>();
     let names: Vec<String> = match args.int(0) {
-        Some(1) => meant(ciphers).map(|pair| cipher_name(*pair)).collect(),
-        _ => all.iter().map(|pair| cipher_name(*pair)).collect(),
+        Some(1) => meant(ciphers)
+            .map(|pair| super::cipher_suites::name(*pair))
+            .collect(),
+        _ => all
+            .iter()
+            .map(|pair| super::cipher_suites::name(*pair))
+            .collect(),
     };
     Some(Value::owned(names.join(",")))
 }
-
-fn cipher_name(pair: [u8; 2]) -> String {
-    let number = u16::from_be_bytes(pair);
-    let found = CIPHERS.iter().find(|(known, _)| *known == number);
-    found.map_or_else(
-        || format!("UNKNOWN({number:04x})"),
-        |(_, name)| (*name).to_owned(),
-    )
-}
-
-/// OpenSSL's names of cipher suites, those that clients offer (ciphers(1ssl)).
-const CIPHERS: [(u16, &str); 45] = [
-    (0x1301, "TLS_AES_128_GCM_SHA256"),
-    (0x1302, "TLS_AES_256_GCM_SHA384"),
-    (0x1303, "TLS_CHACHA20_POLY1305_SHA256"),
-    (0x1304, "TLS_AES_128_CCM_SHA256"),
-    (0xC02B, "ECDHE-ECDSA-AES128-GCM-SHA256"),
-    (0xC02C, "ECDHE-ECDSA-AES256-GCM-SHA384"),
-    (0xC02F, "ECDHE-RSA-AES128-GCM-SHA256"),
-    (0xC030, "ECDHE-RSA-AES256-GCM-SHA384"),
-    (0xCCA8, "ECDHE-RSA-CHACHA20-POLY1305"),
-    (0xCCA9, "ECDHE-ECDSA-CHACHA20-POLY1305"),
-    (0xCCAA, "DHE-RSA-CHACHA20-POLY1305"),
-    (0x009E, "DHE-RSA-AES128-GCM-SHA256"),
-    (0x009F, "DHE-RSA-AES256-GCM-SHA384"),
-    (0xC009, "ECDHE-ECDSA-AES128-SHA"),
-    (0xC00A, "ECDHE-ECDSA-AES256-SHA"),
-    (0xC013, "ECDHE-RSA-AES128-SHA"),
-    (0xC014, "ECDHE-RSA-AES256-SHA"),
-    (0xC023, "ECDHE-ECDSA-AES128-SHA256"),
-    (0xC024, "ECDHE-ECDSA-AES256-SHA384"),
-    (0xC027, "ECDHE-RSA-AES128-SHA256"),
-    (0xC028, "ECDHE-RSA-AES256-SHA384"),
-    (0x0033, "DHE-RSA-AES128-SHA"),
-    (0x0039, "DHE-RSA-AES256-SHA"),
-    (0x0067, "DHE-RSA-AES128-SHA256"),
-    (0x006B, "DHE-RSA-AES256-SHA256"),
-    (0x002F, "AES128-SHA"),
-    (0x0035, "AES256-SHA"),
-    (0x003C, "AES128-SHA256"),
-    (0x003D, "AES256-SHA256"),
-    (0x009C, "AES128-GCM-SHA256"),
-    (0x009D, "AES256-GCM-SHA384"),
-    (0xC09C, "AES128-CCM"),
-    (0xC09D, "AES256-CCM"),
-    (0xC09E, "DHE-RSA-AES128-CCM"),
-    (0xC09F, "DHE-RSA-AES256-CCM"),
-    (0xC0AC, "ECDHE-ECDSA-AES128-CCM"),
-    (0xC0AD, "ECDHE-ECDSA-AES256-CCM"),
-    (0xC0AE, "ECDHE-ECDSA-AES128-CCM8"),
-    (0xC0AF, "ECDHE-ECDSA-AES256-CCM8"),
-    (0x0041, "CAMELLIA128-SHA"),
-    (0x0084, "CAMELLIA256-SHA"),
-    (0x0045, "DHE-RSA-CAMELLIA128-SHA"),
-    (0x0088, "DHE-RSA-CAMELLIA256-SHA"),
-    (0x00A2, "DHE-DSS-AES128-GCM-SHA256"),
-    (0x00FF, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"),
-];
