@@ -1,12 +1,19 @@
 //! The handshakes of TLS on a connected socket: a ClientHello read, and the rest of it gone through.
 
-use std::io;
+use std::io::{self, Write};
 use std::task::{Context, Poll, ready};
 
+use rustls::PeerIncompatible;
 use rustls::server::{Accepted, Acceptor};
 
 use super::secure::{Raw, Tee};
 use super::socket::Socket;
+
+/// What only clients of versions before TLS 1.2 leave out, as good as all of them.
+const OLDER: rustls::Error =
+    rustls::Error::PeerIncompatible(PeerIncompatible::SignatureAlgorithmsExtensionRequired);
+/// The alert for them (RFC 5246 7.2).
+const PROTOCOL_VERSION: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
 
 impl Socket {
     /// Reads a ClientHello. What comes is put to `seen` too, for whoever wants to know what rustls does not tell.
@@ -26,7 +33,10 @@ impl Socket {
                 Ok(None) if read == 0 => return Poll::Ready(Err(Unsecured::Closed)),
                 Ok(None) => {}
                 Err((error, mut alert)) => {
-                    let _ = alert.write_all(&mut Raw(&self.io));
+                    let _ = match error {
+                        OLDER => Raw(&self.io).write_all(&PROTOCOL_VERSION),
+                        _ => alert.write_all(&mut Raw(&self.io)),
+                    };
                     return Poll::Ready(Err(Unsecured::Tls(error)));
                 }
             }

@@ -54,7 +54,6 @@ async fn negotiate(
     offered(&seen, front, facts);
     let accepted = within(came, &seen)?;
     let asked = accepted.client_hello();
-    facts.sni = asked.server_name().map(Box::from);
     let group = match front.choose(&asked) {
         Choice::Group(group) => group,
         Choice::UnknownName => {
@@ -64,7 +63,8 @@ async fn negotiate(
         }
     };
     notes::take();
-    let mut session = match accepted.into_connection(group.config.clone()) {
+    let config = group.config(&asked);
+    let mut session = match accepted.into_connection(config) {
         Ok(session) => session,
         Err((error, mut alert)) => {
             let mut bytes = Vec::new();
@@ -147,6 +147,7 @@ fn offered(seen: &[u8], front: &Front, facts: &mut Handshake) {
         return;
     };
     facts.randoms[0] = Some(Box::new(offered.random));
+    facts.sni = offered.name.map(String::into_boxed_str);
     if front.capture > 0 {
         let [ciphers, extensions, groups, formats] = offered.lists.map(Vec::into_boxed_slice);
         facts.hello = Some(Box::new(Hello {

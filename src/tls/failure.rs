@@ -57,8 +57,12 @@ impl Failure {
                 | PeerIncompatible::Tls12NotOfferedOrEnabled
                 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
                 | PeerIncompatible::ServerDoesNotSupportTls12Or13
-                | PeerIncompatible::SupportedVersionsExtensionRequired,
+                | PeerIncompatible::SupportedVersionsExtensionRequired
+                | PeerIncompatible::SignatureAlgorithmsExtensionRequired,
             ) => Self::handshake(258, "unsupported protocol"),
+            Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon) => {
+                Self::handshake(118, "no suitable signature algorithm")
+            }
             Error::PeerIncompatible(_) => Self::handshake(193, "no shared cipher"),
             Error::InvalidMessage(_) if looks_like_http => Self::handshake(156, "http request"),
             Error::InvalidMessage(

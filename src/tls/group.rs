@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
-use rustls::server::ResolvesServerCert;
+use rustls::server::{ClientHello, ResolvesServerCert};
 
 use super::agree;
 use super::judge::OfClient;
@@ -15,8 +15,9 @@ use super::{FrontSettings, Verify, notes};
 /// The terms for some of a listener's names.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// For rustls.
-    pub config: Arc<ServerConfig>,
+    config: Arc<ServerConfig>,
+    /// The same without a protocol to agree on: rustls refuses clients that offer others, OpenSSL goes on without any.
+    silent: Option<Arc<ServerConfig>>,
     judge: Option<Arc<OfClient>>,
 }
 
@@ -50,10 +51,25 @@ impl Group {
         if settings.keylog {
             config.key_log = Arc::new(notes::Secrets);
         }
+        let silent = (!config.alpn_protocols.is_empty()).then(|| {
+            let mut silent = config.clone();
+            silent.alpn_protocols.clear();
+            Arc::new(silent)
+        });
         Ok(Self {
             config: Arc::new(config),
+            silent,
             judge,
         })
+    }
+
+    /// For rustls, and a client that says this.
+    pub fn config(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+        let ours = &self.config.alpn_protocols;
+        let known = |offer: &[u8]| ours.iter().any(|own| own == offer);
+        let silent = self.silent.as_ref();
+        let silent = silent.filter(|_| hello.alpn().is_some_and(|mut offers| !offers.any(known)));
+        silent.unwrap_or(&self.config).clone()
     }
 
     /// What is wrong with a client that has come through all the same (`crt-ignore-err`).

@@ -11,6 +11,8 @@ pub struct Offered {
     pub random: [u8; 32],
     /// The hash of its cipher suites.
     pub hash: u64,
+    /// The name it asks for (RFC 6066 3), as it writes it.
+    pub name: Option<String>,
     /// Its cipher suites, the numbers of its extensions, its groups, its point formats: as far as there was room.
     pub lists: [Vec<u8>; 4],
 }
@@ -63,11 +65,12 @@ pub fn offered(records: &[u8], room: usize) -> Option<Offered> {
     fields.sized(1)?;
     let ciphers = fields.sized(2)?;
     fields.sized(1)?;
-    let (mut all, mut found) = (Vec::new(), [&[][..]; 2]);
+    let (mut all, mut found, mut name) = (Vec::new(), [&[][..]; 2], None);
     let mut extensions = Fields(fields.sized(2).unwrap_or_default());
     while let (Some(number), Some(body)) = (extensions.take(2), extensions.sized(2)) {
         all.extend_from_slice(number);
         match number {
+            [0, 0] => name = host_name(body),
             [0, 10] => found[0] = Fields(body).sized(2).unwrap_or_default(),
             [0, 11] => found[1] = Fields(body).sized(1).unwrap_or_default(),
             _ => {}
@@ -83,8 +86,21 @@ pub fn offered(records: &[u8], room: usize) -> Option<Offered> {
         version,
         random,
         hash: xxh64(ciphers, 0),
+        name,
         lists,
     })
+}
+
+/// The first host's name in the extension `server_name`.
+fn host_name(body: &[u8]) -> Option<String> {
+    let mut names = Fields(Fields(body).sized(2)?);
+    while let Some(kind) = names.number(1) {
+        let name = names.sized(2)?;
+        if kind == 0 {
+            return String::from_utf8(name.to_vec()).ok();
+        }
+    }
+    None
 }
 
 /// The random bytes and the session's id in the ServerHello at the beginning of what a server sends; none of a
@@ -111,7 +127,8 @@ mod tests {
         body.extend([1, 9]); // session id
         body.extend([0, 4, 0x13, 1, 0x13, 2]);
         body.extend([1, 0]);
-        body.extend([0, 14, 0, 10, 0, 4, 0, 2, 0, 29, 0, 11, 0, 2, 1, 0]);
+        body.extend([0, 26, 0, 0, 0, 8, 0, 6, 0, 0, 3, b'A', b'.', b'b']);
+        body.extend([0, 10, 0, 4, 0, 2, 0, 29, 0, 11, 0, 2, 1, 0]);
         let mut records = Vec::new();
         let mut message = vec![1, 0, 0, body.len() as u8];
         message.extend(&body);
@@ -122,9 +139,10 @@ mod tests {
         }
         let all = offered(&records, 100).unwrap();
         assert_eq!((all.version, all.random), (0x303, [7; 32]));
+        assert_eq!(all.name.as_deref(), Some("A.b"));
         let lists = [
             vec![0x13, 1, 0x13, 2],
-            vec![0, 10, 0, 11],
+            vec![0, 0, 0, 10, 0, 11],
             vec![0, 29],
             vec![0],
         ];

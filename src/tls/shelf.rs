@@ -83,12 +83,17 @@ impl Shelf {
         self.names.find(name).next().is_some()
     }
 
-    /// The certificate for a client that asks for this name and takes such signatures.
+    /// The certificate for a client that asks for this name and takes such signatures. One that takes none of ours gets
+    /// what it would get otherwise: that nothing can be agreed on is found, and said, later.
     pub fn choose(&self, name: Option<&str>, schemes: &[SignatureScheme]) -> Option<&Place> {
         let named = name.and_then(|name| self.pick(self.names.find(name), schemes));
         named
             .or_else(|| self.pick(self.default.iter().copied(), schemes))
             .or_else(|| self.pick(0..self.places.len(), schemes))
+            .or_else(|| {
+                let named = name.and_then(|name| self.names.find(name).next());
+                self.places.get(named.or(self.default.first().copied())?)
+            })
     }
 
     /// Of these places, the one for a client that takes such signatures: ECDSA before RSA, the first of each.
