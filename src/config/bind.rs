@@ -13,7 +13,12 @@ use crate::diag::{Diagnostic, Lead};
 use crate::settings::{Bind, Secured};
 
 /// Every option of a `bind` line.
-pub(super) const OPTIONS: Table<Bind> = &[PLAIN, tls::bind::KEYWORDS, tls::judging::KEYWORDS];
+pub(super) const OPTIONS: Table<Bind> = &[
+    PLAIN,
+    tls::bind::KEYWORDS,
+    tls::judging::KEYWORDS,
+    tls::bind::SHARED,
+];
 
 /// Those about anything but TLS.
 pub(super) const PLAIN: &[Keyword<Bind>] = &[
@@ -304,13 +309,10 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
 pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("ca-sign-file", 1),
     ("ca-sign-pass", 1),
-    ("ech", 1),
     ("generate-certificates", 0),
-    ("ktls", 1),
     ("quic-cc-algo", 1),
     ("quic-force-retry", 0),
     ("quic-socket", 1),
-    ("tls-ticket-keys", 1),
 ];
 
 const CHOICES: Choices<Bind> = Choices {

@@ -17,7 +17,7 @@ pub fn dump(out: &mut String) {
     let options = working(&[bind::PLAIN]);
     sorted(out, options.map(|option| line("bind <addr>", option)));
     // The word that turns TLS on stands in front of those about it.
-    let options = working(&[tls::bind::KEYWORDS]).filter(|option| option.name != "ssl");
+    let options = working(tls::bind::ALL).filter(|option| option.name != "ssl");
     sorted(out, options.map(|option| line("bind <addr> ssl", option)));
     let options = working(server::OPTIONS);
     sorted(

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::{self, cipher_suite as suite, kx_group as group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
-use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
+use rustls::{SupportedCipherSuite, SupportedProtocolVersion};
+
+use super::ciphers;
+use super::versions::{Version, Versions};
 
 /// What either side of a connection may be told about agreeing.
 #[derive(Debug, Clone, Default)]
@@ -21,39 +24,31 @@ pub struct Terms {
     pub suites: Option<String>,
     /// `curves`.
     pub curves: Option<String>,
+    /// `ecdhe`: the groups where `curves` says nothing.
+    pub ecdhe: Option<String>,
+    /// `sigalgs`.
+    pub signatures: Option<String>,
+    /// `client-sigalgs`.
+    pub client_signatures: Option<String>,
     /// `alpn`, in order of preference.
     pub alpn: Vec<Vec<u8>>,
 }
 
-/// A range of versions, as `ssl-min-ver` and `ssl-max-ver` write them, and holes in it (`no-tlsv12`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Versions {
-    /// Without 1.2.
-    pub no_tls12: bool,
-    /// Without 1.3.
-    pub no_tls13: bool,
-}
-
-impl Versions {
-    fn list(self) -> Vec<&'static SupportedProtocolVersion> {
-        let mut list = Vec::new();
-        if !self.no_tls13 {
-            list.push(&version::TLS13);
-        }
-        if !self.no_tls12 {
-            list.push(&version::TLS12);
-        }
-        list
+impl Terms {
+    /// What clients' certificates may be signed with on a `bind` line, servers' on a `server` line.
+    pub(super) fn accepted(&self, of_clients: bool) -> Option<Arc<[rustls::SignatureScheme]>> {
+        let own = self.client_signatures.as_deref().filter(|_| of_clients);
+        super::schemes::chosen(own.or(self.signatures.as_deref()))
     }
 }
 
-/// Whether a version's name is one of OpenSSL's, and whether rustls speaks it.
-pub fn is_version(name: &str) -> Option<bool> {
-    match name {
-        "TLSv1.2" | "TLSv1.3" => Some(true),
-        "SSLv3" | "TLSv1.0" | "TLSv1.1" => Some(false),
-        _ => None,
-    }
+/// What a list of names leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Names that OpenSSL knows and that are not spoken here.
+    pub unspoken: Vec<String>,
+    /// Whether anything that is spoken is left.
+    pub left: bool,
 }
 
 /// Suites by OpenSSL's names, in our order of preference: where a file names no TLS 1.3 suites, first the one that RFC 8446
@@ -92,14 +87,74 @@ const SUITES: &[(&str, SupportedCipherSuite)] = &[
     ),
 ];
 
-const GROUPS: &[(&str, &dyn SupportedKxGroup)] = &[
-    ("X25519", group::X25519),
-    ("P-256", group::SECP256R1),
-    ("prime256v1", group::SECP256R1),
-    ("secp256r1", group::SECP256R1),
-    ("P-384", group::SECP384R1),
-    ("secp384r1", group::SECP384R1),
-    ("X25519MLKEM768", group::X25519MLKEM768),
+/// Suites of TLS 1.3 that OpenSSL knows and that are not spoken.
+const OTHER_SUITES: [&str; 2] = ["TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"];
+
+/// Groups by their names; all names of one stand together.
+const GROUPS: &[(&[&str], &dyn SupportedKxGroup)] = &[
+    (&["X25519", "x25519"], group::X25519),
+    (&["P-256", "prime256v1", "secp256r1"], group::SECP256R1),
+    (&["P-384", "secp384r1"], group::SECP384R1),
+    (&["X25519MLKEM768"], group::X25519MLKEM768),
+    (&["SecP256r1MLKEM768"], group::SECP256R1MLKEM768),
+    (&["MLKEM768"], group::MLKEM768),
+    (&["MLKEM1024"], group::MLKEM1024),
+];
+
+/// Groups that OpenSSL knows and that are not spoken.
+const OTHER_GROUPS: &[&str] = &[
+    "P-521",
+    "secp521r1",
+    "X448",
+    "x448",
+    "P-192",
+    "prime192v1",
+    "secp192r1",
+    "P-224",
+    "secp224r1",
+    "secp224k1",
+    "secp192k1",
+    "secp256k1",
+    "secp160k1",
+    "secp160r1",
+    "secp160r2",
+    "B-163",
+    "B-233",
+    "B-283",
+    "B-409",
+    "B-571",
+    "K-163",
+    "K-233",
+    "K-283",
+    "K-409",
+    "K-571",
+    "sect163k1",
+    "sect163r1",
+    "sect163r2",
+    "sect193r1",
+    "sect193r2",
+    "sect233k1",
+    "sect233r1",
+    "sect239k1",
+    "sect283k1",
+    "sect283r1",
+    "sect409k1",
+    "sect409r1",
+    "sect571k1",
+    "sect571r1",
+    "brainpoolP256r1",
+    "brainpoolP384r1",
+    "brainpoolP512r1",
+    "brainpoolP256r1tls13",
+    "brainpoolP384r1tls13",
+    "brainpoolP512r1tls13",
+    "ffdhe2048",
+    "ffdhe3072",
+    "ffdhe4096",
+    "ffdhe6144",
+    "ffdhe8192",
+    "SecP384r1MLKEM1024",
+    "MLKEM512",
 ];
 
 /// What a session agreed on.
@@ -143,43 +198,86 @@ fn suite_name(wanted: rustls::CipherSuite) -> Option<&'static str> {
 }
 
 /// Whether a suite of this name is spoken.
-pub fn is_suite(name: &str) -> bool {
+fn is_suite(name: &str) -> bool {
     SUITES.iter().any(|(known, _)| *known == name)
 }
 
-/// Whether a group (curve) of this name is spoken.
-pub fn is_group(name: &str) -> bool {
-    GROUPS
-        .iter()
-        .any(|(known, _)| known.eq_ignore_ascii_case(name))
+fn group(name: &str) -> Option<usize> {
+    GROUPS.iter().position(|(names, _)| names.contains(&name))
+}
+
+/// Names of groups, without the marks that OpenSSL 3.5 knows (`?` for what may be unknown, `*` for a key share), and
+/// whether a name may be unknown.
+fn groups(list: &str) -> impl Iterator<Item = (&str, bool)> {
+    list.split([':', '/']).map(|name| {
+        let bare = name.trim_start_matches(['?', '*']);
+        (bare, bare.len() < name.len() && name.contains('?'))
+    })
+}
+
+/// Reads `ciphers`. `None` where OpenSSL refuses it.
+pub fn read_ciphers(list: &str) -> Option<Reading> {
+    let chosen = ciphers::choose(list)?;
+    let unspoken = chosen.named.iter().filter(|name| !is_suite(name));
+    Some(Reading {
+        unspoken: unspoken.map(|name| (*name).to_owned()).collect(),
+        left: chosen.suites.iter().any(|name| is_suite(name)),
+    })
+}
+
+/// Reads `ciphersuites`. `None` where OpenSSL refuses it.
+pub fn read_suites(list: &str) -> Option<Reading> {
+    // OpenSSL passes over names that it does not know.
+    let spoken = |name: &str| is_suite(name) && name.starts_with("TLS_");
+    let unspoken: Vec<String> = list
+        .split(':')
+        .filter(|name| OTHER_SUITES.contains(name))
+        .map(str::to_owned)
+        .collect();
+    let left = list.split(':').any(spoken);
+    (left || !unspoken.is_empty()).then_some(Reading { unspoken, left })
+}
+
+/// Reads `curves` and `ecdhe`. `None` where OpenSSL refuses it.
+pub fn read_groups(list: &str) -> Option<Reading> {
+    let (mut reading, mut seen) = (Reading::default(), Vec::new());
+    for (name, optional) in groups(list) {
+        match (group(name), OTHER_GROUPS.contains(&name)) {
+            // None twice.
+            (Some(at), _) if seen.contains(&at) => return None,
+            (Some(at), _) => seen.push(at),
+            (None, true) => reading.unspoken.push(name.to_owned()),
+            (None, false) if optional => {}
+            (None, false) => return None,
+        }
+    }
+    reading.left = !seen.is_empty();
+    Some(reading)
 }
 
 /// A provider with the suites and groups that these lists leave: `ciphers` for TLS 1.2, `suites` for 1.3, both as
 /// OpenSSL takes them. Where a list leaves nothing, all of that version stay, which [`provider`]'s caller has warned of.
 pub(super) fn provider(terms: &Terms) -> Arc<CryptoProvider> {
-    let Terms {
-        ciphers,
-        suites,
-        curves,
-        ..
-    } = terms;
     let old = |suite: &SupportedCipherSuite| matches!(suite, SupportedCipherSuite::Tls12(_));
-    let mut chosen = named(suites.as_deref(), |suite| !old(suite));
-    chosen.extend(cipher_list(ciphers.as_deref().unwrap_or("DEFAULT")));
-    let groups: Vec<&'static dyn SupportedKxGroup> = curves
+    let new: Vec<&str> = terms
+        .suites
+        .iter()
+        .flat_map(|list| list.split(':'))
+        .collect();
+    let mut suites = in_order(&new, |suite| !old(suite));
+    let list = terms
+        .ciphers
         .as_deref()
-        .unwrap_or_default()
-        .split(':')
-        .filter_map(|name| {
-            let found = GROUPS
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name));
-            found.map(|(_, group)| *group)
-        })
+        .and_then(ciphers::choose)
+        .unwrap_or_default();
+    suites.extend(in_order(&list.suites, old));
+    let listed = terms.curves.as_deref().or(terms.ecdhe.as_deref());
+    let groups: Vec<&'static dyn SupportedKxGroup> = groups(listed.unwrap_or_default())
+        .filter_map(|(name, _)| GROUPS.get(group(name)?).map(|(_, group)| *group))
         .collect();
     let default = aws_lc_rs::default_provider();
     Arc::new(CryptoProvider {
-        cipher_suites: chosen,
+        cipher_suites: suites,
         kx_groups: match groups.is_empty() {
             true => default.kx_groups.clone(),
             false => groups,
@@ -188,24 +286,27 @@ pub(super) fn provider(terms: &Terms) -> Arc<CryptoProvider> {
     })
 }
 
-/// The versions as rustls takes them; never none.
-pub(super) fn versions(versions: Versions) -> Vec<&'static SupportedProtocolVersion> {
-    let list = versions.list();
-    match list.is_empty() {
-        true => Versions::default().list(),
-        false => list,
+/// The versions as rustls takes them, of a line that says this; `floor` is the oldest where nothing is said. Never none.
+pub(super) fn versions(
+    versions: Versions,
+    floor: Version,
+) -> Vec<&'static SupportedProtocolVersion> {
+    let spoken = versions.range(floor).map(|range| range.spoken());
+    match spoken {
+        Some(list) if !list.is_empty() => list,
+        _ => vec![&rustls::version::TLS13, &rustls::version::TLS12],
     }
 }
 
-fn named(
-    list: Option<&str>,
+/// The suites of these names; all of the kind if there are none.
+fn in_order(
+    names: &[&str],
     of_kind: impl Fn(&SupportedCipherSuite) -> bool,
 ) -> Vec<SupportedCipherSuite> {
     let all = || SUITES.iter().filter(|(_, suite)| of_kind(suite));
-    let listed: Vec<SupportedCipherSuite> = list
-        .unwrap_or_default()
-        .split(':')
-        .filter_map(|name| all().find(|(known, _)| *known == name))
+    let listed: Vec<SupportedCipherSuite> = names
+        .iter()
+        .filter_map(|name| all().find(|(known, _)| known == name))
         .map(|(_, suite)| *suite)
         .collect();
     match listed.is_empty() {
@@ -214,107 +315,33 @@ fn named(
     }
 }
 
-/// What an OpenSSL cipher list leaves of the TLS 1.2 suites, in its order. Knows names, `ALL`, `DEFAULT`, `HIGH`, key
-/// exchange and cipher families, `!`, `-` and `+`; what names no suite of ours leaves none.
-fn cipher_list(list: &str) -> Vec<SupportedCipherSuite> {
-    let all: Vec<usize> = (0..SUITES.len())
-        .filter(|at| matches!(SUITES.get(*at), Some((_, SupportedCipherSuite::Tls12(_)))))
-        .collect();
-    let mut chosen: Vec<usize> = Vec::new();
-    let mut banned: Vec<usize> = Vec::new();
-    for word in list.split([':', ',', ' ']).filter(|word| !word.is_empty()) {
-        let (sign, word) = match word.as_bytes().first() {
-            Some(sign @ (b'!' | b'-' | b'+')) => (*sign, word.get(1..).unwrap_or_default()),
-            _ => (b' ', word),
-        };
-        let meant: Vec<usize> = all
-            .iter()
-            .copied()
-            .filter(|at| SUITES.get(*at).is_some_and(|(name, _)| matches(name, word)))
-            .collect();
-        match sign {
-            b'!' => {
-                chosen.retain(|at| !meant.contains(at));
-                banned.extend(meant);
-            }
-            b'-' => chosen.retain(|at| !meant.contains(at)),
-            b'+' => {
-                let (moved, kept): (Vec<usize>, Vec<usize>) =
-                    chosen.iter().partition(|at| meant.contains(at));
-                chosen = kept;
-                chosen.extend(moved);
-            }
-            _ => {
-                for at in meant {
-                    if !chosen.contains(&at) && !banned.contains(&at) {
-                        chosen.push(at);
-                    }
-                }
-            }
-        }
-    }
-    if chosen.is_empty() {
-        chosen = all;
-    }
-    let suites = chosen.into_iter().filter_map(|at| SUITES.get(at));
-    suites.map(|(_, suite)| *suite).collect()
-}
-
-/// Whether an OpenSSL word, perhaps several joined by `+`, means this suite.
-fn matches(name: &str, word: &str) -> bool {
-    word.split('+').all(|word| match word {
-        "ALL"
-        | "DEFAULT"
-        | "COMPLEMENTOFDEFAULT"
-        | "HIGH"
-        | "TLSv1.2"
-        | "kEECDH"
-        | "kECDHE"
-        | "EECDH"
-        | "ECDHE"
-        | "ECDH"
-        | "AEAD" => true,
-        _ if word.starts_with("PROFILE=") || word.starts_with("@SECLEVEL") => true,
-        "aRSA" | "RSA" => name.contains("-RSA-") && word != "RSA",
-        "aECDSA" | "ECDSA" => name.contains("-ECDSA-"),
-        "AESGCM" | "AES" => name.contains("AES"),
-        "AES128" => name.contains("AES128"),
-        "AES256" => name.contains("AES256"),
-        "CHACHA20" => name.contains("CHACHA20"),
-        "SHA256" => name.ends_with("SHA256"),
-        "SHA384" => name.ends_with("SHA384"),
-        exact => exact == name,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chosen(list: &str) -> Vec<&'static str> {
-        let suites = cipher_list(list);
-        suites
-            .iter()
-            .filter_map(|s| suite_name(s.suite()))
-            .collect()
-    }
-
     #[test]
-    fn cipher_lists_are_read_as_openssl_reads_them() {
-        let only = "ECDHE-RSA-AES128-GCM-SHA256";
-        assert_eq!(chosen(only), [only]);
+    fn what_lists_leave_is_said() {
+        let left = |reading: Option<Reading>| reading.map(|r| (r.unspoken.len(), r.left));
+        let old = "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-GCM-SHA384";
+        assert_eq!(left(read_ciphers(old)), Some((1, true)));
+        assert_eq!(left(read_ciphers("AES128-SHA")), Some((1, false)));
+        assert_eq!(left(read_ciphers("HIGH:!aNULL")), Some((0, true)));
+        assert_eq!(left(read_ciphers("kRSA")), Some((0, false)));
         assert_eq!(
-            chosen("ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-GCM-SHA384"),
-            [only, "ECDHE-ECDSA-AES256-GCM-SHA384"]
+            left(read_suites("TLS_AES_128_CCM_SHA256:bogus")),
+            Some((1, false))
         );
-        assert_eq!(chosen("ECDHE+AESGCM:!aRSA").len(), 2);
-        assert_eq!(chosen("ALL:-CHACHA20").len(), 4);
-        assert_eq!(chosen("HIGH:!aNULL:!MD5").len(), 6);
-        assert_eq!(chosen("PROFILE=SYSTEM").len(), 6);
-        let last = chosen("ALL:+ECDSA");
-        assert!(last.last().is_some_and(|name| name.contains("ECDSA")));
-        // Nothing of what it names is spoken: all of ours stay, and the reader of the file was told.
-        assert_eq!(chosen("AES128-SHA").len(), 6);
+        assert_eq!(left(read_suites("ECDHE-RSA-AES128-GCM-SHA256")), None);
+        assert_eq!(
+            left(read_groups("X25519:P-521:prime256v1")),
+            Some((1, true))
+        );
+        assert_eq!(
+            left(read_groups("?X25519MLKEM768:?new/*X25519")),
+            Some((0, true))
+        );
+        assert_eq!(left(read_groups("P-256:secp256r1")), None);
+        assert_eq!(left(read_groups("bogus")), None);
     }
 
     #[test]
@@ -326,5 +353,11 @@ mod tests {
         });
         assert_eq!(made.cipher_suites.len(), 7);
         assert_eq!(made.kx_groups.len(), 2);
+        // Nothing of what is named is spoken: all of ours stay, and the reader of the file was told.
+        let made = provider(&Terms {
+            ciphers: Some("AES128-SHA".to_owned()),
+            ..Terms::default()
+        });
+        assert_eq!(made.cipher_suites.len(), 9);
     }
 }

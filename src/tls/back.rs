@@ -10,8 +10,9 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, ClientConnection, Connection};
 
 use super::agree::{self, Terms};
-use super::judge::OfServer;
-use super::{Certificate, Slot, Trust};
+use super::signed::Signed;
+use super::versions::Version;
+use super::{Certificate, Slot, Trust, schemes};
 
 /// HAProxy's words about a server that would have to be judged by nobody.
 pub const NO_AUTHORITY: &str = "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.";
@@ -95,10 +96,6 @@ impl Back {
 
 fn config(settings: &BackSettings) -> Result<ClientConfig, String> {
     let provider = agree::provider(&settings.terms);
-    let by = match settings.verify {
-        true => Some(settings.trust.of_servers(&provider)?),
-        false => None,
-    };
     let host = match &settings.host {
         Some(host) => Some(
             ServerName::try_from(host.clone())
@@ -106,22 +103,23 @@ fn config(settings: &BackSettings) -> Result<ClientConfig, String> {
         ),
         None => None,
     };
-    let verifier = Arc::new(OfServer {
-        by,
-        authorities: settings.trust.announced(),
-        host,
+    let signed = Signed {
+        accepted: settings.terms.accepted(false),
         provider: provider.clone(),
-    });
+    };
+    let verifier = settings.trust.of_servers(signed, host, settings.verify)?;
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&agree::versions(settings.terms.versions))
+        .with_protocol_versions(&agree::versions(settings.terms.versions, Version::Tls10))
         .map_err(|error| error.to_string())?
         .dangerous()
-        .with_custom_certificate_verifier(verifier);
+        .with_custom_certificate_verifier(Arc::new(verifier));
     let own = settings.certificate.as_ref();
     let mut config = match own.and_then(|slot| slot.current()) {
         Some(own) => {
-            let one = SingleCertAndKey::from((*own.served()).clone());
-            builder.with_client_cert_resolver(Arc::new(one))
+            let one = Arc::new(SingleCertAndKey::from((*own.served()).clone()));
+            let list = settings.terms.client_signatures.as_deref();
+            let list = list.or(settings.terms.signatures.as_deref());
+            builder.with_client_cert_resolver(schemes::of_client(one, list))
         }
         None => builder.with_no_client_auth(),
     };

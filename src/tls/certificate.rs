@@ -132,10 +132,11 @@ impl Certificate {
         let bad = |error: rustls::Error| Unusable::BadKey(name.clone(), error.to_string());
         let signing = any_supported_type(key).map_err(bad)?;
         // The key may stand with the chain in any order: the one it fits is the certificate.
+        let public = signing.public_key();
         let fits = |leaf: &CertificateDer<'static>| {
-            CertifiedKey::new(vec![leaf.clone()], signing.clone())
-                .keys_match()
-                .is_ok()
+            let own = X509Certificate::from_der(leaf).ok();
+            let key = own.as_ref().map(|(_, read)| read.public_key().raw);
+            key.is_some() && key == public.as_ref().map(|key| key.as_ref())
         };
         let at = match chain.iter().position(fits) {
             Some(at) => at,

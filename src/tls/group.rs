@@ -9,8 +9,10 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use super::agree;
 use super::judge::OfClient;
 use super::resume::Resumption;
+use super::signed::Signed;
 use super::verdict::Verdict;
-use super::{FrontSettings, Verify, notes};
+use super::versions::Version;
+use super::{FrontSettings, Verify, notes, schemes};
 
 /// The terms for some of a listener's names.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ impl Group {
         resumption: &Resumption,
     ) -> Result<Self, String> {
         let provider = agree::provider(&settings.terms);
-        let versions = agree::versions(settings.terms.versions);
+        let versions = agree::versions(settings.terms.versions, Version::Tls12);
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions)
             .map_err(|error| error.to_string())?;
@@ -37,12 +39,19 @@ impl Group {
             Verify::None => (builder.with_no_client_auth(), None),
             wanted => {
                 let optional = wanted == Verify::Optional;
-                let judge = Arc::new(settings.trust.of_clients(&provider, optional)?);
+                let signed = Signed {
+                    accepted: settings.terms.accepted(true),
+                    provider,
+                };
+                let judge = Arc::new(settings.trust.of_clients(signed, optional)?);
                 let overlooks = judge.ignores().then(|| judge.clone());
                 (builder.with_client_cert_verifier(judge), overlooks)
             }
         };
-        let mut config = builder.with_cert_resolver(certificates);
+        let mut config = builder.with_cert_resolver(schemes::of_server(
+            certificates,
+            settings.terms.signatures.as_deref(),
+        ));
         config.alpn_protocols.clone_from(&settings.terms.alpn);
         config.ignore_client_order = !settings.prefer_client;
         let context = settings.trust.digest(settings.verify as u8);

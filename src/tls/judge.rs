@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
@@ -16,7 +15,9 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::chain::{Court, Purpose};
 use super::notes;
+use super::signed::Signed;
 use super::verdict::{Ignored, Verdict};
 
 /// Judges clients.
@@ -24,6 +25,13 @@ use super::verdict::{Ignored, Verdict};
 pub(super) struct OfClient {
     pub by: Arc<dyn ClientCertVerifier>,
     pub authorities: Arc<RootCertStore>,
+    /// The same as they came.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// What they revoked.
+    pub lists: Vec<CertificateRevocationListDer<'static>>,
+    /// The time of all of them is over.
+    pub over: bool,
+    pub signed: Signed,
     /// The authorities that clients are told of.
     pub hints: Vec<DistinguishedName>,
     /// Errors of the certificate itself that do not matter, and of those above it.
@@ -34,8 +42,22 @@ impl OfClient {
     /// What is wrong with this chain, whether it matters or not.
     pub fn judge(&self, chain: &[CertificateDer<'_>]) -> Option<Verdict> {
         let (own, above) = chain.split_first()?;
-        let judged = self.by.verify_client_cert(own, above, UnixTime::now());
-        self.wrong(own, above, &judged.err()?)
+        let now = UnixTime::now();
+        let judged = self.first(own, above, now);
+        self.wrong(own, above, &judged.err()?, now)
+    }
+
+    /// What webpki says, for whom authorities have no end.
+    fn first(
+        &self,
+        own: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        match self.over {
+            true => Err(CertificateError::UnknownIssuer.into()),
+            false => self.by.verify_client_cert(own, above, now),
+        }
     }
 
     fn wrong(
@@ -43,6 +65,7 @@ impl OfClient {
         own: &CertificateDer<'_>,
         above: &[CertificateDer<'_>],
         error: &Error,
+        now: UnixTime,
     ) -> Option<Verdict> {
         let Error::InvalidCertificate(error) = error else {
             return None;
@@ -50,8 +73,14 @@ impl OfClient {
         if is_authority(own, &self.authorities) {
             return None;
         }
-        let chain: Vec<_> = std::iter::once(own).chain(above).collect();
-        Some(Verdict::new(error, &chain))
+        let court = Court {
+            authorities: &self.certificates,
+            lists: &self.lists,
+            algorithms: &self.signed.provider.signature_verification_algorithms,
+            purpose: Purpose::Client,
+            now,
+        };
+        court.second(own, above, error)
     }
 
     /// Whether errors are ignored, so that a handshake's success says nothing of the certificate.
@@ -79,14 +108,14 @@ impl ClientCertVerifier for OfClient {
         above: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let error = match self.by.verify_client_cert(own, above, now) {
+        let error = match self.first(own, above, now) {
             Ok(good) => return Ok(good),
             Err(error) => error,
         };
-        let Some(verdict) = self.wrong(own, above, &error) else {
-            return match is_authority(own, &self.authorities) {
-                true => Ok(ClientCertVerified::assertion()),
-                false => Err(error),
+        let Some(verdict) = self.wrong(own, above, &error, now) else {
+            return match error {
+                Error::InvalidCertificate(_) => Ok(ClientCertVerified::assertion()),
+                error => Err(error),
             };
         };
         let ignored = match verdict.depth {
@@ -97,13 +126,7 @@ impl ClientCertVerifier for OfClient {
             return Ok(ClientCertVerified::assertion());
         }
         notes::note(|notes| notes.verdict = Some(verdict));
-        // Clients are told of an unknown authority, as by OpenSSL, not that something is odd.
-        Err(match error {
-            Error::InvalidCertificate(CertificateError::Other(_)) => {
-                Error::InvalidCertificate(CertificateError::UnknownIssuer)
-            }
-            error => error,
-        })
+        Err(verdict.error())
     }
 
     fn verify_tls12_signature(
@@ -112,7 +135,7 @@ impl ClientCertVerifier for OfClient {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.by.verify_tls12_signature(message, cert, dss)
+        self.signed.of_tls12(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -121,11 +144,11 @@ impl ClientCertVerifier for OfClient {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.by.verify_tls13_signature(message, cert, dss)
+        self.signed.of_tls13(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.by.supported_verify_schemes()
+        self.signed.schemes()
     }
 }
 
@@ -150,9 +173,35 @@ pub(super) struct OfServer {
     /// `None`: `verify none`.
     pub by: Option<Arc<WebPkiServerVerifier>>,
     pub authorities: Arc<RootCertStore>,
+    /// The same as they came.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// What they revoked.
+    pub lists: Vec<CertificateRevocationListDer<'static>>,
+    /// The time of all of them is over.
+    pub over: bool,
     /// `verifyhost`; otherwise the name in the SNI, or none at all.
     pub host: Option<ServerName<'static>>,
-    pub provider: Arc<CryptoProvider>,
+    pub signed: Signed,
+}
+
+impl OfServer {
+    /// What is wrong with a chain that webpki does not like.
+    fn wrong(
+        &self,
+        own: &CertificateDer<'_>,
+        above: &[CertificateDer<'_>],
+        error: &CertificateError,
+        now: UnixTime,
+    ) -> Option<Verdict> {
+        let court = Court {
+            authorities: &self.certificates,
+            lists: &self.lists,
+            algorithms: &self.signed.provider.signature_verification_algorithms,
+            purpose: Purpose::Server,
+            now,
+        };
+        court.second(own, above, error)
+    }
 }
 
 impl ServerCertVerifier for OfServer {
@@ -169,20 +218,29 @@ impl ServerCertVerifier for OfServer {
         };
         let name = self.host.as_ref().unwrap_or(server_name);
         let nameless = self.host.is_none() && matches!(server_name, ServerName::IpAddress(_));
-        let judged = by.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
-        let good = match &judged {
-            Ok(_) => return judged,
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => nameless || is_common_name(end_entity, name),
-            Err(_) => {
-                is_authority(end_entity, &self.authorities)
-                    && (nameless || is_for(end_entity, name))
-            }
+        let judged = match self.over {
+            true => Err(CertificateError::UnknownIssuer.into()),
+            false => by.verify_server_cert(end_entity, intermediates, name, ocsp_response, now),
         };
-        match good {
+        let Err(Error::InvalidCertificate(error)) = &judged else {
+            return judged;
+        };
+        let named = match error {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                is_common_name(end_entity, name)
+            }
+            _ if is_authority(end_entity, &self.authorities) => is_for(end_entity, name),
+            error => match self.wrong(end_entity, intermediates, error, now) {
+                Some(verdict) => {
+                    notes::note(|notes| notes.verdict = Some(verdict));
+                    return Err(verdict.error());
+                }
+                None => is_for(end_entity, name),
+            },
+        };
+        match nameless || named {
             true => Ok(ServerCertVerified::assertion()),
-            false => judged,
+            false => Err(CertificateError::NotValidForName.into()),
         }
     }
 
@@ -192,8 +250,7 @@ impl ServerCertVerifier for OfServer {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
+        self.signed.of_tls12(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -202,13 +259,11 @@ impl ServerCertVerifier for OfServer {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
+        self.signed.of_tls13(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
+        self.signed.schemes()
     }
 }
 

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::time::ASN1Time;
 
 use super::Slot;
-use super::judge::OfClient;
+use super::judge::{OfClient, OfServer};
+use super::signed::Signed;
 use super::verdict::Ignored;
 
 /// Certificates of authorities.
@@ -150,22 +152,24 @@ impl Trust {
         out
     }
 
+    /// All who are believed, announced or not, as they came.
+    fn believed(&self) -> Vec<CertificateDer<'static>> {
+        let both = [&self.authorities, &self.silent].into_iter().flatten();
+        let now = both.filter_map(|slot| slot.current());
+        now.flat_map(|authorities| authorities.certificates.clone())
+            .collect()
+    }
+
     /// Judges clients; `optional` lets those without a certificate in.
-    pub(super) fn of_clients(
-        &self,
-        provider: &Arc<CryptoProvider>,
-        optional: bool,
-    ) -> Result<OfClient, String> {
-        let (announced, lists) = (self.announced(), self.lists());
-        let mut all = (*announced).clone();
-        if let Some(silent) = self.silent.as_ref().and_then(|slot| slot.current()) {
-            all.roots.extend(silent.roots.roots.iter().cloned());
-        }
-        let all = Arc::new(all);
+    pub(super) fn of_clients(&self, signed: Signed, optional: bool) -> Result<OfClient, String> {
+        let (announced, lists, believed) = (self.announced(), self.lists(), self.believed());
+        let (all, over) = current(&believed);
         let mut builder =
-            WebPkiClientVerifier::builder_with_provider(all.clone(), provider.clone());
+            WebPkiClientVerifier::builder_with_provider(all.clone(), signed.provider.clone());
         if !lists.is_empty() {
-            builder = builder.with_crls(lists).only_check_end_entity_revocation();
+            builder = builder
+                .with_crls(lists.clone())
+                .enforce_revocation_expiration();
         }
         if optional {
             builder = builder.allow_unauthenticated();
@@ -173,6 +177,10 @@ impl Trust {
         Ok(OfClient {
             by: builder.build().map_err(|error| error.to_string())?,
             authorities: all,
+            certificates: believed,
+            lists,
+            over,
+            signed,
             hints: match self.unnamed {
                 true => Vec::new(),
                 false => announced.subjects(),
@@ -181,16 +189,48 @@ impl Trust {
         })
     }
 
-    /// Judges servers by their name.
+    /// Judges servers by their name, or all as good (`verify none`).
     pub(super) fn of_servers(
         &self,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<WebPkiServerVerifier>, String> {
-        let (store, lists) = (self.announced(), self.lists());
-        let mut builder = WebPkiServerVerifier::builder_with_provider(store, provider.clone());
-        if !lists.is_empty() {
-            builder = builder.with_crls(lists).only_check_end_entity_revocation();
+        signed: Signed,
+        host: Option<ServerName<'static>>,
+        verify: bool,
+    ) -> Result<OfServer, String> {
+        let (lists, believed) = (self.lists(), self.believed());
+        let (store, over) = current(&believed);
+        let mut by = None;
+        if verify {
+            let provider = signed.provider.clone();
+            let mut builder = WebPkiServerVerifier::builder_with_provider(store.clone(), provider);
+            if !lists.is_empty() {
+                builder = builder
+                    .with_crls(lists.clone())
+                    .enforce_revocation_expiration();
+            }
+            by = Some(builder.build().map_err(|error| error.to_string())?);
         }
-        builder.build().map_err(|error| error.to_string())
+        Ok(OfServer {
+            by,
+            authorities: store,
+            certificates: believed,
+            lists,
+            over,
+            host,
+            signed,
+        })
     }
+}
+
+/// Authorities whose own time is not over, which webpki does not ask about; all of them where it is over for every one, and
+/// whether that is so.
+fn current(all: &[CertificateDer<'static>]) -> (Arc<RootCertStore>, bool) {
+    let over = |der: &CertificateDer<'_>| {
+        let read = X509Certificate::from_der(der);
+        read.is_ok_and(|(_, read)| read.validity().not_after < ASN1Time::now())
+    };
+    let none_left = !all.is_empty() && all.iter().all(over);
+    let mut store = RootCertStore::empty();
+    let left = all.iter().filter(|der| none_left || !over(der));
+    store.add_parsable_certificates(left.cloned());
+    (Arc::new(store), none_left)
 }

@@ -1,8 +1,8 @@
 //! What is wrong with a peer's certificate, in OpenSSL's numbers (X509_STORE_CTX_get_error(3ssl)), and which of it does
 //! not matter (manual 5.1 `crt-ignore-err`, `ca-ignore-err`).
 
-use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, Error};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// What is wrong, and how high in the chain.
@@ -16,28 +16,39 @@ pub struct Verdict {
     pub depth: u8,
 }
 
-const UNSPECIFIED: u8 = 1;
-const UNABLE_TO_GET_CRL: u8 = 3;
-const SIGNATURE: u8 = 7;
-const NOT_YET: u8 = 9;
-const EXPIRED: u8 = 10;
-const CRL_EXPIRED: u8 = 12;
-const SELF_SIGNED: u8 = 18;
-const SELF_SIGNED_ABOVE: u8 = 19;
-const NO_ISSUER: u8 = 20;
-const UNVERIFIED: u8 = 21;
-const REVOKED: u8 = 23;
-const PURPOSE: u8 = 26;
+pub(super) const UNSPECIFIED: u8 = 1;
+pub(super) const UNABLE_TO_GET_CRL: u8 = 3;
+pub(super) const SIGNATURE: u8 = 7;
+pub(super) const NOT_YET: u8 = 9;
+pub(super) const EXPIRED: u8 = 10;
+pub(super) const CRL_EXPIRED: u8 = 12;
+pub(super) const SELF_SIGNED: u8 = 18;
+pub(super) const SELF_SIGNED_ABOVE: u8 = 19;
+pub(super) const NO_ISSUER: u8 = 20;
+pub(super) const UNVERIFIED: u8 = 21;
+pub(super) const REVOKED: u8 = 23;
+pub(super) const NO_AUTHORITY: u8 = 79;
+pub(super) const TOO_LONG: u8 = 25;
+pub(super) const PURPOSE: u8 = 26;
 
 impl Verdict {
-    /// Of rustls's error about this chain.
-    pub(super) fn new(error: &CertificateError, chain: &[&CertificateDer<'_>]) -> Self {
-        let at = |error: u8, depth: usize| Self {
+    /// This error, so high in the chain.
+    pub(super) fn at(error: u8, depth: u8) -> Self {
+        Self {
             first: error,
             last: error,
-            depth: u8::try_from(depth).unwrap_or(u8::MAX),
-        };
-        let own = |error| at(error, 0);
+            depth,
+        }
+    }
+
+    /// This error of the certificate itself.
+    pub(super) fn of_own(error: u8) -> Self {
+        Self::at(error, 0)
+    }
+
+    /// Of rustls's error about this chain.
+    pub(super) fn new(error: &CertificateError, chain: &[&CertificateDer<'_>]) -> Self {
+        let own = Self::of_own;
         match error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => own(EXPIRED),
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
@@ -54,7 +65,9 @@ impl Verdict {
             CertificateError::UnknownIssuer => {
                 match chain.iter().position(|der| signs_itself(der)) {
                     Some(0) => own(SELF_SIGNED),
-                    Some(depth) => at(SELF_SIGNED_ABOVE, depth),
+                    Some(depth) => {
+                        Self::at(SELF_SIGNED_ABOVE, u8::try_from(depth).unwrap_or(u8::MAX))
+                    }
                     None => Self {
                         last: UNVERIFIED,
                         ..own(NO_ISSUER)
@@ -72,6 +85,21 @@ impl Verdict {
 
 fn signs_itself(der: &CertificateDer<'_>) -> bool {
     X509Certificate::from_der(der).is_ok_and(|(_, read)| read.issuer() == read.subject())
+}
+
+impl Verdict {
+    /// As a handshake fails by it.
+    pub(super) fn error(self) -> Error {
+        Error::InvalidCertificate(match self.first {
+            EXPIRED => CertificateError::Expired,
+            NOT_YET => CertificateError::NotValidYet,
+            REVOKED => CertificateError::Revoked,
+            UNABLE_TO_GET_CRL => CertificateError::UnknownRevocationStatus,
+            PURPOSE => CertificateError::InvalidPurpose,
+            SIGNATURE => CertificateError::BadSignature,
+            _ => CertificateError::UnknownIssuer,
+        })
+    }
 }
 
 /// Errors that do not matter.

@@ -124,7 +124,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
 /// Options about TLS that are refused: name, and how many words follow.
 pub(super) const TLS_OPTIONS: TlsOptions = &[
     ("check-sni-auto", 0),
-    ("ktls", 1),
     ("no-check-sni-auto", 0),
     ("no-sni-auto", 0),
     ("renegotiate", 0),

@@ -14,7 +14,7 @@ use super::load::Load;
 use super::sections::bad_letter;
 use super::tls;
 use crate::diag::Lead;
-use crate::settings::{Endpoint, Host, Server};
+use crate::settings::{Endpoint, Host, Kind, Server};
 
 /// Every option of a `server` line.
 pub(super) const OPTIONS: Table<Server> = &[
@@ -22,6 +22,7 @@ pub(super) const OPTIONS: Table<Server> = &[
     proxy_protocol::KEYWORDS,
     health::KEYWORDS,
     tls::server::KEYWORDS,
+    tls::server::SHARED,
     names::KEYWORDS,
     later::KEYWORDS,
 ];
@@ -91,10 +92,12 @@ fn one(draft: &Draft, name: String, args: &mut Args<'_>, load: &mut Load) -> Par
         ..draft.default_server.clone()
     };
     options(&mut server, args, load, &CHOICES, &title)?;
-    tls::server::complete(&mut server, args, load).map_err(|mut problem| {
-        problem.message = format!("{title} : {}", problem.message);
-        problem
-    })?;
+    let kind = match draft.proxy.kind {
+        Kind::Backend => "backend",
+        _ => "proxy",
+    };
+    let whose = format!("{kind} '{}'", draft.proxy.name);
+    tls::server::complete(&mut server, args, load, (&title, &whose))?;
     Ok(server)
 }
 

@@ -1,12 +1,14 @@
 //! Words of `bind … ssl` lines (manual 5.1).
 
 use super::super::args::{Args, Parsed};
-use super::super::keyword::{Keyword, keyword};
+use super::super::keyword::{Keyword, Table, keyword};
 use super::super::load::Load;
+use super::terms::Agrees;
+use super::whole::{self, Finding};
 use super::{files, list, terms};
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::Bind;
-use crate::tls::{FrontSettings, Source, Verify};
+use crate::tls::{FrontSettings, Source, Terms, Verify, Version};
 
 /// Options that mean something on a `bind` line with `ssl` only.
 pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
@@ -43,74 +45,28 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         Ok(())
     }),
     keyword(
-        "alpn",
-        "<name>[,<name>]*",
-        "protocols offered",
-        |b, a, l| terms::alpn(&mut tls(b).terms, a, l),
+        "ech",
+        "<directory>",
+        "hides names from onlookers (3.3): never",
+        |_, a, l| {
+            let word = a.word("a directory of keys")?;
+            l.warn(
+                word.span,
+                "'ech' : no ECH keys are announced or used: names travel in the clear, clients go on without",
+            );
+            Ok(())
+        },
     ),
     keyword("no-alpn", "", "offers no protocol", |b, _, _| {
         tls(b).terms.alpn.clear();
         Ok(())
     }),
     keyword(
-        "npn",
-        "<name>[,<name>]*",
-        "the forerunner of ALPN",
-        |_, a, l| {
-            let word = a.word("a list of protocols")?;
-            l.warn(
-                word.span,
-                "'npn' is not spoken by any client of today: write 'alpn'",
-            );
-            Ok(())
-        },
-    ),
-    keyword(
-        "ciphers",
-        "<list>",
-        "cipher suites of TLS 1.2",
-        |b, a, l| terms::ciphers(&mut tls(b).terms, a, l),
-    ),
-    keyword(
-        "ciphersuites",
-        "<list>",
-        "cipher suites of TLS 1.3",
-        |b, a, l| terms::suites(&mut tls(b).terms, a, l),
-    ),
-    keyword(
-        "curves",
-        "<list>",
-        "groups for the key exchange",
-        |b, a, l| terms::curves(&mut tls(b).terms, a, l),
-    ),
-    keyword(
         "ecdhe",
         "<name>",
         "the group for the key exchange",
-        |b, a, l| terms::curves(&mut tls(b).terms, a, l),
+        |b, a, l| terms::ecdhe(&mut tls(b).terms, a, l),
     ),
-    keyword(
-        "ssl-min-ver",
-        "<version>",
-        "the oldest version",
-        |b, a, l| terms::min_ver(&mut tls(b).terms, a, l),
-    ),
-    keyword(
-        "ssl-max-ver",
-        "<version>",
-        "the newest version",
-        |b, a, l| terms::max_ver(&mut tls(b).terms, a, l),
-    ),
-    keyword("force-sslv3", "", "SSL 3.0 only", |b, a, _| force(b, a)),
-    keyword("force-tlsv10", "", "TLS 1.0 only", |b, a, _| force(b, a)),
-    keyword("force-tlsv11", "", "TLS 1.1 only", |b, a, _| force(b, a)),
-    keyword("force-tlsv12", "", "TLS 1.2 only", |b, a, _| force(b, a)),
-    keyword("force-tlsv13", "", "TLS 1.3 only", |b, a, _| force(b, a)),
-    keyword("no-sslv3", "", "not SSL 3.0", |b, a, _| without(b, a)),
-    keyword("no-tlsv10", "", "not TLS 1.0", |b, a, _| without(b, a)),
-    keyword("no-tlsv11", "", "not TLS 1.1", |b, a, _| without(b, a)),
-    keyword("no-tlsv12", "", "not TLS 1.2", |b, a, _| without(b, a)),
-    keyword("no-tlsv13", "", "not TLS 1.3", |b, a, _| without(b, a)),
     keyword(
         "verify",
         "{ none | optional | required }",
@@ -148,18 +104,6 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
         },
     ),
     keyword(
-        "sigalgs",
-        "<algorithms>",
-        "signature algorithms: not chosen by this list",
-        terms::signatures,
-    ),
-    keyword(
-        "client-sigalgs",
-        "<algorithms>",
-        "signature algorithms of clients: not chosen by this list",
-        terms::signatures,
-    ),
-    keyword(
         "no-tls-tickets",
         "",
         "resumes from memory only",
@@ -192,18 +136,20 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
     ),
 ];
 
+impl Agrees for Bind {
+    fn terms(&mut self) -> &mut Terms {
+        &mut tls(self).terms
+    }
+}
+
+/// The words about agreeing.
+pub(in super::super) const SHARED: &[Keyword<Bind>] = <Bind as Agrees>::KEYWORDS;
+
+/// Every word about TLS that `bind` lines know.
+pub(in super::super) const ALL: Table<Bind> = &[KEYWORDS, super::judging::KEYWORDS, SHARED];
+
 pub(super) fn tls(bind: &mut Bind) -> &mut FrontSettings {
     bind.tls.edit()
-}
-
-fn force(bind: &mut Bind, args: &Args<'_>) -> Parsed {
-    let version = args.name.trim_start_matches("force-").to_owned();
-    terms::force(&mut tls(bind).terms, args, &version)
-}
-
-fn without(bind: &mut Bind, args: &Args<'_>) -> Parsed {
-    let version = args.name.trim_start_matches("no-").to_owned();
-    terms::without(&mut tls(bind).terms, args, &version)
 }
 
 /// What a whole line must have; without `ssl` its words about TLS mean nothing.
@@ -232,6 +178,10 @@ pub(in super::super) fn complete(
             Diagnostic::alert(args.keyword(), message).lead(Lead::Bare),
         ))
     };
+    let name = |Finding { what, more, .. }: &Finding| {
+        format!("Proxy '{proxy}': {what} for bind '{text}' at [{place}]{more}.")
+    };
+    whole::judge(&tls.terms, Version::Tls12, (args, load), Lead::Bare, name)?;
     if tls.sources.is_empty() {
         return missing("no SSL certificate", " (use 'crt')");
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::args::{Args, Parsed, Prefix, alert};
 use super::super::keyword::{Choices, options as options_of};
 use super::super::load::Load;
-use super::{bind, files, judging};
+use super::{bind, files};
 use crate::diag::{Lead, Span};
 use crate::settings::{Bind, Secured};
 use crate::syntax::{Line, Word};
@@ -144,7 +144,7 @@ fn refined(
         .collect();
     let line = Line { words, span };
     let known = |name: &str| {
-        let mut all = bind::KEYWORDS.iter().chain(judging::KEYWORDS);
+        let mut all = bind::ALL.iter().copied().flatten();
         all.any(|k| k.name == name) && !ALLOWED.contains(&name)
     };
     let mut names = line.words.iter().skip(1).map(Word::text);
@@ -163,7 +163,7 @@ fn refined(
     };
     let mut args = Args::new(&line, 0, Prefix::None);
     let choices = Choices {
-        table: &[bind::KEYWORDS, judging::KEYWORDS],
+        table: bind::ALL,
         tls: &[],
         colon: " :",
         lead: Lead::Parsing,

@@ -10,6 +10,7 @@ pub(super) mod judging;
 mod list;
 pub(super) mod server;
 mod terms;
+mod whole;
 
 use std::path::PathBuf;
 use std::sync::Arc;

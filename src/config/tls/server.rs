@@ -3,11 +3,14 @@
 use super::super::args::{Args, Parsed, alert};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
+use super::terms::Agrees;
+use super::whole::{self, Finding};
 use super::{files, terms};
 use crate::acl::Acls;
+use crate::diag::Lead;
 use crate::sample::{self, Captures, Contents, Context, Pending, Place, Sample};
 use crate::settings::{Kind, Mode, Server};
-use crate::tls::BackSettings;
+use crate::tls::{BackSettings, Terms, Version};
 
 /// Options that mean something with `ssl` or `check-ssl` only.
 pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
@@ -86,65 +89,6 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         tls(s).certificate = files::certificate(a, l)?;
         Ok(())
     }),
-    keyword(
-        "alpn",
-        "<name>[,<name>]*",
-        "protocols offered",
-        |s, a, l| terms::alpn(&mut tls(s).terms, a, l),
-    ),
-    keyword(
-        "npn",
-        "<name>[,<name>]*",
-        "the forerunner of ALPN",
-        |_, a, l| {
-            let word = a.word("a list of protocols")?;
-            l.warn(
-                word.span,
-                "'npn' is not spoken by any server of today: write 'alpn'",
-            );
-            Ok(())
-        },
-    ),
-    keyword(
-        "ciphers",
-        "<list>",
-        "cipher suites of TLS 1.2",
-        |s, a, l| terms::ciphers(&mut tls(s).terms, a, l),
-    ),
-    keyword(
-        "ciphersuites",
-        "<list>",
-        "cipher suites of TLS 1.3",
-        |s, a, l| terms::suites(&mut tls(s).terms, a, l),
-    ),
-    keyword(
-        "curves",
-        "<list>",
-        "groups for the key exchange",
-        |s, a, l| terms::curves(&mut tls(s).terms, a, l),
-    ),
-    keyword(
-        "ssl-min-ver",
-        "<version>",
-        "the oldest version",
-        |s, a, l| terms::min_ver(&mut tls(s).terms, a, l),
-    ),
-    keyword(
-        "ssl-max-ver",
-        "<version>",
-        "the newest version",
-        |s, a, l| terms::max_ver(&mut tls(s).terms, a, l),
-    ),
-    keyword("force-sslv3", "", "SSL 3.0 only", |s, a, _| force(s, a)),
-    keyword("force-tlsv10", "", "TLS 1.0 only", |s, a, _| force(s, a)),
-    keyword("force-tlsv11", "", "TLS 1.1 only", |s, a, _| force(s, a)),
-    keyword("force-tlsv12", "", "TLS 1.2 only", |s, a, _| force(s, a)),
-    keyword("force-tlsv13", "", "TLS 1.3 only", |s, a, _| force(s, a)),
-    keyword("no-sslv3", "", "not SSL 3.0", |s, a, _| without(s, a)),
-    keyword("no-tlsv10", "", "not TLS 1.0", |s, a, _| without(s, a)),
-    keyword("no-tlsv11", "", "not TLS 1.1", |s, a, _| without(s, a)),
-    keyword("no-tlsv12", "", "not TLS 1.2", |s, a, _| without(s, a)),
-    keyword("no-tlsv13", "", "not TLS 1.3", |s, a, _| without(s, a)),
     keyword("no-ssl-reuse", "", "resumes no sessions", |s, _, _| {
         tls(s).no_reuse = true;
         Ok(())
@@ -178,18 +122,6 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         l.warn(a.span(), message);
         Ok(())
     }),
-    keyword(
-        "sigalgs",
-        "<algorithms>",
-        "signature algorithms: not chosen by this list",
-        terms::signatures,
-    ),
-    keyword(
-        "client-sigalgs",
-        "<algorithms>",
-        "signature algorithms of our certificate: not chosen by this list",
-        terms::signatures,
-    ),
     keyword("sni", "<expression>", "the name asked for", |s, a, l| {
         s.sni = Some(sni(a, l)?);
         Ok(())
@@ -225,28 +157,42 @@ fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
     }
 }
 
+impl Agrees for Server {
+    fn terms(&mut self) -> &mut Terms {
+        &mut self.tls.terms
+    }
+}
+
+/// The words about agreeing.
+pub(in super::super) const SHARED: &[Keyword<Server>] = <Server as Agrees>::KEYWORDS;
+
 fn tls(server: &mut Server) -> &mut BackSettings {
     &mut server.tls
 }
 
-fn force(server: &mut Server, args: &Args<'_>) -> Parsed {
-    let version = args.name.trim_start_matches("force-").to_owned();
-    terms::force(&mut tls(server).terms, args, &version)
-}
-
-fn without(server: &mut Server, args: &Args<'_>) -> Parsed {
-    let version = args.name.trim_start_matches("no-").to_owned();
-    terms::without(&mut tls(server).terms, args, &version)
-}
-
-/// What a whole line must have: who is believed, unless nobody is asked.
-pub(in super::super) fn complete(server: &mut Server, args: &Args<'_>, load: &Load) -> Parsed {
+/// What a whole line must have: who is believed, unless nobody is asked. `whose` names the proxy.
+pub(in super::super) fn complete(
+    server: &mut Server,
+    args: &Args<'_>,
+    load: &mut Load,
+    (title, whose): (&str, &str),
+) -> Parsed {
     server.tls.verify = server.verify.unwrap_or(!load.tls.trust_servers);
     if !server.ssl && server.check.ssl != Some(true) {
         return Ok(());
     }
     if server.tls.verify && server.tls.trust.is_empty() {
-        return alert(args.keyword(), crate::tls::NO_AUTHORITY);
+        let message = format!("{title} : {}", crate::tls::NO_AUTHORITY);
+        return alert(args.keyword(), message);
     }
-    Ok(())
+    let Server { name, tls, .. } = server;
+    let told = |finding: &Finding| {
+        let Finding { what, more, .. } = finding;
+        match finding.word {
+            Some(_) => format!("{title} : {what}."),
+            None if what.ends_with("ignored") => format!("{title} : {what} for this server{more}."),
+            None => format!("{title} : {whose}: {what} for server '{name}'{more}."),
+        }
+    };
+    whole::judge(&tls.terms, Version::Tls10, (args, load), Lead::Place, told)
 }

@@ -1,147 +1,245 @@
 //! What either side may be told about agreeing: versions, suites, groups, protocols.
 
 use super::super::args::{Args, Parsed, alert};
+use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
-use crate::diag::{Diagnostic, suggest};
-use crate::tls::{Terms, is_group, is_suite, is_version};
+use crate::diag::{Diagnostic, Span, suggest};
+use crate::tls::{
+    Reading, Terms, Version, read_ciphers, read_groups, read_signatures, read_suites,
+};
+
+/// What lines about TLS say of agreeing: `bind` and `server` lines share these words.
+pub(in super::super) trait Agrees: Sized + 'static {
+    /// What is said so far.
+    fn terms(&mut self) -> &mut Terms;
+
+    /// The words.
+    const KEYWORDS: &'static [Keyword<Self>] = &[
+        keyword(
+            "alpn",
+            "<name>[,<name>]*",
+            "protocols offered",
+            |t, a, l| alpn(t.terms(), a, l),
+        ),
+        keyword(
+            "npn",
+            "<name>[,<name>]*",
+            "the forerunner of ALPN",
+            |_, a, l| {
+                let word = a.word("a list of protocols")?;
+                l.warn(
+                    word.span,
+                    "'npn' is not spoken by any peer of today: write 'alpn'",
+                );
+                Ok(())
+            },
+        ),
+        keyword(
+            "ciphers",
+            "<list>",
+            "cipher suites of TLS 1.2",
+            |t, a, l| ciphers(t.terms(), a, l),
+        ),
+        keyword(
+            "ciphersuites",
+            "<list>",
+            "cipher suites of TLS 1.3",
+            |t, a, l| suites(t.terms(), a, l),
+        ),
+        keyword(
+            "curves",
+            "<list>",
+            "groups for the key exchange",
+            |t, a, l| curves(t.terms(), a, l),
+        ),
+        keyword(
+            "sigalgs",
+            "<algorithms>",
+            "signature algorithms",
+            |t, a, l| sigalgs(t.terms(), a, l),
+        ),
+        keyword(
+            "client-sigalgs",
+            "<algorithms>",
+            "signature algorithms of clients' certificates",
+            |t, a, l| client_sigalgs(t.terms(), a, l),
+        ),
+        keyword(
+            "ssl-min-ver",
+            "<version>",
+            "the oldest version",
+            |t, a, l| min_ver(t.terms(), a, l),
+        ),
+        keyword(
+            "ssl-max-ver",
+            "<version>",
+            "the newest version",
+            |t, a, l| max_ver(t.terms(), a, l),
+        ),
+        keyword("force-sslv3", "", "SSL 3.0 only", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("force-tlsv10", "", "TLS 1.0 only", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("force-tlsv11", "", "TLS 1.1 only", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("force-tlsv12", "", "TLS 1.2 only", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("force-tlsv13", "", "TLS 1.3 only", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("no-sslv3", "", "not SSL 3.0", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("no-tlsv10", "", "not TLS 1.0", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("no-tlsv11", "", "not TLS 1.1", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("no-tlsv12", "", "not TLS 1.2", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword("no-tlsv13", "", "not TLS 1.3", |t, a, l| {
+            version_word(t.terms(), a, l)
+        }),
+        keyword(
+            "ktls",
+            "{ on | off }",
+            "encryption in the kernel (3.3): never",
+            |_, a, l| {
+                let span = a.span();
+                if a.on_off()? {
+                    l.warn(span, "'ktls on' : the kernel does not encrypt here: it is done before bytes are given to it");
+                }
+                Ok(())
+            },
+        ),
+    ];
+}
 
 /// `ssl-min-ver`.
 pub(super) fn min_ver(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let old = version(args)?;
-    let span = old.1;
-    match old.0.as_str() {
-        "TLSv1.3" => terms.versions.no_tls12 = true,
-        "TLSv1.2" => {}
-        name => load.warn(span, older(name)),
+    let (version, span) = version(args)?;
+    if version < Version::Tls12 {
+        let message = format!(
+            "'{} {}' : the oldest version that is spoken is TLS 1.2: peers that know nothing newer are turned away",
+            args.name,
+            version.name()
+        );
+        load.warn(span, message);
     }
+    terms.versions.min = Some(version);
     Ok(())
 }
 
 /// `ssl-max-ver`.
 pub(super) fn max_ver(terms: &mut Terms, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    let (name, span) = version(args)?;
-    match name.as_str() {
-        "TLSv1.3" => Ok(()),
-        "TLSv1.2" => {
-            terms.versions.no_tls13 = true;
-            Ok(())
-        }
-        name => alert(span, nothing_left(name)),
-    }
-}
-
-/// `force-tlsv12` and kin; `name` is the word after `force-`.
-pub(super) fn force(terms: &mut Terms, args: &Args<'_>, name: &str) -> Parsed {
-    match name {
-        "tlsv12" => terms.versions.no_tls13 = true,
-        "tlsv13" => terms.versions.no_tls12 = true,
-        old => return args.fail(&nothing_left(old)),
-    }
+    terms.versions.max = Some(version(args)?.0);
     Ok(())
 }
 
-/// `no-tlsv12` and kin; `name` is the word after `no-`. Versions that are not spoken anyway are spoken no less.
-pub(super) fn without(terms: &mut Terms, args: &Args<'_>, name: &str) -> Parsed {
-    match name {
-        "tlsv12" => terms.versions.no_tls12 = true,
-        "tlsv13" => terms.versions.no_tls13 = true,
-        _ => {}
+/// `force-tlsv12`, `no-tlsv12` and kin, which are their own arguments.
+pub(super) fn version_word(terms: &mut Terms, args: &mut Args<'_>, _: &mut Load) -> Parsed {
+    let named = |name: &str| Version::named(name).filter(|version| version.name() != name);
+    match args.name.split_once('-') {
+        Some(("force", name)) => named(name).map(|version| terms.versions.force(version)),
+        Some(("no", name)) => named(name).map(|version| terms.versions.exclude(version)),
+        _ => None,
     }
-    match terms.versions.no_tls12 && terms.versions.no_tls13 {
-        true => args.fail("leaves nothing to speak: only TLS 1.2 and 1.3 are spoken"),
-        false => Ok(()),
-    }
+    .map_or_else(|| args.fail("is not known"), Ok)
 }
 
-fn version(args: &mut Args<'_>) -> Parsed<(String, crate::diag::Span)> {
+fn version(args: &mut Args<'_>) -> Parsed<(Version, Span)> {
     let word = args.word("{SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3}")?;
-    let name = word.text().into_owned();
-    match is_version(&name) {
-        Some(_) => Ok((name, word.span)),
-        None => alert(
-            word.span,
-            format!("'{}' : unknown version '{name}'", args.name),
-        ),
+    let name = word.text();
+    match Version::named(&name).filter(|version| version.name() == name) {
+        Some(version) => Ok((version, word.span)),
+        None => alert(word.span, format!("'{name}' : unknown ssl/tls version")),
     }
-}
-
-fn older(name: &str) -> String {
-    format!("{name} is not spoken: clients and servers need TLS 1.2 or 1.3")
-}
-
-fn nothing_left(name: &str) -> String {
-    format!("{name} is not spoken, and nothing else is left: TLS 1.2 and 1.3 are what there is")
 }
 
 /// `ciphers`.
 pub(super) fn ciphers(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let word = args.word("a list of ciphers")?;
-    let list = word.text().into_owned();
-    unspoken(load, word.span, "cipher suites", &list, is_openssl_name);
-    terms.ciphers = Some(list);
+    terms.ciphers = Some(list(
+        args,
+        load,
+        ("cipher suite", "cipher suites"),
+        read_ciphers,
+    )?);
     Ok(())
 }
 
 /// `ciphersuites`.
 pub(super) fn suites(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let word = args.word("a list of cipher suites")?;
-    let list = word.text().into_owned();
-    unspoken(load, word.span, "cipher suites", &list, is_suite);
-    terms.suites = Some(list);
+    terms.suites = Some(list(
+        args,
+        load,
+        ("cipher suite", "cipher suites"),
+        read_suites,
+    )?);
     Ok(())
 }
 
-/// `curves` and `ecdhe`.
+/// `curves`.
 pub(super) fn curves(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let word = args.word("a list of curves")?;
-    let list = word.text().into_owned();
-    unspoken(load, word.span, "groups", &list, is_group);
-    terms.curves = Some(list);
+    terms.curves = Some(list(args, load, ("curve suite", "groups"), read_groups)?);
     Ok(())
 }
 
-/// `sigalgs` and `client-sigalgs`.
-pub(super) fn signatures<T>(_: &mut T, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let word = args.word("a list of signature algorithms")?;
-    let message = format!(
-        "'{}' : the list is not applied: all signature algorithms that are safe are offered",
-        args.name
-    );
-    load.warn(word.span, message);
+/// `ecdhe`.
+pub(super) fn ecdhe(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    terms.ecdhe = Some(list(args, load, ("named curve", "groups"), read_groups)?);
     Ok(())
 }
 
-/// A name of a whole suite that is spoken, or a word that selects by property and cannot be wrong.
-fn is_openssl_name(word: &str) -> bool {
-    let plain = !word.contains('-') || word.starts_with(['!', '-', '+', '@']);
-    plain || is_suite(word)
+/// `sigalgs`.
+pub(super) fn sigalgs(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let what = ("signature algorithm list", "signature algorithms");
+    terms.signatures = Some(list(args, load, what, read_signatures)?);
+    Ok(())
 }
 
-/// Warns once about what of a list is not spoken.
-fn unspoken(
+/// `client-sigalgs`.
+pub(super) fn client_sigalgs(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let what = ("signature algorithm list", "signature algorithms");
+    terms.client_signatures = Some(list(args, load, what, read_signatures)?);
+    Ok(())
+}
+
+/// A list, and one warning about what of it is not spoken. What is wrong with all of it is told with the whole line.
+fn list(
+    args: &mut Args<'_>,
     load: &mut Load,
-    span: crate::diag::Span,
-    what: &str,
-    list: &str,
-    spoken: impl Fn(&str) -> bool,
-) {
-    let words = || list.split([':', ',', ' ']).filter(|word| !word.is_empty());
-    let left: Vec<&str> = words().filter(|word| !spoken(word)).collect();
-    let Some(first) = left.first() else {
-        return;
+    (one, all): (&str, &str),
+    read: fn(&str) -> Option<Reading>,
+) -> Parsed<String> {
+    let word = args.word(one)?;
+    let list = word.text();
+    if list.is_empty() {
+        return alert(word.span, format!("'{}' : missing {one}", args.name));
+    }
+    let Some(Reading { unspoken, left }) = read(&list) else {
+        return Ok(list.into_owned());
     };
-    let others = match left.len() {
-        1 => String::new(),
-        more => format!(" and {} more", more - 1),
+    let which = match &unspoken[..] {
+        [] if left => return Ok(list.into_owned()),
+        [] => format!("none of these {all} is spoken"),
+        [first] => format!("these {all} are not spoken: '{first}'"),
+        [first, more @ ..] => format!(
+            "these {all} are not spoken: '{first}' and {} more",
+            more.len()
+        ),
     };
-    let instead = match left.len() == words().count() {
-        true => "none of the list is left, the built-in ones are offered instead",
-        false => "the others of the list are offered",
+    let instead = match left {
+        true => "the others of the list are offered",
+        false => "none of the list is left, the built-in ones are offered instead",
     };
-    load.diagnostics.push(Diagnostic::warning(
-        span,
-        format!("these {what} are not spoken: '{first}'{others}; {instead}"),
-    ));
+    load.warn(word.span, format!("{which}; {instead}"));
+    Ok(list.into_owned())
 }
 
 /// `alpn`: names with commas between them.
@@ -176,11 +274,15 @@ pub(super) fn option(
     match name {
         "ssl-min-ver" => min_ver(terms, args, load)?,
         "ssl-max-ver" => max_ver(terms, args, load)?,
-        name => match (name.strip_prefix("force-"), name.strip_prefix("no-")) {
-            (Some(version), _) if is_protocol(version) => force(terms, args, version)?,
-            (_, Some(version)) if is_protocol(version) => without(terms, args, version)?,
-            _ => return Ok(false),
-        },
+        name => {
+            let version = name
+                .strip_prefix("force-")
+                .or_else(|| name.strip_prefix("no-"));
+            match version.is_some_and(is_protocol) {
+                true => version_word(terms, args, load)?,
+                false => return Ok(false),
+            }
+        }
     }
     Ok(true)
 }
