@@ -212,7 +212,7 @@ impl<'b> Out<'b> {
     }
 }
 
-/// As in HAProxy the text of a log ends with its first zero byte.
+/// What comes before the first zero byte.
 pub(super) fn until_zero(text: &[u8]) -> &[u8] {
     let end = memchr::memchr(0, text).unwrap_or(text.len());
     text.get(..end).unwrap_or(text)

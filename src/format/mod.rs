@@ -196,10 +196,12 @@ impl Format {
             None if self.usage.escapes() => {}
             None => out.text(b""),
             Some(value) => crate::acl::with_text(&value, |text| {
-                if self.usage.escapes() {
-                    out.http(text);
-                } else {
-                    out.text(emit::until_zero(text));
+                // As in HAProxy the text of a log ends with its first zero byte, and so do bytes made text.
+                let cut = !self.usage.escapes() || matches!(value, Value::Bin(_));
+                let text = if cut { emit::until_zero(text) } else { text };
+                match self.usage.escapes() {
+                    true => out.http(text),
+                    false => out.text(text),
                 }
             }),
         }
