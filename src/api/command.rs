@@ -1,6 +1,8 @@
 //! The commands, as one table; finding one by its words.
 
-use super::{Desk, help, pattern, process, resolvers, server, show, table, ticket_keys, variable};
+use super::{
+    Desk, help, ocsp, pattern, process, resolvers, server, show, table, ticket_keys, variable,
+};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +114,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["reload"], "reload", "read the configuration again and run it in place of this one", Admin, process::reload),
     command(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", User, pattern::set_map),
     command(&["set", "server"], "set server <bk>/<srv> [opts]", "change a server's state, weight, address or ssl", Admin, server::set),
+    command(&["set", "ssl", "ocsp-response"], "set ssl ocsp-response <resp|payload>", "update a certificate's OCSP Response from a base64-encode DER", Admin, ocsp::set),
     command(&["set", "ssl", "tls-key"], "set ssl tls-key [id|file] <key>", "set the next TLS key for the <id> or <file> listener to <key>", Admin, ticket_keys::set),
     command(&["set", "table"], "set table <table> key <k> [data.* <v>]*", "update or create a table entry's data", Operator, table::set),
     command(&["set", "weight"], "set weight <bk>/<srv>  (DEPRECATED)", "change a server's weight (use 'set server' instead)", Admin, server::set_weight),
@@ -125,6 +128,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "resolvers"], "show resolvers [id]", "dumps counters from all resolvers section and associated name servers", User, resolvers::show),
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
+    command(&["show", "ssl", "ocsp-response"], "show ssl ocsp-response [[text|base64] id]", "display the IDs of the OCSP responses used in memory, or the details of a single OCSP response (in text or base64 format)", User, ocsp::show),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
     command(&["show", "table"], "show table <table> [<filter>]*", "report table usage stats or dump this table's contents (filter: data/key)", User, table::show),
     command(&["show", "tls-keys"], "show tls-keys [id|*]", "show tls keys references or dump tls ticket keys when id specified", User, ticket_keys::show),

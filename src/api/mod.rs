@@ -7,6 +7,7 @@
 mod command;
 mod help;
 pub mod master;
+mod ocsp;
 mod pattern;
 mod process;
 mod resolvers;

@@ -152,7 +152,8 @@ pub(super) fn options<T>(
                 let before = load.diagnostics.len();
                 let result = (option.parse)(target, args, load);
                 args.name = outer;
-                for warning in load.diagnostics.iter_mut().skip(before) {
+                let warnings = load.diagnostics.iter_mut().skip(before);
+                for warning in warnings.filter(|one| one.lead != Lead::Bare) {
                     warning.message = format!("{title} : {}", warning.message);
                 }
                 result.map_err(|mut problem| {

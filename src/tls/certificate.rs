@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ocsp::Staple;
 use arc_swap::ArcSwap;
 use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -35,6 +36,8 @@ pub struct Certificate {
     pub leaf: Arc<[u8]>,
     /// Its issuer's certificate where the chain has none (`<file>.issuer`).
     pub issuer: Option<CertificateDer<'static>>,
+    /// What it has of OCSP.
+    pub staple: Staple,
     /// `<file>.sctl`: time stamps of logs, as they came.
     pub sctl: Option<Vec<u8>>,
 }
@@ -57,6 +60,17 @@ pub enum Unusable {
     /// Key and certificate are not a pair.
     #[error("inconsistencies between private key and certificate loaded '{0}'")]
     Mismatch(String),
+    /// `<file>.issuer` is no certificate.
+    #[error("'{0}' cannot be read or parsed'")]
+    BadIssuer(String),
+    /// `<file>.issuer` has not issued it.
+    #[error(" '{0}' is not an issuer'")]
+    NotIssuer(String),
+    /// There is a file with a response, but nobody knows who has issued the certificate.
+    #[error(
+        " '{0}' is present and activates OCSP but it is impossible to compute the OCSP certificate ID (maybe the issuer could not be found)'"
+    )]
+    NoOcspId(String),
 }
 
 /// Which files beside a certificate's are read too (manual 3.1 `ssl-load-extra-files`).
@@ -66,6 +80,8 @@ pub struct Extras {
     pub bundle: bool,
     /// `<file>.key`.
     pub key: bool,
+    /// `<file>.issuer`.
+    pub issuer: bool,
     /// `<file>.ocsp`.
     pub ocsp: bool,
     /// `ssl-load-extra-del-ext`: their endings come instead of the file's own.
@@ -77,6 +93,7 @@ impl Default for Extras {
         Self {
             bundle: true,
             key: true,
+            issuer: true,
             ocsp: true,
             instead: false,
         }
@@ -84,7 +101,7 @@ impl Default for Extras {
 }
 
 impl Extras {
-    fn beside(self, wanted: bool, path: &Path, ending: &str) -> Option<Vec<u8>> {
+    pub(super) fn beside(self, wanted: bool, path: &Path, ending: &str) -> Option<Vec<u8>> {
         let replaced = match self.instead {
             true => path.with_extension(""),
             false => path.to_owned(),
@@ -94,8 +111,7 @@ impl Extras {
 }
 
 impl Certificate {
-    /// Reads a PEM file: the certificate, those above it, and the key, or the key from `<file>.key`. A
-    /// `<file>.ocsp` beside it is stapled.
+    /// Reads a PEM file: the certificate, those above it, and the key, or the key from `<file>.key`.
     ///
     /// # Errors
     /// What is wrong with the file.
@@ -112,11 +128,7 @@ impl Certificate {
                 .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).ok())
                 .ok_or_else(|| Unusable::NoKey(name.clone()))?,
         };
-        let made = Self::new(path, chain, &key)?;
-        if let Some(answer) = extras.beside(extras.ocsp, path, "ocsp") {
-            made.staple(Some(answer));
-        }
-        Ok(made)
+        Self::new(path, chain, &key)
     }
 
     /// Of a chain and a key.
@@ -157,20 +169,24 @@ impl Certificate {
             algorithm,
             leaf,
             issuer: None,
+            staple: Staple::default(),
             sctl: None,
         })
     }
 
     /// Chain, key and stapled answer as handshakes take them now.
     pub fn served(&self) -> Arc<CertifiedKey> {
+        self.expire();
         self.served.load_full()
     }
 
-    /// Staples this OCSP response (DER) from the next handshake on, or none any more.
-    pub fn staple(&self, response: Option<Vec<u8>>) {
-        let mut next = (*self.served()).clone();
-        next.ocsp = response;
-        self.served.store(Arc::new(next));
+    /// Changes what handshakes take from the next one on.
+    pub(super) fn swap(&self, change: impl Fn(&mut CertifiedKey)) {
+        self.served.rcu(|now| {
+            let mut next = (**now).clone();
+            change(&mut next);
+            next
+        });
     }
 
     /// Whether it can sign in one of these ways.
@@ -244,7 +260,6 @@ pub(super) mod tests {
         std::fs::write(at("two"), key.clone() + &cert).unwrap();
         std::fs::write(at("three"), &cert).unwrap();
         std::fs::write(at("three.key"), &key).unwrap();
-        std::fs::write(at("three.ocsp"), b"answer").unwrap();
         for name in ["one", "two", "three"] {
             let read = Certificate::read(&at(name), &Extras::default()).unwrap();
             assert!(
@@ -253,7 +268,6 @@ pub(super) mod tests {
                 read.names
             );
             assert_eq!(read.algorithm, Algorithm::Ecdsa);
-            assert_eq!(read.served().ocsp.is_some(), name == "three");
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::args::{Args, Parsed, alert};
 use super::super::load::Load;
-use crate::diag::Span;
+use crate::diag::{Diagnostic, Lead, Span};
 use crate::sample::codec::decode_base64;
 use crate::tls::{Authorities, Certificate, List, Revocations, Slot, Source, TicketKeys};
 
@@ -110,8 +110,18 @@ fn one(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Slot
     if let Some(known) = load.tls.store.certificates.find(name) {
         return Ok(known);
     }
-    match Certificate::read(&load.directory.join(name), &load.tls.extras) {
-        Ok(read) => {
+    let path = load.directory.join(name);
+    let read = Certificate::read(&path, &load.tls.extras).and_then(|mut read| {
+        let useless = read.read_beside(Path::new(name), &load.tls.extras, &load.tls.chains)?;
+        Ok((read, useless))
+    });
+    match read {
+        Ok((read, useless)) => {
+            if let Some(why) = useless {
+                let message = format!("Loading: {why}. Content will be ignored.");
+                let warning = Diagnostic::warning(span, message).lead(Lead::Bare);
+                load.diagnostics.push(warning);
+            }
             let slot = Arc::new(Slot::new(name, Some(Arc::new(read))));
             load.tls.store.certificates.enter(name, slot.clone());
             Ok(slot)

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::super::args::{Args, Parsed, unknown_word};
+use super::super::args::{Args, Parsed, alert, unknown_word};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::super::units::Unit;
 use super::terms;
+use crate::diag::{Diagnostic, Lead};
 use crate::settings::Global;
 use crate::tls::Extras;
 
@@ -176,6 +177,12 @@ pub(in super::super) const KEYWORDS: &[Keyword<Global>] = &[
         record,
     ),
     keyword(
+        "issuers-chain-path",
+        "<directory>",
+        "chains for certificates whose files have none",
+        chains,
+    ),
+    keyword(
         "ssl-load-extra-files",
         "<kind>*",
         "which files beside certificates' are read",
@@ -204,7 +211,6 @@ macro_rules! told {
 }
 
 pub(in super::super) const TOLD: &[Keyword<Global>] = told!(
-    "issuers-chain-path" "<directory>" "chains are not completed: a certificate's file must hold its chain",
     "maxsslconn" "<n>" "TLS connections are not limited by themselves: 'maxconn' limits all",
     "maxsslrate" "<n>" "the rate of TLS handshakes is not limited by itself: 'maxconnrate' limits all",
     "ssl-dh-param-file" "<file>" "not used: DHE suites are not spoken, ECDHE ones are",
@@ -220,12 +226,43 @@ pub(in super::super) const TOLD: &[Keyword<Global>] = told!(
     "tune.ssl.keyupdate-rate-limit" "<n>" "not applied: key updates cost their sender as much",
 );
 
+/// `issuers-chain-path`: every file of a directory, in alphabetical order.
+fn chains(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("a directory path")?;
+    let name = word.text();
+    let Ok(entries) = std::fs::read_dir(load.directory.join(&*name)) else {
+        return alert(
+            word.span,
+            format!(
+                "global statement '{}' expects a directory path as an argument.",
+                args.name
+            ),
+        );
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let Ok(pem) = std::fs::read(path) else {
+            continue;
+        };
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = format!("{name}/{file}");
+        if let Some(known) = load.tls.chains.add(&file, &pem) {
+            let message = format!("duplicate issuers-chain {file}: {known} already in store");
+            let warning = Diagnostic::warning(word.span, message).lead(Lead::Bare);
+            load.diagnostics.push(warning);
+        }
+    }
+    Ok(())
+}
+
 /// `ssl-load-extra-files`: which kinds of files beside certificates' are read.
 fn extra_files(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
     let instead = load.tls.extras.instead;
     let mut extras = Extras {
         bundle: false,
         key: false,
+        issuer: false,
         ocsp: false,
         instead,
     };
@@ -244,7 +281,8 @@ fn extra_files(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
             "bundle" => extras.bundle = true,
             "key" => extras.key = true,
             "ocsp" => extras.ocsp = true,
-            kind @ ("sctl" | "issuer") => {
+            "issuer" => extras.issuer = true,
+            kind @ "sctl" => {
                 load.warn(word.span, format!("'{kind}' files are not used"));
             }
             _ => {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::args::{Args, Parsed};
 use super::load::Load;
-use crate::tls::{BackSettings, Extras, FrontSettings, Store, Terms, TicketKeys};
+use crate::tls::{BackSettings, Chains, Extras, FrontSettings, Store, Terms, TicketKeys};
 
 /// `alpn`: names of protocols.
 pub(super) fn protocols(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Vec<u8>>> {
@@ -41,6 +41,8 @@ pub(super) struct Defaults {
     pub trust_servers: bool,
     /// `ssl-load-extra-files`, `ssl-load-extra-del-ext`.
     pub extras: Extras,
+    /// `issuers-chain-path`.
+    pub chains: Chains,
     /// Keys of tickets by file: lines that name the same file share them.
     pub ticket_keys: Vec<Arc<TicketKeys>>,
     /// Certificates, authorities and lists by name: each is read once.
