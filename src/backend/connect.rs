@@ -11,15 +11,17 @@ use rustix::io::Errno;
 use crate::net::connect::{Options, Target, connect as open};
 use crate::net::listen::local_address;
 use crate::net::{Alarm, Stream};
-use crate::plan::Server;
+use crate::plan::{Plan, Server};
 use crate::sample::{Address, Handshake};
 use crate::settings::Endpoint;
+use crate::wire::h2::Upstream;
 use crate::worker::Worker;
 
 use super::Ask;
 use super::handshake::handshake_facts;
 use super::introduce;
-use super::own::{Link, Nature};
+use super::own::{Link, Nature, Spoken};
+use super::speech;
 
 /// Why there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +37,21 @@ pub(super) enum ConnectError {
 /// A new connection and its two ends.
 #[derive(Debug)]
 pub(super) struct Connected {
-    pub(super) stream: Stream,
+    pub(super) way: Way,
     pub(super) source: Address,
     pub(super) destination: Address,
     pub(super) nature: Nature,
     /// What its TLS handshake came to.
     pub(super) tls: Option<Arc<Handshake>>,
+}
+
+/// What a connection is to be used for.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// One request at a time.
+    Single(Stream),
+    /// Many at once.
+    Many(Rc<Upstream>),
 }
 
 /// Connects to a server and says who the client is, where the server wants to be told.
@@ -62,6 +73,8 @@ pub(super) async fn connect(
         limit.or(ask.backend.settings.timeouts.connect),
     );
     let nature = nature(worker, ask, server);
+    // What it is going to be, where it is never reached.
+    ask.txn.backend_major = Some(if nature.spoken == Spoken::H2 { 2 } else { 1 });
     let options = match nature.packets {
         (None, None) => Cow::Borrowed(&server.connect),
         packets => Cow::Owned(Options {
@@ -97,7 +110,8 @@ pub(super) async fn connect(
     };
     if let Some(back) = server.tls.as_ref().filter(|_| server.settings.ssl) {
         let ip = destination.ip().map(|ip| ip.ip());
-        let session = back.session(nature.name.as_deref(), ip);
+        let offer = speech::offer(server, nature.spoken);
+        let session = back.session(nature.name.as_deref(), ip, offer);
         let counted = worker.fleet.state.process.secured();
         stream.begin_tls(session.map_err(|_| ConnectError::Refused)?, Some(counted));
         match alarm.until(|cx| stream.poll_handshake(cx)).await {
@@ -118,13 +132,25 @@ pub(super) async fn connect(
         let now = worker.now().millis();
         worker.fleet.state.process.secured.back_keys.add(now, 1);
     }
+    let alpn = tls.as_ref().and_then(|tls| tls.alpn.as_deref());
     Ok(Connected {
         source: local_address(&stream).map_or(Address::Unknown, Address::Ip),
         destination,
+        way: match speech::is_h2(ask.backend, nature.spoken, alpn) {
+            true => many(ask.plan, stream).await?,
+            false => Way::Single(stream),
+        },
         tls,
         nature,
-        stream,
     })
+}
+
+/// Begins HTTP/2 on a connection.
+async fn many(plan: &Plan, stream: Stream) -> Result<Way, ConnectError> {
+    let begun = Upstream::begin(stream, &speech::terms(plan)).await;
+    let (upstream, driver) = begun.map_err(|_| ConnectError::Refused)?;
+    tokio::task::spawn_local(driver);
+    Ok(Way::Many(upstream))
 }
 
 /// What this request wants of a connection to a server.
@@ -132,6 +158,7 @@ pub(super) fn nature(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) ->
     Nature {
         name: name(worker, ask, server),
         packets: ask.txn.orders.packets,
+        spoken: speech::wanted(ask.backend, server, &ask.txn.request.head),
     }
 }
 

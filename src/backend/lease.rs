@@ -8,7 +8,7 @@ use crate::plan::{Proxy, Server};
 use crate::worker::Worker;
 
 use super::queue::Place;
-use super::{Link, Own};
+use super::{Course, Link, Own};
 
 /// A server, a place among its connections, and the connection. Dropping it closes the connection and
 /// makes room for the next in the queue.
@@ -36,13 +36,19 @@ impl Lease {
         &self.link.stream
     }
 
+    /// The request's place on a connection of many, if it has one.
+    pub fn course(&self) -> Option<&Course> {
+        self.link.course.as_ref()
+    }
+
     /// Ends the lease and keeps the connection for another request, as `http-reuse` allows. Only for a
     /// connection that is at the end of a complete exchange and will be kept alive.
     pub fn give_back(self, worker: &Rc<Worker>, own: &mut Own) {
         let Self {
             place, mut link, ..
         } = self;
-        if worker.descriptors_are_short() {
+        if link.course.is_some() || worker.descriptors_are_short() {
+            // A stream of many is used once; its connection stays without it.
             return;
         }
         link.requests += 1;

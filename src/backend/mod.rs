@@ -17,13 +17,16 @@ mod place;
 mod queue;
 mod retry;
 mod seat;
+mod speech;
 mod stick;
+mod trunk;
 
 pub use handshake::handshake_facts;
 pub use lease::Lease;
 pub use obtain::{Ask, Attempts, Failure, obtain};
-pub use own::{Link, Nature, Own};
+pub use own::{Link, Nature, Own, Spoken};
 pub use queue::server_changed;
 pub use retry::most as most_retries;
 pub use seat::Seat;
 pub use stick::store;
+pub use trunk::{Claim, Course, Trunk, Trunks};

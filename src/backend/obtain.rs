@@ -19,11 +19,13 @@ use crate::settings::{HttpReuse, Mode};
 use crate::worker::Worker;
 
 use super::Lease;
-use super::connect::{self, ConnectError};
-use super::own::{Link, Own};
+use super::connect::{self, ConnectError, Way};
+use super::own::{Link, Nature, Own};
 use super::place::{Wish, place};
 use super::queue::Place;
 use super::retry::{self, Next};
+use super::speech;
+use super::trunk::{Claim, Owner, Trunk};
 
 /// Other workers give up their idle connections in this time, when descriptors ran out.
 const ELSEWHERE: Duration = Duration::from_millis(2);
@@ -82,7 +84,7 @@ pub async fn obtain(worker: &Rc<Worker>, mut ask: Ask<'_>) -> Result<Lease, Fail
         if let Some(prefix) = redirected(&ask, &place.server) {
             return Err(elsewhere(&place.server, prefix));
         }
-        if let Some(idle) = idle_connection(worker, &mut ask, &place.server) {
+        if let Some(idle) = idle_connection(worker, &mut ask, &place) {
             return Ok(reuse(worker, &mut ask, place, idle));
         }
         // Boxed, as connecting is rare and its future large.
@@ -236,11 +238,18 @@ fn give_up(ask: &Ask<'_>, server: &Server, failed: &ConnectError) -> Failure {
 }
 
 /// An idle connection that this request may use.
-fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> Option<Box<Link>> {
+fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, place: &Place) -> Option<Box<Link>> {
     if ask.backend.settings.mode != Mode::Http {
         return None;
     }
+    let server = &place.server;
     let nature = connect::nature(worker, ask, server);
+    if speech::may_multiplex(server) {
+        let claim = claim(ask, server, &nature);
+        if let Some(link) = worker.trunks.take(&claim, worker.now().instant) {
+            return Some(link);
+        }
+    }
     if let Some(idle) = ask.own.take(server)
         && idle.nature == nature
         && (!server.follows_client() || connect::leads_where_asked(&idle, ask, server))
@@ -260,12 +269,27 @@ fn idle_connection(worker: &Rc<Worker>, ask: &mut Ask<'_>, server: &Server) -> O
     }
 }
 
+/// What this request asks of a connection that carries many.
+fn claim<'c>(ask: &Ask<'_>, server: &'c Arc<Server>, nature: &'c Nature) -> Claim<'c> {
+    let reuse = ask.backend.settings.reuse;
+    Claim {
+        server,
+        nature,
+        owner: Owner::of(ask.session),
+        first: ask.session.requests <= 1,
+        reuse,
+        private: reuse == HttpReuse::Never || server.is_private(),
+        most: speech::most(ask.plan),
+    }
+}
+
 fn reuse(worker: &Worker, ask: &mut Ask<'_>, place: Place, link: Box<Link>) -> Lease {
     ask.txn.backend_reused = true;
     ask.backend.state.back.reuses.inc();
     place.server.state.totals.reuses.inc();
     (ask.txn.backend_source, ask.txn.backend_destination) = link.addresses.clone();
     ask.txn.backend_tls.clone_from(&link.tls);
+    ask.txn.backend_major = Some(link.major());
     count_session(worker, ask, &place.server);
     Lease {
         reused: true,
@@ -280,18 +304,33 @@ fn fresh(worker: &Worker, ask: &mut Ask<'_>, place: Place, connected: connect::C
     (ask.txn.backend_source, ask.txn.backend_destination) = addresses.clone();
     ask.txn.backend_tls.clone_from(&connected.tls);
     count_session(worker, ask, &place.server);
-    Lease {
-        reused: false,
-        link: Box::new(Link {
-            stream: connected.stream,
+    let now = worker.now().instant;
+    let link = match connected.way {
+        Way::Single(stream) => Box::new(Link {
+            stream,
             server: place.server.clone(),
             addresses,
             requests: 0,
-            since: worker.now().instant,
+            since: now,
             nature: connected.nature,
             tls: connected.tls,
             moves: None,
+            course: None,
         }),
+        Way::Many(upstream) => {
+            let claim = claim(ask, &place.server, &connected.nature);
+            let (trunk, link) = Trunk::begin(upstream, &claim, addresses, connected.tls, now);
+            if claim.private {
+                ask.own.hold(&trunk);
+            }
+            worker.trunks.keep(trunk);
+            link
+        }
+    };
+    ask.txn.backend_major = Some(link.major());
+    Lease {
+        reused: false,
+        link,
         place,
     }
 }

@@ -1,11 +1,14 @@
 //! Server connections that belong to one client connection (`http-reuse never`).
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::net::Stream;
 use crate::plan::Server;
 use crate::sample::{Address, Handshake};
+
+use super::trunk::{Course, Trunk};
 
 /// A server connection and what is known of it, in use or idle.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub struct Link {
     pub moves: Option<u32>,
     /// What its TLS handshake came to.
     pub tls: Option<Arc<Handshake>>,
+    /// Where it is one of many streams of a connection: its place there.
+    pub course: Option<Course>,
 }
 
 /// What a request must want alike to share a connection.
@@ -35,9 +40,28 @@ pub struct Nature {
     pub name: Option<Box<str>>,
     /// The mark and the TOS byte of its packets, where rules set them.
     pub packets: (Option<u32>, Option<u8>),
+    /// What is spoken on it.
+    pub spoken: Spoken,
+}
+
+/// What is spoken on a connection to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spoken {
+    /// What TLS agrees on, else HTTP/1.
+    #[default]
+    Agreed,
+    /// HTTP/1, and TLS offers nothing else.
+    H1,
+    /// HTTP/2, and TLS offers nothing else.
+    H2,
 }
 
 impl Link {
+    /// The major version of the HTTP that is spoken on it.
+    pub fn major(&self) -> u8 {
+        if self.course.is_some() { 2 } else { 1 }
+    }
+
     /// True if it leads where the server is now: a reload or an operator may have moved it.
     pub fn leads_to(&mut self, server: &Server) -> bool {
         let same = std::ptr::eq(&*self.server, server)
@@ -65,23 +89,43 @@ impl Link {
     clippy::vec_box,
     reason = "they come and go as boxes: too large to be moved about"
 )]
-pub struct Own(Vec<Box<Link>>);
+pub struct Own {
+    links: Vec<Box<Link>>,
+    /// Those that carry many requests at once, all of this client's.
+    trunks: Vec<Rc<Trunk>>,
+}
 
 impl Own {
     /// Keeps a connection; one per server.
     pub fn keep(&mut self, link: Box<Link>) {
-        self.0.retain(|old| !Arc::ptr_eq(&old.server, &link.server));
-        self.0.push(link);
+        self.links
+            .retain(|old| !Arc::ptr_eq(&old.server, &link.server));
+        self.links.push(link);
+    }
+
+    /// Ends this connection together with the client's.
+    pub(super) fn hold(&mut self, trunk: &Rc<Trunk>) {
+        if !self.trunks.iter().any(|held| Rc::ptr_eq(held, trunk)) {
+            self.trunks.push(trunk.clone());
+        }
     }
 
     /// Takes the connection to this server, if it is still open.
     pub fn take(&mut self, server: &Server) -> Option<Box<Link>> {
         let at = self
-            .0
+            .links
             .iter()
             .position(|link| std::ptr::eq(&*link.server, server))?;
-        let mut link = self.0.swap_remove(at);
+        let mut link = self.links.swap_remove(at);
         let usable = link.leads_to(server) && link.stream.noticed().is_none();
         usable.then_some(link)
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        for trunk in &self.trunks {
+            trunk.give_up();
+        }
     }
 }

@@ -327,6 +327,8 @@ pub struct Transaction {
     pub backend_error: Option<u8>,
     /// True if the connection to the server had served before (`bc_reused`).
     pub backend_reused: bool,
+    /// The major version of the HTTP spoken with the server, once it is reached (`bc_http_major`).
+    pub backend_major: Option<u8>,
     /// The response's status as the server sent it (`server_status`).
     pub server_status: Option<u16>,
     /// Phases.
@@ -420,6 +422,7 @@ impl Transaction {
             backend_tls,
             backend_error,
             backend_reused,
+            backend_major,
             server_status,
             timers,
             status,
@@ -473,6 +476,7 @@ impl Transaction {
         *backend_tls = None;
         *backend_error = None;
         *backend_reused = false;
+        *backend_major = None;
         *server_status = None;
         *timers = Timers::default();
         *status = None;

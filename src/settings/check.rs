@@ -82,7 +82,9 @@ pub struct Probe {
     pub sni: Option<String>,
     /// `alpn`.
     pub alpn: Vec<Vec<u8>>,
-    /// `linger`. (`via-socks4` and `proto` are refused at load until they exist.)
+    /// `proto`.
+    pub proto: Option<super::Protocol>,
+    /// `linger`. (`via-socks4` is refused at load until it exists.)
     pub linger: bool,
     /// `comment`.
     pub comment: Option<String>,

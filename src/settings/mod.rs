@@ -38,7 +38,7 @@ pub use http2::{Http2, Http2Side};
 pub use log::{LogFormat, LogSink, LogTarget};
 pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, RetryOn, Timeouts};
 pub use resolvers::{Hold, Nameserver, Net, Prefer, Resolvers, Resolving};
-pub use server::{SendProxy, Server, ServerCheck, Weight};
+pub use server::{Protocol, SendProxy, Server, ServerCheck, WebSocket, Weight};
 pub use stats::{Stats, StatsScope};
 pub use stick::StickWay;
 pub use userlist::{Secret, User, Userlist};

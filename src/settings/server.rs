@@ -76,8 +76,44 @@ pub struct ServerCheck {
     pub sni: Option<String>,
     /// `check-alpn`.
     pub alpn: Vec<Vec<u8>>,
+    /// `check-proto`.
+    pub proto: Option<Protocol>,
     /// `no check` / `no-check`.
     pub disabled: bool,
+}
+
+/// A protocol that is said, not agreed on (`proto`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `h1`
+    H1,
+    /// `h2`
+    H2,
+    /// `none`: bytes.
+    None,
+}
+
+impl Protocol {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::H1 => "h1",
+            Self::H2 => "h2",
+            Self::None => "none",
+        }
+    }
+}
+
+/// `ws`: the protocol of WebSockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WebSocket {
+    /// As with other requests; HTTP/1.1 where the server would agree on it.
+    #[default]
+    Auto,
+    /// HTTP/1.1.
+    H1,
+    /// HTTP/2.
+    H2,
 }
 
 /// One server.
@@ -128,7 +164,9 @@ pub struct Server {
     /// `max-reuse`; `None` is unlimited.
     pub max_reuse: Option<u32>,
     /// `proto`.
-    pub proto: Option<String>,
+    pub proto: Option<Protocol>,
+    /// `ws`.
+    pub ws: WebSocket,
     /// `log-proto octet-count` and other words are refused until they exist. `init-addr` as written.
     pub init_addr: Option<Vec<String>>,
     /// Whether and how it follows its name.

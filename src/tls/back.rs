@@ -72,7 +72,8 @@ impl Back {
         &self.settings
     }
 
-    /// A session with this server: with a name, it is asked for and expected (SNI); without one neither.
+    /// A session with this server: with a name, it is asked for and expected (SNI); without one neither. `offer` stands in the
+    /// place of the protocols that the line offers.
     ///
     /// # Errors
     /// rustls cannot begin it.
@@ -80,9 +81,14 @@ impl Back {
         &self,
         name: Option<&str>,
         ip: Option<IpAddr>,
+        offer: Option<Vec<Vec<u8>>>,
     ) -> Result<Connection, rustls::Error> {
-        let config = self.config.load_full();
-        ClientConnection::new(config, server_name(name, ip)).map(Connection::from)
+        let (config, name) = (self.config.load_full(), server_name(name, ip));
+        let begun = match offer {
+            Some(alpn) => ClientConnection::new_with_alpn(config, name, alpn),
+            None => ClientConnection::new(config, name),
+        };
+        begun.map(Connection::from)
     }
 
     /// The terms of a check: those of the server, but for the protocols offered, and each begins anew.

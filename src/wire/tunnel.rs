@@ -159,8 +159,15 @@ impl<'a> Tunnel<'a> {
             }
         }
         match (self.up.closed, self.down.closed) {
-            // Closing the connections says the same as a half close, and is done anyway.
-            (true, true) => return Some(Outcome::Done),
+            (true, true) => {
+                // Closing sockets says the same as a half close, and is done anyway; a channel that is dropped is reset.
+                for (stream, ended) in [(self.server, before.0), (self.client, before.1)] {
+                    if !ended && !stream.is_socket() {
+                        let _ = stream.shutdown_write();
+                    }
+                }
+                return Some(Outcome::Done);
+            }
             (true, false) if !before.0 => drop(self.server.shutdown_write()),
             (false, true) if !before.1 => drop(self.client.shutdown_write()),
             _ => {}

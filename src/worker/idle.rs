@@ -10,6 +10,11 @@ use crate::settings::HttpReuse;
 /// `pool-purge-delay` by default, in milliseconds.
 const PURGE: u64 = 5_000;
 
+/// `pool-purge-delay` of a server, in milliseconds.
+pub(super) fn purge_delay(server: &Server) -> u64 {
+    server.settings.pool_purge_delay.unwrap_or(PURGE)
+}
+
 /// Idle connections by server.
 #[derive(Debug, Default)]
 pub struct IdlePool {
@@ -91,7 +96,7 @@ impl IdlePool {
                 continue;
             };
             list.retain(|idle| idle.stream.noticed().is_none());
-            let delay = Duration::from_millis(server.settings.pool_purge_delay.unwrap_or(PURGE));
+            let delay = Duration::from_millis(purge_delay(&server));
             let stale = list.iter().filter(|idle| idle.since + delay <= now).count();
             // The list is used from its end, so the ones that were not needed are in front.
             list.drain(..stale.div_ceil(2));

@@ -28,6 +28,7 @@ pub use sockets::Sockets;
 
 use clock::Clock;
 
+use crate::backend::Trunks;
 use crate::plan::Plan;
 use crate::sample::{Now, Transaction};
 
@@ -46,6 +47,8 @@ pub struct Worker {
     pub clients: Clients,
     /// Idle server connections.
     pub idle: IdlePool,
+    /// Server connections that carry many requests at once.
+    pub trunks: Trunks,
     /// Names that rules have resolved.
     pub names: crate::resolve::Names,
     random: Cell<u64>,
@@ -63,6 +66,7 @@ impl Worker {
             runners: crate::stream::http::Runners::default(),
             clients: Clients::default(),
             idle: IdlePool::default(),
+            trunks: Trunks::default(),
             names: crate::resolve::Names::default(),
             random: Cell::new(seed | 1),
             clock: Clock::new(),

@@ -83,7 +83,7 @@ impl Worker {
     pub(super) fn give_up_idle(&self) -> bool {
         let pipes = self.pools.tools.pipes.as_ref();
         let closed = pipes.is_some_and(|pipes| pipes.clear());
-        self.idle.clear() || closed
+        self.idle.clear() | self.trunks.clear() || closed
     }
 }
 

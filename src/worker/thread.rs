@@ -14,7 +14,7 @@ use tokio::task::LocalSet;
 
 use super::accept::Posts;
 use super::fleet::{Fleet, Wanted};
-use super::{Worker, clock};
+use super::{Worker, clock, idle};
 
 /// How often idle server connections are looked after.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -93,7 +93,9 @@ async fn work(worker: Rc<Worker>, mut wanted: watch::Receiver<Wanted>) {
                     worker.give_up_idle();
                 }
                 _ = sweep.tick() => {
-                    worker.idle.sweep(std::time::Instant::now());
+                    let now = std::time::Instant::now();
+                    worker.idle.sweep(now);
+                    worker.trunks.sweep(now, idle::purge_delay);
                     if worker.fleet.stopping() {
                         worker.clients.close_idle();
                     }

@@ -5,6 +5,7 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
+use super::super::server::traffic::checked_protocol;
 use super::super::tls;
 use crate::action;
 use crate::diag::{Diagnostic, Lead, suggest};
@@ -380,13 +381,18 @@ fn connect(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed<Pr
             "sni" => probe.sni = Some(args.text("a name")?),
             "alpn" => {
                 let outer = std::mem::replace(&mut args.name, "alpn".to_owned());
-                let names = tls::protocols(args, load);
+                let names = tls::protocols(args);
                 args.name = outer;
                 probe.alpn = names?;
             }
-            other @ ("proto" | "via-socks4") => {
-                let what = format!(": '{other}' is not available yet in checks");
-                return args.fail_at(word.span, &what);
+            "proto" => {
+                let outer = std::mem::replace(&mut args.name, "proto".to_owned());
+                let protocol = checked_protocol(args);
+                args.name = outer;
+                probe.proto = Some(protocol?);
+            }
+            "via-socks4" => {
+                return args.fail_at(word.span, ": 'via-socks4' is not available yet in checks");
             }
             other => {
                 const NAMES: [&str; 9] = [

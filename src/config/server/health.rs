@@ -3,6 +3,7 @@
 use super::super::address::For;
 use super::super::args::{Args, Parsed, alert};
 use super::super::keyword::{Keyword, keyword};
+use super::traffic::checked_protocol;
 use super::{endpoint, not_yet, one_word};
 use crate::settings::{Observe, OnError, OnMarkedDown, OnMarkedUp, Server};
 
@@ -216,15 +217,9 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "check-proto",
         "<name>",
         "the protocol of checks",
-        |_, a, _| {
-            let word = a.word("a protocol")?;
-            match &*word.text() {
-                "h1" | "none" => Ok(()),
-                other => alert(
-                    word.span,
-                    format!("'check-proto' : '{other}' is not available yet"),
-                ),
-            }
+        |s, a, _| {
+            s.check.proto = Some(checked_protocol(a)?);
+            Ok(())
         },
     ),
     keyword(

@@ -27,18 +27,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     )
     .idle(),
     keyword(
-        "ws",
-        "{ auto | h1 | h2 }",
-        "the protocol of WebSockets",
-        |_, a, _| {
-            match a.choice(&[("auto", true), ("h1", true), ("h2", false)])? {
-                // HTTP/1 is what is spoken with servers.
-                true => Ok(()),
-                false => not_yet(a, 1, "HTTP/2"),
-            }
-        },
-    ),
-    keyword(
         "socks4",
         "<address>",
         "connects through SOCKS",

@@ -4,7 +4,7 @@ mod health;
 mod later;
 mod names;
 mod proxy_protocol;
-mod traffic;
+pub(super) mod traffic;
 
 use super::address::{self, For};
 use super::args::{Args, Parsed, alert};

@@ -5,7 +5,9 @@ use super::super::args::{Args, Parsed, alert, unknown_word};
 use super::super::keyword::{Keyword, keyword};
 use super::super::load::Load;
 use super::{endpoint, not_yet};
-use crate::settings::Server;
+use crate::settings::{Protocol, Server, WebSocket};
+
+const WS: &str = "'ws' has to be 'auto', 'h1' or 'h2'.";
 
 pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     keyword(
@@ -127,22 +129,7 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "<name>",
         "the protocol spoken with it",
         |s, a, _| {
-            let word = a.word("a protocol")?;
-            match &*word.text() {
-                name @ ("h1" | "none") => s.proto = Some(name.to_owned()),
-                name @ ("h2" | "fcgi" | "spop") => {
-                    return alert(
-                        word.span,
-                        format!("'proto' : '{name}' is not available yet"),
-                    );
-                }
-                other => {
-                    return alert(
-                        word.span,
-                        format!("'proto' :  unknown MUX protocol '{other}'."),
-                    );
-                }
-            }
+            s.proto = Some(protocol(a)?);
             Ok(())
         },
     ),
@@ -190,6 +177,23 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         s.tcp_fast_open = false;
         Ok(())
     }),
+    keyword(
+        "ws",
+        "{ auto | h1 | h2 }",
+        "the protocol of WebSockets",
+        |s, a, _| {
+            let Some(word) = a.take() else {
+                return alert(a.keyword(), WS);
+            };
+            s.ws = match &*word.text() {
+                "auto" => WebSocket::Auto,
+                "h1" => WebSocket::H1,
+                "h2" => WebSocket::H2,
+                _ => return unknown_word(word, WS, ["auto", "h1", "h2"]),
+            };
+            Ok(())
+        },
+    ),
     keyword("weight", "<n>", "its share, 0 to 256", |s, a, _| {
         let word = a.word("a weight")?;
         match word.text().parse::<u32>() {
@@ -206,6 +210,35 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         Ok(())
     }),
 ];
+
+/// The word of `proto` and `check-proto`.
+pub(in super::super) fn protocol(args: &mut Args<'_>) -> Parsed<Protocol> {
+    let Some(word) = args.take() else {
+        return alert(args.keyword(), format!("'{}' : missing value.", args.name));
+    };
+    let all = [Protocol::H1, Protocol::H2, Protocol::None];
+    match &*word.text() {
+        other @ ("fcgi" | "spop") => alert(
+            word.span,
+            format!("'{}' : '{other}' is not available yet", args.name),
+        ),
+        other => match all.into_iter().find(|known| known.name() == other) {
+            Some(protocol) => Ok(protocol),
+            None => {
+                let message = format!("'{}' :  unknown MUX protocol '{other}'.", args.name);
+                unknown_word(word, message, all.map(Protocol::name))
+            }
+        },
+    }
+}
+
+/// The same where checks speak it.
+pub(in super::super) fn checked_protocol(args: &mut Args<'_>) -> Parsed<Protocol> {
+    match protocol(args)? {
+        Protocol::H2 => args.fail(": 'h2' is not available yet in checks"),
+        other => Ok(other),
+    }
+}
 
 fn init_addr(server: &mut Server, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     let word = args.word("a comma-delimited list of methods")?;

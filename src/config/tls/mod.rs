@@ -16,14 +16,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Args, Parsed};
-use super::load::Load;
-use crate::tls::{BackSettings, Chains, Extras, FrontSettings, Store, Terms, TicketKeys};
+use crate::tls::{BackSettings, Chains, Extras, FrontSettings, Store, TicketKeys};
 
 /// `alpn`: names of protocols.
-pub(super) fn protocols(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Vec<u8>>> {
-    let mut terms = Terms::default();
-    terms::alpn(&mut terms, args, load)?;
-    Ok(terms.alpn)
+pub(super) fn protocols(args: &mut Args<'_>) -> Parsed<Vec<Vec<u8>>> {
+    terms::protocols(args)
 }
 
 /// What lines about TLS begin with, and what was read from files.

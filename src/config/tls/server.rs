@@ -43,10 +43,8 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         "check-alpn",
         "<name>[,<name>]*",
         "protocols checks offer",
-        |s, a, l| {
-            let mut own = tls(s).terms.clone();
-            terms::alpn(&mut own, a, l)?;
-            s.check.alpn = own.alpn;
+        |s, a, _| {
+            s.check.alpn = terms::protocols(a)?;
             Ok(())
         },
     ),
@@ -158,6 +156,8 @@ fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
 }
 
 impl Agrees for Server {
+    const SPEAKS_H2: bool = true;
+
     fn terms(&mut self) -> &mut Terms {
         &mut self.tls.terms
     }

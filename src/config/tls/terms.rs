@@ -10,6 +10,9 @@ use crate::tls::{
 
 /// What lines about TLS say of agreeing: `bind` and `server` lines share these words.
 pub(in super::super) trait Agrees: Sized + 'static {
+    /// Whether HTTP/2 can be spoken where it is agreed on.
+    const SPEAKS_H2: bool = false;
+
     /// What is said so far.
     fn terms(&mut self) -> &mut Terms;
 
@@ -19,7 +22,13 @@ pub(in super::super) trait Agrees: Sized + 'static {
             "alpn",
             "<name>[,<name>]*",
             "protocols offered",
-            |t, a, l| alpn(t.terms(), a, l),
+            |t, a, l| match Self::SPEAKS_H2 {
+                true => {
+                    t.terms().alpn = protocols(a)?;
+                    Ok(())
+                }
+                false => alpn(t.terms(), a, l),
+            },
         ),
         keyword(
             "npn",
@@ -242,26 +251,42 @@ fn list(
     Ok(list.into_owned())
 }
 
-/// `alpn`: names with commas between them.
+/// `alpn` of a line that clients come to: names with commas between them.
 pub(super) fn alpn(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let word = args.word("a list of protocols")?;
+    let span = args.span();
+    let mut names = protocols(args)?;
+    if names.iter().any(|name| name == b"h2") {
+        load.warn(
+            span,
+            "'h2' is not offered: HTTP/2 is not available yet, HTTP/1.1 is spoken instead",
+        );
+        names.retain(|name| name != b"h2");
+    }
+    terms.alpn = names;
+    Ok(())
+}
+
+/// Names of protocols with commas between them.
+pub(super) fn protocols(args: &mut Args<'_>) -> Parsed<Vec<Vec<u8>>> {
+    let missing = format!(
+        "'{}' : missing the comma-delimited ALPN protocol suite.",
+        args.name
+    );
+    let Some(word) = args.take().filter(|word| !word.bytes.is_empty()) else {
+        return alert(args.keyword(), missing);
+    };
     let text = word.text();
     let mut names: Vec<Vec<u8>> = Vec::new();
     for name in text.split(',') {
         match name {
             "" => return alert(word.span, format!("'{}' : empty protocol name", args.name)),
-            "h2" => load.warn(
-                word.span,
-                "'h2' is not offered: HTTP/2 is not available yet, HTTP/1.1 is spoken instead",
-            ),
             name if name.len() > 255 => {
                 return alert(word.span, format!("'{}' : name too long", args.name));
             }
             name => names.push(name.as_bytes().to_vec()),
         }
     }
-    terms.alpn = names;
-    Ok(())
+    Ok(names)
 }
 
 /// The words of `ssl-default-bind-options` and `ssl-default-server-options`. False: not one of them.

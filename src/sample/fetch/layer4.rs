@@ -113,6 +113,5 @@ fn be_name<'s>(client: Client<'s>, _: &'s Args) -> Option<Value<'s>> {
 }
 
 fn bc_http_major<'s>(txn: &'s Transaction, _: &'s Args) -> Option<Value<'s>> {
-    txn.has_response
-        .then(|| Value::Int(i64::from(txn.response.head.version().major)))
+    txn.backend_major.map(|major| Value::Int(i64::from(major)))
 }

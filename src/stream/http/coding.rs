@@ -42,8 +42,10 @@ impl Exchange {
     pub(super) fn code(&mut self, facts: &ResponseFacts) -> Option<Box<Compressor>> {
         let coding = self.coding.take()?;
         let length = match (facts.announced, facts.body) {
-            (BodyLength::Chunked, BodyLength::Chunked) => None,
-            (BodyLength::Sized(length), BodyLength::Sized(_)) => Some(length),
+            (BodyLength::Chunked, BodyLength::Chunked | BodyLength::UntilClose) => None,
+            (BodyLength::Sized(length), BodyLength::Sized(_) | BodyLength::UntilClose) => {
+                Some(length)
+            }
             // Where the end of the connection is the end of the body nothing is changed.
             _ => return None,
         };

@@ -3,11 +3,12 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use super::ask::failed;
 use super::exchange::Exchange;
 use super::half::{Break, Half, Waits};
 use super::relay::Clock;
 use super::{Stop, size};
-use crate::backend::{Ask, Attempts, Failure, Lease, most_retries, obtain};
+use crate::backend::{Ask, Attempts, Course, Failure, Lease, most_retries, obtain};
 use crate::check::Seen;
 use crate::end::{Cause, Stage};
 use crate::http::{Head, Target, Version, redirect};
@@ -15,8 +16,7 @@ use crate::sample::blame;
 use crate::settings::{HttpMode, Options, RetryOn};
 use crate::state::table::Pair;
 use crate::wire::h1::{
-    Asked, BodyLength, BodyReader, ConnectionOption, Framing, HeadParser, Piece, ResponseFacts,
-    asks_to_close, write_head,
+    Asked, BodyLength, BodyReader, Framing, HeadParser, Piece, ResponseFacts, write_head,
 };
 
 /// Why there is no response.
@@ -34,6 +34,10 @@ pub(super) enum Failed {
     ClientLeft,
     /// The client's body is malformed.
     BadBody,
+    /// The server says that it has not looked at the request.
+    Refused,
+    /// The server's protocol has no way to say the request.
+    Unsayable,
 }
 
 impl Exchange {
@@ -43,15 +47,17 @@ impl Exchange {
         loop {
             let lease = self.connect(&mut attempts).await?;
             self.early_response_rules()?;
-            self.stage_request(&lease);
             let mut download = Half::new(&self.worker.pools);
-            let head = self.response_head(&lease, &mut download).await;
+            let head = match self.ask(&lease).await {
+                Ok(()) => self.response_head(&lease, &mut download).await,
+                Err(failed) => Err(failed),
+            };
             self.observe(&lease, &head);
             match head {
                 Ok(_) if self.retry_status(&attempts) => self.count_retry(&lease, &mut attempts),
                 Ok(facts) => return self.respond(lease, &mut download, facts).await,
                 // A connection that was open before may have been closed just before the request came to it: no attempt.
-                Err(Failed::Closed(true)) if lease.reused && self.race_lost() => {}
+                Err(Failed::Closed(true)) if self.race_lost(&lease) => {}
                 Err(failed) => {
                     self.give_up_unless_retryable(&failed, &lease, &attempts)?;
                     self.count_retry(&lease, &mut attempts);
@@ -70,7 +76,13 @@ impl Exchange {
             Err(Failed::Closed(_)) => Seen::BrokenResponse,
             Err(Failed::ServerTimeout) => Seen::ResponseTimeout,
             Err(Failed::Malformed) => Seen::BadResponse,
-            Err(Failed::ClientTimeout | Failed::ClientLeft | Failed::BadBody) => return,
+            Err(
+                Failed::ClientTimeout
+                | Failed::ClientLeft
+                | Failed::BadBody
+                | Failed::Refused
+                | Failed::Unsayable,
+            ) => return,
         };
         let fleet = &self.worker.fleet;
         fleet.report(lease.backend(), lease.server(), seen);
@@ -129,39 +141,6 @@ impl Exchange {
         }
     }
 
-    /// How the request's body is framed for a server of HTTP/1: what came until a stream's end goes in chunks.
-    fn sent_body(&self) -> BodyLength {
-        match self.facts.body {
-            BodyLength::UntilClose => BodyLength::Chunked,
-            length => length,
-        }
-    }
-
-    /// Puts the request's head before its body.
-    fn stage_request(&mut self, lease: &Lease) {
-        let settings = &self.backend.settings;
-        let options = settings.options | self.frontend.settings.options;
-        if let Some(name) = &settings.send_name_header {
-            let server = lease.server().settings.name.as_bytes();
-            self.txn.request.head.set(name.as_bytes(), server);
-        }
-        let keep = (self.http_mode() == HttpMode::KeepAlive
-            || options.contains(Options::PRETEND_KEEPALIVE))
-            && !asks_to_close(&self.txn.request.head);
-        let head = &self.txn.request.head;
-        let framing = Framing {
-            announced: self.sent_body(),
-            connection: ConnectionOption::for_version(head.version(), keep),
-            upgrade: self.facts.upgrade,
-        };
-        let bogus = settings.options.contains(Options::CASE_ADJUST_SERVER);
-        let case = bogus.then_some(&self.plan.case_adjust);
-        let announced = self.sent_body();
-        self.upload.rewind(self.body_at, self.facts.body, announced);
-        self.upload.keep_from = Some(self.body_at);
-        write_head(head, framing, case, self.upload.stage());
-    }
-
     /// Sends the request and reads until a final response's head is there. Interim ones are handed on.
     async fn response_head(
         &mut self,
@@ -175,6 +154,7 @@ impl Exchange {
         loop {
             let facts = self.any_head(lease, download, asked).await?;
             download.at = facts.consumed;
+            self.tell_of_switch(lease, &facts);
             if !facts.interim {
                 if !self.begins_well(&facts, download) {
                     return Err(Failed::Malformed);
@@ -249,7 +229,16 @@ impl Exchange {
                     Poll::Ready(Ok(())) | Poll::Pending => {}
                 }
             }
-            loop {
+            if let Some(course) = lease.course() {
+                let head = &mut txn.response.head;
+                let answered = course
+                    .inquiry
+                    .poll_head(cx, asked, head, options.limits.lines);
+                if let Poll::Ready(answered) = answered {
+                    return Poll::Ready(answered.map_err(failed));
+                }
+            }
+            while lease.course().is_none() {
                 if !download.buf.is_empty() {
                     let head = &mut txn.response.head;
                     match parser.response(&download.buf, head, &options, asked) {
@@ -349,6 +338,14 @@ impl Exchange {
                 },
                 Stop::error(502, Cause::Server, Stage::Headers),
             ),
+            // It may be sent again, whatever it asks for.
+            Failed::Refused => (
+                RetryOn::CONN_FAILURE,
+                Stop::error(502, Cause::Server, Stage::Headers),
+            ),
+            Failed::Unsayable => {
+                return Err(Stop::error(502, Cause::Proxy, Stage::Headers));
+            }
             Failed::ServerTimeout => (
                 RetryOn::RESPONSE_TIMEOUT,
                 Stop::error(504, Cause::ServerTimeout, Stage::Headers),
@@ -382,8 +379,10 @@ impl Exchange {
     }
 
     /// Whether a request that met a closed connection may quietly go to another one.
-    fn race_lost(&self) -> bool {
-        self.txn.request.head.known_method().is_idempotent() && self.repeatable()
+    fn race_lost(&self, lease: &Lease) -> bool {
+        let lost = lease.course().is_none_or(Course::was_lost);
+        let idempotent = self.txn.request.head.known_method().is_idempotent();
+        lease.reused && lost && idempotent && self.repeatable()
     }
 
     /// Counts what the server sent.

@@ -352,6 +352,11 @@ impl Half {
         &mut self.staged
     }
 
+    /// Nothing goes on from here on: what was read is somebody else's.
+    pub fn over(&mut self) {
+        self.framed = true;
+    }
+
     /// Gives the buffer back if it holds so many bytes and no more. True if it did.
     pub fn forget(&mut self, length: usize) -> bool {
         let all = self.buf.len() == length;

@@ -4,6 +4,7 @@
 //! response, finish), each in a file of its own. Must not know how servers are chosen or what rules say.
 
 mod answer;
+mod ask;
 mod body;
 mod cacheable;
 mod coding;

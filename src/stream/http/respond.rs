@@ -97,6 +97,7 @@ impl Exchange {
         let tunnel = facts.body == BodyLength::Tunnel;
         self.keep_alive &=
             !endless && !tunnel && !self.closing() && !asks_to_close(&self.txn.response.head);
+        self.prove_switch(tunnel);
         let head = &self.txn.response.head;
         let connection = client_connection(&self.txn.request.head, head, self.keep_alive || tunnel);
         let framing = Framing {
@@ -113,6 +114,8 @@ impl Exchange {
         write_head(head, framing, case, download.stage());
         let written = match body {
             BodyLength::Chunked => announced,
+            // What ends with its stream.
+            BodyLength::UntilClose if announced == BodyLength::Chunked => announced,
             _ if filter.is_some() => announced,
             BodyLength::Empty if made_bodied && announced == BodyLength::Chunked => {
                 download.stage().extend_from_slice(b"0\r\n\r\n");
@@ -144,7 +147,8 @@ impl Exchange {
 
     fn count_data(&mut self, facts: &ResponseFacts, download: &Half, withheld: bool) {
         self.txn.bytes_out += download.data;
-        if !withheld && facts.body == BodyLength::Chunked && download.reader.is_done() {
+        let framed = facts.body == BodyLength::Chunked || !download.trailers.is_empty();
+        if !withheld && framed && download.reader.is_done() {
             self.txn.bytes_out += size::of_end(&download.trailers);
         }
     }

@@ -40,6 +40,8 @@ struct Incoming {
 }
 
 enum Outgoing {
+    /// It is not open.
+    Nothing,
     /// A response's head comes first.
     Head(SendResponse<Bytes>),
     Body(SendStream<Bytes>),
@@ -74,15 +76,20 @@ impl Lane {
         })
     }
 
-    /// A stream that we have opened with a request. `ended`: END_STREAM went with its head. [`Self::answered`] comes before any
-    /// of the peer's bytes.
-    pub fn asking(carrier: Rc<Carrier>, send: SendStream<Bytes>, ended: bool) -> Rc<Self> {
+    /// A stream that is yet to be opened: [`Self::opened`] comes before any of our bytes.
+    pub fn unopened(carrier: Rc<Carrier>) -> Rc<Self> {
         Rc::new(Self {
             carrier,
             incoming: RefCell::default(),
-            outgoing: RefCell::new(Outgoing::Body(send)),
-            ended: Cell::new(ended),
+            outgoing: RefCell::new(Outgoing::Nothing),
+            ended: Cell::new(false),
         })
+    }
+
+    /// A request has opened it. `ended`: END_STREAM went with its head. [`Self::answered`] comes before any of the peer's bytes.
+    pub fn opened(&self, send: SendStream<Bytes>, ended: bool) {
+        *self.outgoing.borrow_mut() = Outgoing::Body(send);
+        self.ended.set(ended);
     }
 
     /// The server's head has come; its bytes follow.
@@ -106,7 +113,7 @@ impl Lane {
     pub fn inform(&self, response: Response<()>) -> io::Result<()> {
         match &mut *self.outgoing.borrow_mut() {
             Outgoing::Head(respond) => respond.send_informational(response).map_err(broken),
-            Outgoing::Body(_) => Err(io::ErrorKind::InvalidInput.into()),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
@@ -247,6 +254,7 @@ impl Channel for Lane {
 
     fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         let reset = match &mut *self.outgoing.borrow_mut() {
+            Outgoing::Nothing => return Poll::Pending,
             Outgoing::Head(respond) => respond.poll_reset(cx),
             Outgoing::Body(send) => send.poll_reset(cx),
         };
@@ -265,6 +273,7 @@ impl Channel for Lane {
             Cut::Calm => Reason::ENHANCE_YOUR_CALM,
         };
         match &mut *self.outgoing.borrow_mut() {
+            Outgoing::Nothing => {}
             Outgoing::Head(respond) => respond.send_reset(reason),
             Outgoing::Body(send) => send.send_reset(reason),
         }

@@ -9,13 +9,16 @@
 //! Must not know rules, proxies or settings.
 
 mod carrier;
+pub mod client;
 pub mod fields;
 mod lane;
 pub mod request;
 pub mod response;
 #[cfg(test)]
 mod tests;
+pub mod websocket;
 
 pub use carrier::{Carrier, Io};
+pub use client::{Inquiry, Terms, Unanswered, Upstream};
 pub use fields::Malformed;
 pub use lane::Lane;

@@ -44,10 +44,12 @@ pub fn receive(
     head.start_response(VERSION, status, b"");
     fields::receive(&parts.headers, b"", head)?;
     let length = fields::length(&parts.headers)?;
+    let bodiless = asked.method == Method::Head || status == 304;
     let announced = match length {
         Some(length) => BodyLength::Sized(length),
-        None if ended => BodyLength::Sized(0),
-        None => BodyLength::UntilClose,
+        None if bodiless => BodyLength::UntilClose,
+        // As HAProxy says it to clients of HTTP/1, even where nothing follows.
+        None => BodyLength::Chunked,
     };
     let tunnel = asked.method == Method::Connect && (200..300).contains(&status);
     let (body, announced) = match status {
@@ -60,10 +62,9 @@ pub fn receive(
         // There is no such response in HTTP/2.
         101 => return Err(Malformed("a switch of protocols")),
         100..200 | 204 => (BodyLength::Empty, BodyLength::Empty),
-        304 => (BodyLength::Empty, announced),
-        _ if asked.method == Method::Head => (BodyLength::Empty, announced),
-        _ if ended => (BodyLength::Empty, announced),
-        _ => (announced, announced),
+        _ if ended || bodiless => (BodyLength::Empty, announced),
+        // However long it says it is, its end is the stream's; trailers may come before.
+        _ => (BodyLength::UntilClose, announced),
     };
     Ok(ResponseFacts {
         consumed: 0,

@@ -213,7 +213,7 @@ fn responses_go_both_ways() {
             Some("5"),
             false,
             asked(Method::Get, false),
-            BodyLength::Sized(5),
+            BodyLength::UntilClose,
             200,
         ),
         (
