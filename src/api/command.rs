@@ -1,8 +1,11 @@
 //! The commands, as one table; finding one by its words.
 
+use super::certificate::{authority, cert, list};
 use super::{
     Desk, help, ocsp, pattern, process, resolvers, server, show, table, ticket_keys, variable,
 };
+
+use crate::tls::{Authorities, Revocations};
 
 /// What a session may do (`level`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,16 +91,28 @@ use Level::{Admin, Operator, User};
 /// All commands, by name. `help`, `prompt` and `quit` belong to the session.
 #[rustfmt::skip]
 pub static COMMANDS: &[Command] = &[
+    command(&["abort", "ssl", "ca-file"], "abort ssl ca-file <cafile>", "abort a transaction for a CA file", Admin, authority::abort::<Authorities>),
+    command(&["abort", "ssl", "cert"], "abort ssl cert <certfile>", "abort a transaction for a certificate file", Admin, cert::abort),
+    command(&["abort", "ssl", "crl-file"], "abort ssl crl-file <crlfile>", "abort a transaction for a CRL file", Admin, authority::abort::<Revocations>),
     command(&["add", "acl"], "add acl [@<ver>] <acl> <pattern>", "add an acl entry", User, pattern::add_acl),
     command(&["add", "map"], "add map [@<ver>] <map> <key> <val>", "add a map entry (payload supported instead of key/val)", User, pattern::add_map),
+    command(&["add", "ssl", "ca-file"], "add ssl ca-file <cafile> <payload>", "add a certificate into the CA file", Admin, authority::add),
+    command(&["add", "ssl", "crt-list"], "add ssl crt-list <list> <cert> [opts]*", "add to crt-list file <list> a line <cert> or a payload", Admin, list::add),
     command(&["clear", "acl"], "clear acl [@<ver>] <acl>", "clear the contents of this acl", User, pattern::clear_acl),
     command(&["clear", "counters"], "clear counters [all]", "clear max statistics counters (or all counters)", Operator, process::clear_counters),
     command(&["clear", "map"], "clear map [@<ver>] <map>", "clear the contents of this map", User, pattern::clear_map),
     command(&["clear", "table"], "clear table <table> [<filter>]*", "remove an entry from a table (filter: data/key)", Operator, table::clear),
     command(&["commit", "acl"], "commit acl @<ver> <acl>", "commit the ACL at this version", User, pattern::commit_acl),
     command(&["commit", "map"], "commit map @<ver> <map>", "commit the map at this version", User, pattern::commit_map),
+    command(&["commit", "ssl", "ca-file"], "commit ssl ca-file <cafile>", "commit a CA file", Admin, authority::commit::<Authorities>),
+    command(&["commit", "ssl", "cert"], "commit ssl cert <certfile>", "commit a certificate file", Admin, cert::commit),
+    command(&["commit", "ssl", "crl-file"], "commit ssl crl-file <crlfile>", "commit a CRL file", Admin, authority::commit::<Revocations>),
     command(&["del", "acl"], "del acl <acl> [<key>|#<ref>]", "delete acl entries matching <key>", User, pattern::del_acl),
     command(&["del", "map"], "del map <map> [<key>|#<ref>]", "delete map entries matching <key>", User, pattern::del_map),
+    command(&["del", "ssl", "ca-file"], "del ssl ca-file <cafile>", "delete an unused CA file", Admin, authority::del_ca),
+    command(&["del", "ssl", "cert"], "del ssl cert <certfile>", "delete an unused certificate file", Admin, cert::del),
+    command(&["del", "ssl", "crl-file"], "del ssl crl-file <crlfile>", "delete an unused CRL file", Admin, authority::del_crl),
+    command(&["del", "ssl", "crt-list"], "del ssl crt-list <list> <cert[:line]>", "delete a line <cert> from crt-list file <list>", Admin, list::del),
     command(&["disable", "frontend"], "disable frontend <frontend>", "temporarily disable specific frontend", Admin, process::disable_frontend),
     command(&["disable", "health"], "disable health", "disable health checks", Admin, server::disable_health),
     command(&["disable", "server"], "disable server (DEPRECATED)", "disable a server for maintenance (use 'set server' instead)", Admin, server::disable),
@@ -108,12 +123,18 @@ pub static COMMANDS: &[Command] = &[
     command(&["get", "map"], "get map <acl> <value>", "report the keys and values matching a sample for a map", User, pattern::get_map),
     command(&["get", "var"], "get var <name>", "retrieve contents of a process-wide variable", Operator, variable::get),
     command(&["get", "weight"], "get weight <bk>/<srv>", "report a server's current weight", User, server::get_weight),
+    command(&["new", "ssl", "ca-file"], "new ssl ca-file <cafile>", "create a new CA file to be used in a crt-list", Admin, authority::create::<Authorities>),
+    command(&["new", "ssl", "cert"], "new ssl cert <certfile>", "create a new certificate file to be used in a crt-list or a directory", Admin, cert::create),
+    command(&["new", "ssl", "crl-file"], "new ssl crlfile <crlfile>", "create a new CRL file to be used in a crt-list", Admin, authority::create::<Revocations>),
     command(&["operator"], "operator", "lower the level of the current CLI session to operator", User, process::operator),
     command(&["prepare", "acl"], "prepare acl <acl>", "prepare a new version for atomic ACL replacement", User, pattern::prepare_acl),
     command(&["prepare", "map"], "prepare map <acl>", "prepare a new version for atomic map replacement", User, pattern::prepare_map),
     command(&["reload"], "reload", "read the configuration again and run it in place of this one", Admin, process::reload),
     command(&["set", "map"], "set map <map> [<key>|#<ref>] <value>", "modify a map entry", User, pattern::set_map),
     command(&["set", "server"], "set server <bk>/<srv> [opts]", "change a server's state, weight, address or ssl", Admin, server::set),
+    command(&["set", "ssl", "ca-file"], "set ssl ca-file <cafile> <payload>", "replace a CA file", Admin, authority::set::<Authorities>),
+    command(&["set", "ssl", "cert"], "set ssl cert <certfile> <payload>", "replace a certificate file", Admin, cert::set),
+    command(&["set", "ssl", "crl-file"], "set ssl crl-file <crlfile> <payload>", "replace a CRL file", Admin, authority::set::<Revocations>),
     command(&["set", "ssl", "ocsp-response"], "set ssl ocsp-response <resp|payload>", "update a certificate's OCSP Response from a base64-encode DER", Admin, ocsp::set),
     command(&["set", "ssl", "tls-key"], "set ssl tls-key [id|file] <key>", "set the next TLS key for the <id> or <file> listener to <key>", Admin, ticket_keys::set),
     command(&["set", "table"], "set table <table> key <k> [data.* <v>]*", "update or create a table entry's data", Operator, table::set),
@@ -128,6 +149,10 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "resolvers"], "show resolvers [id]", "dumps counters from all resolvers section and associated name servers", User, resolvers::show),
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),
+    command(&["show", "ssl", "ca-file"], "show ssl ca-file [<cafile>[:<index>]]", "display the SSL CA files used in memory, or the details of a <cafile>, or a single certificate of index <index> of a CA file <cafile>", User, authority::show::<Authorities>),
+    command(&["show", "ssl", "cert"], "show ssl cert [<certfile>]", "display the SSL certificates used in memory, or the details of a file", User, cert::show),
+    command(&["show", "ssl", "crl-file"], "show ssl crl-file [<crlfile[:<index>>]]", "display the SSL CRL files used in memory, or the details of a <crlfile>, or a single CRL of index <index> of CRL file <crlfile>", User, authority::show::<Revocations>),
+    command(&["show", "ssl", "crt-list"], "show ssl crt-list [-n] [<list>]", "show the list of crt-lists or the content of a crt-list file <list>", Admin, list::show),
     command(&["show", "ssl", "ocsp-response"], "show ssl ocsp-response [[text|base64] id]", "display the IDs of the OCSP responses used in memory, or the details of a single OCSP response (in text or base64 format)", User, ocsp::show),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
     command(&["show", "table"], "show table <table> [<filter>]*", "report table usage stats or dump this table's contents (filter: data/key)", User, table::show),
@@ -152,16 +177,12 @@ pub(super) fn execute(
         Some(command) if *level < command.level => "Permission denied\n".to_owned(),
         Some(command) => {
             let args = words.get(command.words.len()..).unwrap_or_default();
-            let mut text = (command.run)(&mut Call {
+            (command.run)(&mut Call {
                 desk,
                 args,
                 payload,
                 level,
-            });
-            if !text.is_empty() && !text.ends_with('\n') {
-                text.push('\n');
-            }
-            text
+            })
         }
         None if words.first() == Some(&"help") => {
             help::listing(words.get(1..).unwrap_or_default(), *level)

@@ -4,6 +4,7 @@
 //! living state, and change servers through `check`, so that a change is logged like any other. The
 //! module must not know streams or configuration words.
 
+mod certificate;
 mod command;
 mod help;
 pub mod master;
@@ -27,10 +28,14 @@ use crate::discover::Renamed;
 use crate::net::listen::Listener;
 use crate::plan::Plan;
 use crate::stats::Console;
+use crate::tls::{FrontSettings, Store};
 use crate::worker::Fleet;
 
 pub use command::{COMMANDS, Command, Level};
 pub use show::node;
+
+/// What options of a list's line make of a `bind` line's words; an error is a sentence for the operator.
+pub type ListTerms = fn(&Arc<Store>, &FrontSettings, &str) -> Result<FrontSettings, String>;
 
 /// What commands work on.
 pub struct Desk {
@@ -44,6 +49,8 @@ pub struct Desk {
     pub console: Console,
     /// Reloads the configuration in place; an error says why it was refused.
     pub reload: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// Reads options of a list's line on top of a `bind` line's words (`add ssl crt-list`).
+    pub list_terms: ListTerms,
     /// Sessions at once (`stats maxconn`).
     pub sessions: Arc<Semaphore>,
 }

@@ -58,14 +58,14 @@ pub(super) fn show(call: &mut Call<'_>) -> String {
     };
     match base64 {
         true => String::from_utf8_lossy(&encode_base64(&response.der)).into_owned() + "\n",
-        false => described(&response),
+        false => described(&response.der),
     }
 }
 
 /// A response in words. An empty line would end the answer.
-fn described(response: &Response) -> String {
+pub(super) fn described(der: &[u8]) -> String {
     let mut out = String::new();
-    for line in text(&response.der, encode_base64).lines() {
+    for line in text(der, encode_base64).lines() {
         let _ = writeln!(out, "{}", if line.is_empty() { " " } else { line });
     }
     out

@@ -171,6 +171,8 @@ pub fn load(sources: Sources, mut env: Env, options: &Options) -> Loaded {
     default.or_insert_with(|| resolvers::system().into());
     config.env = env.into();
     config.files = load.files.into();
+    // Nobody else has set them: the store is this load's own.
+    let _ = load.tls.store.bases.set(load.tls.bases());
     config.certificates = load.tls.store;
     Loaded {
         config,

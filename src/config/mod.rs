@@ -39,4 +39,5 @@ pub use dump::dump;
 pub use keyword::{Keyword, Sections};
 pub use load::{Loaded, Options, load};
 pub use model::{Config, Proxy, Rules, Stick, Switch, Table, Target};
+pub use tls::list_terms;
 pub use validate::has_listener;

@@ -100,6 +100,7 @@ pub(super) fn run(
             plans,
         });
         let desk = Arc::new(Desk {
+            list_terms: crate::config::list_terms,
             fleet: fleet.clone(),
             checks,
             renamed,

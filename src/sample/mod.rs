@@ -33,7 +33,7 @@ mod timers;
 mod tracks;
 mod value;
 mod vars;
-mod x509;
+pub mod x509;
 
 pub use args::{Arg, Args, Kind, Param};
 pub use cast::{address, leading_int};

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use x509_parser::asn1_rs::Tag;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, X509Name};
 
 /// A certificate that can be read.
 pub(super) struct Read<'d>(X509Certificate<'d>);
@@ -36,14 +36,7 @@ impl<'d> Read<'d> {
 
     /// The whole name in OpenSSL's one line: `/C=DE/CN=a`.
     pub(super) fn one_line(&self, whose: Whose) -> Vec<u8> {
-        let mut line = Vec::new();
-        for part in self.name(whose).iter_attributes() {
-            line.push(b'/');
-            line.extend_from_slice(attribute::name(part.attr_type()).as_bytes());
-            line.push(b'=');
-            line.extend_from_slice(part.as_slice());
-        }
-        line
+        one_line(self.name(whose))
     }
 
     /// The whole name as RFC 2253 has it: last part first, commas between them.
@@ -120,13 +113,25 @@ impl<'d> Read<'d> {
 
     /// How it is signed.
     pub(super) fn signature(&self) -> &'static str {
-        algorithm(&self.0.signature_algorithm.algorithm.to_id_string())
+        algorithm(&self.0.signature_algorithm)
     }
 
     /// What its key is.
     pub(super) fn key(&self) -> &'static str {
-        algorithm(&self.0.public_key().algorithm.algorithm.to_id_string())
+        algorithm(&self.0.public_key().algorithm)
     }
+}
+
+/// A whole name in OpenSSL's one line: `/C=DE/CN=a`.
+pub fn one_line(name: &X509Name<'_>) -> Vec<u8> {
+    let mut line = Vec::new();
+    for part in name.iter_attributes() {
+        line.push(b'/');
+        line.extend_from_slice(attribute::name(part.attr_type()).as_bytes());
+        line.push(b'=');
+        line.extend_from_slice(part.as_slice());
+    }
+    line
 }
 
 /// How a certificate is signed, by OpenSSL's short name: `RSA-SHA256`.
@@ -194,7 +199,9 @@ const ALGORITHMS: [(&str, &str); 22] = [
     ("1.3.101.113", "ED448"),
 ];
 
-fn algorithm(id: &str) -> &'static str {
+/// An algorithm by OpenSSL's short name.
+pub fn algorithm(of: &AlgorithmIdentifier<'_>) -> &'static str {
+    let id = of.algorithm.to_id_string();
     let found = ALGORITHMS.iter().find(|(known, _)| *known == id);
     found.map_or("UNDEF", |(_, name)| *name)
 }

@@ -38,8 +38,6 @@ pub struct Certificate {
     pub issuer: Option<CertificateDer<'static>>,
     /// What it has of OCSP.
     pub staple: Staple,
-    /// `<file>.sctl`: time stamps of logs, as they came.
-    pub sctl: Option<Vec<u8>>,
 }
 
 /// Why a file gives no certificate.
@@ -156,22 +154,24 @@ impl Certificate {
             None => return Err(Unusable::Mismatch(name)),
         };
         chain.swap(0, at);
-        let names = chain.first().map(names_of).unwrap_or_default();
-        let algorithm = match signing.algorithm() {
-            rustls::SignatureAlgorithm::RSA => Algorithm::Rsa,
-            rustls::SignatureAlgorithm::ED25519 => Algorithm::Ed25519,
-            _ => Algorithm::Ecdsa,
-        };
-        let leaf = chain.first().map_or(&b""[..], |leaf| leaf.as_ref()).into();
-        Ok(Self {
-            served: ArcSwap::from_pointee(CertifiedKey::new(chain, signing)),
-            names,
-            algorithm,
-            leaf,
-            issuer: None,
+        Ok(Self::ready(CertifiedKey::new(chain, signing), None))
+    }
+
+    /// Of a chain and the key that fits its first certificate.
+    pub(super) fn ready(served: CertifiedKey, issuer: Option<CertificateDer<'static>>) -> Self {
+        let leaf = served.cert.first();
+        Self {
+            names: leaf.map(names_of).unwrap_or_default(),
+            algorithm: match served.key.algorithm() {
+                rustls::SignatureAlgorithm::RSA => Algorithm::Rsa,
+                rustls::SignatureAlgorithm::ED25519 => Algorithm::Ed25519,
+                _ => Algorithm::Ecdsa,
+            },
+            leaf: leaf.map_or(&b""[..], |leaf| leaf.as_ref()).into(),
+            issuer,
             staple: Staple::default(),
-            sctl: None,
-        })
+            served: ArcSwap::from_pointee(served),
+        }
     }
 
     /// Chain, key and stapled answer as handshakes take them now.

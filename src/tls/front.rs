@@ -10,7 +10,7 @@ use super::agree::Terms;
 use super::group::Group;
 use super::resume::{ResumeSettings, Resumption};
 use super::shelf::Shelf;
-use super::{Certificate, List, Slot, Trust, notes};
+use super::{Certificate, Line, List, Slot, Trust, notes};
 
 /// `verify` of a `bind` line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,43 @@ pub struct FrontSettings {
     pub record: Option<usize>,
 }
 
+impl FrontSettings {
+    /// What these options of a list's line make of this line's words, if that is known.
+    pub fn refined(&self, options: &str) -> Option<&Arc<FrontSettings>> {
+        let found = self.refined.iter().find(|(words, _)| words == options);
+        found.map(|(_, own)| own)
+    }
+
+    /// Whether clients are judged, and nobody is named who vouches for them.
+    pub fn lacks_authority(&self) -> bool {
+        self.verify != Verify::None && self.trust.is_empty()
+    }
+
+    /// The line of a list whose certificate clients get that ask for no name; nothing where that is from no list, or
+    /// where such clients get none.
+    pub fn default_line(&self) -> Option<Arc<Line>> {
+        match self.sources.first() {
+            Some(Source::List(list)) if !self.strict_sni => list.lines().into_iter().next(),
+            _ => None,
+        }
+    }
+
+    /// Every certificate it has, in order, with the settings that hold for it.
+    pub fn places(&self) -> Vec<(Arc<Slot<Certificate>>, &FrontSettings)> {
+        let mut all = Vec::new();
+        for source in &self.sources {
+            match source {
+                Source::One(slot) => all.push((slot.clone(), self)),
+                Source::List(list) => all.extend(list.lines().iter().map(|line| {
+                    let own = self.refined(line.words());
+                    (line.certificate.clone(), own.map_or(self, |own| own))
+                })),
+            }
+        }
+        all
+    }
+}
+
 /// Where a line has certificates from.
 #[derive(Debug, Clone)]
 pub enum Source {
@@ -68,6 +105,7 @@ pub struct Front {
     /// The line's own, then those of list entries that have their own; what has a place here keeps it.
     groups: ArcSwap<Vec<Arc<Group>>>,
     rack: Arc<Rack>,
+    resumption: Arc<Resumption>,
     strict: bool,
     /// `tune.ssl.capture-buffer-size`.
     pub capture: usize,
@@ -92,14 +130,12 @@ impl Front {
         resumption: &Arc<Resumption>,
     ) -> Result<Self, String> {
         let rack = Arc::new(Rack(ArcSwap::from_pointee(Shelf::new(settings))));
-        let mut groups = Vec::new();
-        for one in std::iter::once(settings).chain(settings.refined.iter().map(|(_, own)| own)) {
-            groups.push(Arc::new(Group::new(one, rack.clone(), resumption)?));
-        }
+        let groups = groups(settings, &rack, resumption)?;
         Ok(Self {
             settings: Mutex::new(settings.clone()),
             groups: ArcSwap::from_pointee(groups),
             rack,
+            resumption: resumption.clone(),
             strict: settings.strict_sni,
             capture: settings.capture,
         })
@@ -108,6 +144,35 @@ impl Front {
     /// Looks again at what its certificates are: the next handshake sees it.
     pub fn refresh(&self) {
         self.rack.0.store(Arc::new(Shelf::new(&self.settings())));
+    }
+
+    /// Looks again at who is believed and what is revoked: the next handshake sees it, and no session is resumed that
+    /// was judged otherwise.
+    ///
+    /// # Errors
+    /// A sentence for the operator; nothing has changed.
+    pub fn judge_anew(&self) -> Result<(), String> {
+        let groups = groups(&self.settings(), &self.rack, &self.resumption)?;
+        self.groups.store(Arc::new(groups));
+        Ok(())
+    }
+
+    /// Learns what these options of a list's line make of its line's words; `own` has both.
+    ///
+    /// # Errors
+    /// A sentence for the operator; nothing has changed.
+    pub fn refine(&self, options: &str, own: FrontSettings) -> Result<(), String> {
+        let mut settings = (*self.settings()).clone();
+        if settings.refined(options).is_some() {
+            return Ok(());
+        }
+        let group = Group::new(&own, self.rack.clone(), &self.resumption)?;
+        settings.refined.push((options.to_owned(), Arc::new(own)));
+        let mut groups = (**self.groups.load()).clone();
+        groups.push(Arc::new(group));
+        self.groups.store(Arc::new(groups));
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        Ok(())
     }
 
     /// What it was made of.
@@ -131,6 +196,18 @@ impl Front {
             None => Choice::UnknownName,
         }
     }
+}
+
+/// The line's own terms, then those refined.
+fn groups(
+    settings: &Arc<FrontSettings>,
+    rack: &Arc<Rack>,
+    resumption: &Resumption,
+) -> Result<Vec<Arc<Group>>, String> {
+    std::iter::once(settings)
+        .chain(settings.refined.iter().map(|(_, own)| own))
+        .map(|one| Group::new(one, rack.clone(), resumption).map(Arc::new))
+        .collect()
 }
 
 /// Where rustls asks for a certificate; what stands there can be replaced.

@@ -42,7 +42,7 @@ impl Shelf {
                 Source::One(slot) => made.add(slot, &[], 0),
                 Source::List(list) => {
                     for line in list.lines() {
-                        let group = groups.get(line.options.as_str());
+                        let group = groups.get(line.words());
                         let group = group.copied().unwrap_or_default();
                         made.add(&line.certificate, &line.filters, group);
                     }
@@ -51,15 +51,8 @@ impl Shelf {
         }
         // The first one is the default; if it is a pair of kinds, both are.
         if let Some(first) = made.places.first() {
-            let names = &first.certificate.names;
-            let alike = |place: &&(usize, &Place)| place.1.certificate.names == *names;
-            let places = made.places.iter().enumerate();
-            made.default = places
-                .collect::<Vec<_>>()
-                .iter()
-                .filter(alike)
-                .map(|(at, _)| *at)
-                .collect();
+            let alike = |at: &usize| made.places[*at].certificate.names == first.certificate.names;
+            made.default = (0..made.places.len()).filter(alike).collect();
         }
         made
     }

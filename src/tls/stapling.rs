@@ -114,6 +114,19 @@ impl Certificate {
         self.restaple();
     }
 
+    /// Staples what came as its response, if that is one and holds. False: its issuer is not known, so that nobody can
+    /// say whether it is.
+    pub(super) fn take_answer(&self, der: &[u8]) -> bool {
+        self.staple.activate();
+        let Some(id) = self.ocsp_id() else {
+            return false;
+        };
+        if let Ok(response) = Response::read_for(der, id, now()) {
+            self.answer(Arc::new(response));
+        }
+        true
+    }
+
     /// Takes the response off once it does not hold any more.
     pub(super) fn expire(&self) {
         if self.staple.ends(now) {

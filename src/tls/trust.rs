@@ -60,6 +60,12 @@ impl Authorities {
         }
     }
 
+    /// Of a PEM file's text: what of it is a certificate. Nothing where there is no PEM at all.
+    pub fn of_pem(pem: &[u8]) -> Option<Self> {
+        let any = memchr::memmem::find(pem, b"-----BEGIN ").is_some();
+        any.then(|| Self::new(CertificateDer::pem_slice_iter(pem).flatten().collect()))
+    }
+
     /// Of these certificates; those that cannot be read are not held against anything.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let mut store = RootCertStore::empty();
@@ -72,6 +78,14 @@ impl Authorities {
 }
 
 impl Revocations {
+    /// Of a PEM file's text, if there is any list in it.
+    pub fn of_pem(pem: &[u8]) -> Option<Self> {
+        let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(pem)
+            .collect::<Result<_, _>>()
+            .ok()?;
+        (!lists.is_empty()).then_some(Self(lists))
+    }
+
     /// Reads a PEM file.
     ///
     /// # Errors

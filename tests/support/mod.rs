@@ -15,6 +15,7 @@ mod origin;
 mod ports;
 mod program;
 mod sink;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -174,19 +174,17 @@ pub(in super::super) fn complete(
     let missing = |what: &str, cure: &str| {
         let message =
             format!("Proxy '{proxy}': {what} specified for bind '{text}' at [{place}]{cure}.");
-        Err(Box::new(
-            Diagnostic::alert(args.keyword(), message).lead(Lead::Bare),
-        ))
+        Box::new(Diagnostic::alert(args.keyword(), message).lead(Lead::Bare))
     };
     let name = |Finding { what, more, .. }: &Finding| {
         format!("Proxy '{proxy}': {what} for bind '{text}' at [{place}]{more}.")
     };
     whole::judge(&tls.terms, Version::Tls12, (args, load), Lead::Bare, name)?;
     if tls.sources.is_empty() {
-        return missing("no SSL certificate", " (use 'crt')");
+        return Err(missing("no SSL certificate", " (use 'crt')"));
     }
-    if tls.verify != Verify::None && tls.trust.is_empty() {
-        return missing("verify is enabled but no CA file", "");
+    if tls.lacks_authority() {
+        return Err(missing("verify is enabled but no CA file", ""));
     }
-    list::complete(tls, args.keyword(), load)
+    list::complete(tls, missing, args.keyword(), load)
 }

@@ -7,23 +7,20 @@ use super::super::args::{Args, Parsed, alert};
 use super::super::load::Load;
 use crate::diag::{Diagnostic, Lead, Span};
 use crate::sample::codec::decode_base64;
+use crate::tls::store::full_name;
 use crate::tls::{Authorities, Certificate, List, Revocations, Slot, Source, TicketKeys};
 
 /// Files in a directory of certificates that go with others.
 const EXTRA: [&str; 6] = ["issuer", "key", "ocsp", "sctl", "dh", "dpar"];
 
-/// A name as it was written, behind its base: what the Runtime API calls the file.
-fn full_name(base: Option<&PathBuf>, name: &str) -> String {
-    match base {
-        Some(base) => base.join(name).display().to_string(),
-        None => name.to_owned(),
-    }
-}
-
 /// `crt <file or directory>`.
 pub(super) fn sources(args: &mut Args<'_>, load: &mut Load) -> Parsed<Vec<Source>> {
     let word = args.word("a certificate's file")?;
     let name = full_name(load.tls.crt_base.as_ref(), &word.text());
+    let name = match name.trim_end_matches('/') {
+        "" => name,
+        bare => bare.to_owned(),
+    };
     if let Some(known) = load.tls.store.lists.find(&name) {
         return Ok(vec![Source::List(known)]);
     }
@@ -56,7 +53,7 @@ pub(super) fn named(
     let exists = |name: &str| load.directory.join(name).exists();
     if load.tls.store.certificates.find(&name).is_none() && !exists(&name) && load.tls.extras.bundle
     {
-        let kinds = ["rsa", "ecdsa", "dsa"].map(|kind| format!("{name}.{kind}"));
+        let kinds = ["ecdsa", "rsa", "dsa"].map(|kind| format!("{name}.{kind}"));
         let set: Vec<String> = kinds.into_iter().filter(|name| exists(name)).collect();
         if !set.is_empty() {
             return set
@@ -86,14 +83,14 @@ fn directory(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Ar
             Ok(certificate) => lines.push(Arc::new(crate::tls::Line {
                 number: 0,
                 certificate,
-                options: String::new(),
+                options: None,
                 filters: Vec::new(),
             })),
             Err(problem) if first.is_none() => first = Some(problem),
             Err(problem) => load.diagnostics.push(*problem),
         }
     }
-    let list = Arc::new(List::new(name, lines));
+    let list = Arc::new(List::new(name, true, lines));
     load.tls.store.lists.enter(name, list.clone());
     first.map_or(Ok(list), Err)
 }
@@ -149,6 +146,12 @@ pub(super) fn authorities(
     if let Some(known) = load.tls.store.authorities.find(&name) {
         return Ok(Some(known));
     }
+    if load.tls.sealed {
+        return alert(
+            word.span,
+            format!("'{}' : unable to load {name}", args.name),
+        );
+    }
     let path = match &*name {
         "@system-ca" => name.clone(),
         name => load.directory.join(name).display().to_string(),
@@ -172,6 +175,12 @@ pub(super) fn revoked(
     let name = full_name(load.tls.ca_base.as_ref(), &word.text());
     if let Some(known) = load.tls.store.revocations.find(&name) {
         return Ok(Some(known));
+    }
+    if load.tls.sealed {
+        return alert(
+            word.span,
+            format!("'{}' : unable to load {name}", args.name),
+        );
     }
     let path = load.directory.join(&name).display().to_string();
     match Revocations::read(&path) {

@@ -7,10 +7,10 @@ use super::super::args::{Args, Parsed, Prefix, alert};
 use super::super::keyword::{Choices, options as options_of};
 use super::super::load::Load;
 use super::{bind, files};
-use crate::diag::{Lead, Span};
+use crate::diag::{Diagnostic, Lead, Span};
 use crate::settings::{Bind, Secured};
 use crate::syntax::{Line, Word};
-use crate::tls::{FrontSettings, List, Source};
+use crate::tls::{FrontSettings, List, Source, Store};
 
 /// Options that a line of a list may have.
 const ALLOWED: [&str; 16] = [
@@ -58,7 +58,7 @@ pub(super) fn read(args: &mut Args<'_>, load: &mut Load) -> Parsed<Arc<List>> {
         let message = format!("'crt-list' : '{name}' lists no certificate");
         return alert(word.span, message);
     }
-    let list = Arc::new(List::new(&name, lines));
+    let list = Arc::new(List::new(&name, false, lines));
     load.tls.store.lists.enter(&name, list.clone());
     Ok(list)
 }
@@ -84,7 +84,7 @@ fn line(
         Arc::new(crate::tls::Line {
             number,
             certificate,
-            options: options.trim().to_owned(),
+            options: options.map(str::to_owned),
             filters: filters.clone(),
         })
     });
@@ -92,16 +92,22 @@ fn line(
 }
 
 /// What stands outside the brackets, and what inside.
-fn split(line: &str) -> Option<(String, &str)> {
+fn split(line: &str) -> Option<(String, Option<&str>)> {
     let Some((before, rest)) = line.split_once('[') else {
-        return (!line.contains(']')).then(|| (line.to_owned(), ""));
+        return (!line.contains(']')).then(|| (line.to_owned(), None));
     };
     let (own, after) = rest.split_once(']')?;
-    Some((format!("{before} {after}"), own))
+    Some((format!("{before} {after}"), Some(own)))
 }
 
 /// Makes the terms that lists' lines say, on top of the `bind` line's, which is complete now.
-pub(super) fn complete(tls: &mut FrontSettings, span: Span, load: &mut Load) -> Parsed {
+/// `missing` is what is said of a line that lacks something.
+pub(super) fn complete(
+    tls: &mut FrontSettings,
+    missing: impl Fn(&str, &str) -> Box<Diagnostic>,
+    span: Span,
+    load: &mut Load,
+) -> Parsed {
     let mut seen: HashSet<String> = HashSet::new();
     let lists: Vec<Arc<List>> = tls
         .sources
@@ -113,12 +119,16 @@ pub(super) fn complete(tls: &mut FrontSettings, span: Span, load: &mut Load) -> 
         .collect();
     for list in lists {
         for line in list.lines() {
-            if line.options.is_empty() || !seen.insert(line.options.clone()) {
+            let options = line.words();
+            if options.is_empty() || !seen.insert(options.to_owned()) {
                 continue;
             }
-            let place = format!("{}:{}", list.name, line.number);
-            let own = refined(tls, &line.options, &place, span, load)?;
-            tls.refined.push((line.options.clone(), Arc::new(own)));
+            let title = format!("'crt-list' : [{}:{}]", list.name, line.number);
+            let own = refined(tls, options, &title, span, load)?;
+            if own.lacks_authority() {
+                return Err(missing("verify is enabled but no CA file", ""));
+            }
+            tls.refined.push((options.to_owned(), Arc::new(own)));
         }
     }
     Ok(())
@@ -127,11 +137,10 @@ pub(super) fn complete(tls: &mut FrontSettings, span: Span, load: &mut Load) -> 
 fn refined(
     tls: &FrontSettings,
     options: &str,
-    place: &str,
+    title: &str,
     span: Span,
     load: &mut Load,
 ) -> Parsed<FrontSettings> {
-    let title = format!("'crt-list' : [{place}]");
     // The words stand in another file: the place to show is the list's name.
     let word = |text: &str| Word {
         bytes: text.as_bytes().to_vec(),
@@ -168,6 +177,39 @@ fn refined(
         colon: " :",
         lead: Lead::Parsing,
     };
-    options_of(&mut bind, &mut args, load, &choices, &title)?;
+    options_of(&mut bind, &mut args, load, &choices, title)?;
     Ok(bind.tls.edit().clone())
+}
+
+/// What options of a list's line that comes at run time make of a `bind` line's words. Files are not read any more: what
+/// they name must be in the store.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn list_terms(
+    store: &Arc<Store>,
+    tls: &FrontSettings,
+    options: &str,
+) -> Result<FrontSettings, String> {
+    let mut load = Load::default();
+    load.tls.store = store.clone();
+    load.tls.sealed = true;
+    load.tls.ca_base = store
+        .bases
+        .get()
+        .and_then(|bases| bases.authorities.clone());
+    let title = "parsing [CLI:1]";
+    refined(tls, options, title, Span::default(), &mut load).map_err(|problem| {
+        let message = problem.message;
+        match message.split_once("unknown keyword '") {
+            Some((_, word)) => format!(
+                "{title}: unknown ssl keyword {}",
+                word.trim_end_matches('\'')
+            ),
+            None => {
+                let bare = message.strip_prefix(title).unwrap_or(&message);
+                bare.trim_start_matches([' ', ':']).to_owned()
+            }
+        }
+    })
 }

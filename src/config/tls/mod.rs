@@ -12,10 +12,13 @@ pub(super) mod server;
 mod terms;
 mod whole;
 
+pub use list::list_terms;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Args, Parsed};
+use crate::tls::store::Bases;
 use crate::tls::{BackSettings, Chains, Extras, FrontSettings, Store, TicketKeys};
 
 /// `alpn`: names of protocols.
@@ -44,4 +47,16 @@ pub(super) struct Defaults {
     pub ticket_keys: Vec<Arc<TicketKeys>>,
     /// Certificates, authorities and lists by name: each is read once.
     pub store: Arc<Store>,
+    /// Files are not read: the store has all that may be named.
+    pub sealed: bool,
+}
+
+impl Defaults {
+    /// Where names begin, as the last lines about it say.
+    pub fn bases(&self) -> Bases {
+        Bases {
+            certificates: self.crt_base.clone(),
+            authorities: self.ca_base.clone(),
+        }
+    }
 }

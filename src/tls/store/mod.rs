@@ -10,12 +10,13 @@ mod list;
 mod slot;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use list::{Line, List};
 pub use slot::Slot;
 
-use super::{Authorities, Certificate, Revocations};
+use super::{Authorities, Certificate, Parts, Revocations};
 
 type Shelf<T> = Mutex<BTreeMap<String, Arc<T>>>;
 
@@ -30,6 +31,45 @@ pub struct Store {
     pub revocations: Tray<Slot<Revocations>>,
     /// Lists and directories of certificates.
     pub lists: Tray<List>,
+    /// Changes that are not committed yet.
+    /// Where names begin.
+    pub bases: OnceLock<Bases>,
+    open: Mutex<Open>,
+}
+
+/// Where names begin that files and lists write.
+#[derive(Debug, Default)]
+pub struct Bases {
+    /// `crt-base`.
+    pub certificates: Option<PathBuf>,
+    /// `ca-base`.
+    pub authorities: Option<PathBuf>,
+}
+
+/// A name as it was written, behind its base: what the Runtime API calls the file.
+pub fn full_name(base: Option<&PathBuf>, name: &str) -> String {
+    match base {
+        Some(base) => base.join(name).display().to_string(),
+        None => name.to_owned(),
+    }
+}
+
+/// Changes that are not committed yet: one of each kind at a time, with the name it is about.
+#[derive(Debug, Default)]
+pub struct Open {
+    /// `set ssl cert`.
+    pub certificate: Option<(String, Parts)>,
+    /// `set ssl ca-file`.
+    pub authorities: Option<(String, Authorities)>,
+    /// `set ssl crl-file`.
+    pub revocations: Option<(String, Revocations)>,
+}
+
+impl Store {
+    /// Changes that are not committed yet.
+    pub fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Things of one kind by name, in the order of their names.

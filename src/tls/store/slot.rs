@@ -30,4 +30,9 @@ impl<T> Slot<T> {
     pub fn replace(&self, next: Arc<T>) {
         self.now.store(Some(next));
     }
+
+    /// Puts back what stood there before, which may be nothing.
+    pub fn put_back(&self, before: Option<Arc<T>>) {
+        self.now.store(before);
+    }
 }
