@@ -153,7 +153,7 @@ fn link_track(
     }
     let sample = expr.sample.link(linker)?;
     Ok(Action::new(Box::new(move |scope| {
-        let taken = scope.session.tracks.find(number).is_some();
+        let taken = scope.session.tracks().find(number).is_some();
         if taken || scope.txn.tracks.find(number).is_some() {
             return Flow::Continue;
         }
@@ -184,7 +184,7 @@ fn begin(scope: &mut Scope<'_>, number: u32, track: Track, scene: Scene) {
         track.count(pair, 1, now);
     }
     match scene {
-        Scene::Session => scope.session.tracks.add(number, track),
+        Scene::Session => scope.session.track(number, track),
         _ => scope.txn.tracks.add(number, track),
     }
 }
@@ -267,7 +267,7 @@ fn raise(which: Which, at: At) -> Read {
 
 fn on_tracked(scope: &Scope<'_>, number: u32, change: impl FnOnce(&mut Row<'_>)) {
     let of_stream = scope.txn.tracks.find(number);
-    if let Some(track) = of_stream.or_else(|| scope.session.tracks.find(number)) {
+    if let Some(track) = of_stream.or_else(|| scope.session.tracks().find(number)) {
         track.change(tick(scope.now.instant), change);
     }
 }

@@ -110,6 +110,16 @@ impl Own {
         }
     }
 
+    /// Keeps those of another, one per server.
+    pub fn join(&mut self, mut other: Self) {
+        for link in other.links.drain(..) {
+            self.keep(link);
+        }
+        for trunk in other.trunks.drain(..) {
+            self.hold(&trunk);
+        }
+    }
+
     /// Takes the connection to this server, if it is still open.
     pub fn take(&mut self, server: &Server) -> Option<Box<Link>> {
         let at = self

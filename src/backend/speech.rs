@@ -89,6 +89,7 @@ pub(super) fn terms(plan: &Plan) -> Terms {
         header_table: global.http2.header_table,
         head: u32::try_from(head).unwrap_or(u32::MAX),
         glitches: side.glitches,
+        extended_connect: false,
     }
 }
 

@@ -137,13 +137,7 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
     keyword("proto", "<name>", "the protocol spoken here", |b, a, _| {
         let word = a.word("a protocol")?;
         match &*word.text() {
-            name @ ("h1" | "none") => b.proto = Some(name.to_owned()),
-            "h2" => {
-                return alert(
-                    word.span,
-                    "'proto' : 'h2' is not available yet: it needs HTTP/2",
-                );
-            }
+            name @ ("h1" | "h2" | "none") => b.proto = Some(name.to_owned()),
             other => {
                 return alert(
                     word.span,

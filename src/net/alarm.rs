@@ -32,7 +32,8 @@ impl Summons {
         }
     }
 
-    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+    /// Ready once it was called.
+    pub fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         if self.called.get() {
             return Poll::Ready(());
         }

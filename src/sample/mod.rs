@@ -50,8 +50,8 @@ pub use parse::{Captures, Contents, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
 pub use scope::{
-    Address, Expected, Now, Payload, Persistence, ProxyHeader, Rewriting, Scope, Session, Socket,
-    SocketOption, Spoken, TcpInfo, Timers, Transaction, millis,
+    Address, Common, Expected, Now, Payload, Persistence, ProxyHeader, Rewriting, Scope, Session,
+    Socket, SocketOption, Spoken, TcpInfo, Timers, Transaction, millis,
 };
 pub use slots::Slots;
 pub use table::{Bytes, Client, Convert, Converter, Fetch, Get, Many, Points, Request};

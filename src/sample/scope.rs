@@ -6,13 +6,14 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::end::{Cause, End};
 use crate::http::Message;
 use crate::state;
-use crate::state::table::{Key, Table};
+use crate::state::table::{Key, Table, Track};
 
 use super::handshake::Handshake;
 use super::identity::{Identify, UniqueId};
@@ -106,6 +107,47 @@ bitflags::bitflags! {
     }
 }
 
+/// What belongs to a connection as a whole.
+#[derive(Debug, Default)]
+pub struct Held {
+    vars: Vars,
+    tracks: Tracks,
+}
+
+/// Whose that is.
+#[derive(Debug)]
+pub enum Common {
+    /// One stream at a time: its own.
+    Own(Held),
+    /// Many streams: theirs together.
+    Shared(Rc<Held>),
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self::Own(Held::default())
+    }
+}
+
+impl Common {
+    #[inline]
+    fn get(&self) -> &Held {
+        match self {
+            Self::Own(held) => held,
+            Self::Shared(held) => held,
+        }
+    }
+
+    fn share(&mut self) -> Self {
+        let held = match self {
+            Self::Own(held) => Rc::new(std::mem::take(held)),
+            Self::Shared(held) => held.clone(),
+        };
+        *self = Self::Shared(held.clone());
+        Self::Shared(held)
+    }
+}
+
 /// A client connection, as the language sees it. Lives as long as the connection.
 #[derive(Debug)]
 pub struct Session {
@@ -129,10 +171,8 @@ pub struct Session {
     pub handshake_ms: u32,
     /// Requests seen on this connection, the current one among them once its head is there.
     pub requests: u32,
-    /// Variables of scope `sess`.
-    pub vars: Vars,
-    /// What `tcp-request connection` and `session` rules track.
-    pub tracks: Tracks,
+    /// Variables of scope `sess` and what is tracked: the connection's, whoever of its streams asks.
+    pub common: Common,
     /// Variables of scope `check`; `None` where no check runs.
     pub check_vars: Option<Vars>,
     /// What the connection's PROXY header said beside the addresses, if it had one.
@@ -140,7 +180,7 @@ pub struct Session {
     /// Headers that must come before anything else.
     pub expected: Expected,
     /// What its TLS handshake came to, if it speaks TLS.
-    pub tls: Option<Box<Handshake>>,
+    pub tls: Option<Arc<Handshake>>,
     /// Why the connection never became a session, by the manual's number (`fc_err`); 0 if it did.
     pub error: u8,
     /// The client's socket, for `fc_rtt` and kin; `None` where there is none.
@@ -169,8 +209,7 @@ impl Session {
             accepted: now,
             handshake_ms: 0,
             requests: 0,
-            vars: Vars::default(),
-            tracks: Tracks::default(),
+            common: Common::default(),
             check_vars: None,
             proxy_header: None,
             expected: Expected::default(),
@@ -181,6 +220,69 @@ impl Session {
             terms: Arc::default(),
             proxy_at: 0,
             meter: None,
+        }
+    }
+
+    /// The session of one stream among others of this connection, which began `date` and `now`: it shares what belongs to the
+    /// connection. Its requests are never the first one (`http_first_req`), as with HAProxy.
+    pub fn of_stream(&mut self, date: SystemTime, now: Instant) -> Self {
+        Self {
+            frontend: self.frontend.clone(),
+            listener: self.listener.clone(),
+            frontend_id: self.frontend_id,
+            listener_id: self.listener_id,
+            source: self.source.clone(),
+            destination: self.destination.clone(),
+            accept_date: date,
+            accepted: now,
+            // It is told of the first one only.
+            handshake_ms: std::mem::take(&mut self.handshake_ms),
+            requests: 1,
+            common: self.common.share(),
+            check_vars: None,
+            proxy_header: self.proxy_header.clone(),
+            expected: self.expected,
+            tls: self.tls.clone(),
+            error: self.error,
+            socket: self.socket,
+            identify: self.identify.clone(),
+            terms: self.terms.clone(),
+            proxy_at: self.proxy_at,
+            meter: self.meter.clone(),
+        }
+    }
+
+    /// The version of HTTP that the connection speaks, if it speaks HTTP.
+    pub fn http_major(&self) -> i64 {
+        match self.common {
+            Common::Own(_) => 1,
+            Common::Shared(_) => 2,
+        }
+    }
+
+    /// Variables of scope `sess`.
+    #[inline]
+    pub fn vars(&self) -> &Vars {
+        &self.common.get().vars
+    }
+
+    /// What `tcp-request connection` and `session` rules track.
+    #[inline]
+    pub fn tracks(&self) -> &Tracks {
+        &self.common.get().tracks
+    }
+
+    /// Tracks this until the connection ends. Only before there are streams.
+    pub fn track(&mut self, number: u32, track: Track) {
+        if let Common::Own(held) = &mut self.common {
+            held.tracks.add(number, track);
+        }
+    }
+
+    /// Nothing more will come of the session: what it tracks is free, unless other streams go on.
+    pub fn release(&mut self, now: Instant) {
+        if let Common::Own(held) = &mut self.common {
+            held.tracks.release(now);
         }
     }
 

@@ -71,13 +71,13 @@ pub(super) fn tracked<'s>(
     number: u32,
 ) -> Option<&'s Track> {
     let of_stream = txn.tracks.find(number);
-    of_stream.or_else(|| session.tracks.find(number))
+    of_stream.or_else(|| session.tracks().find(number))
 }
 
 /// Raises counters of all that a stream and its session track.
 #[inline]
 pub fn count(session: &Session, txn: &Transaction, pair: Pair, n: u64, now: Instant) {
-    session.tracks.count(pair, n, now);
+    session.tracks().count(pair, n, now);
     txn.tracks.count(pair, n, now);
 }
 

@@ -68,7 +68,7 @@ pub struct Bind {
     pub v6only: bool,
     /// Unix socket `uid`, `gid` (also from `user`, `group`), `mode`.
     pub owner: (Option<u32>, Option<u32>, Option<u32>),
-    /// `proto` (`h1`); `h2` comes with HTTP/2.
+    /// `proto`: `h1`, `h2` or `none`.
     pub proto: Option<String>,
     /// `ssl`.
     pub ssl: bool,

@@ -9,10 +9,28 @@ pub struct Http2 {
     pub max_frame: Option<u32>,
     /// For both sides.
     pub both: Http2Side,
+    /// `h2-workaround-bogus-websocket-clients`: extended CONNECT is not offered.
+    pub no_extended_connect: bool,
+    /// `tune.h2.log-errors`.
+    pub logged: Http2Errors,
+    /// `tune.h2.fe.max-total-streams`: a client's connection ends after so many; 0 for no limit.
+    pub total_streams: u32,
     /// With clients.
     pub front: Http2Side,
     /// With servers.
     pub back: Http2Side,
+}
+
+/// Which protocol errors are logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Http2Errors {
+    /// None.
+    None,
+    /// Those that end a connection.
+    Connection,
+    /// Those of streams too.
+    #[default]
+    Stream,
 }
 
 /// What can differ between the two sides.

@@ -34,7 +34,7 @@ pub use cookie::{Cookie, CookieOptions, Persist};
 pub use errors::{ErrorFile, ErrorFiles};
 pub use forwarded::{Forwarded, Node, Part};
 pub use global::{Global, StatsSocket};
-pub use http2::{Http2, Http2Side};
+pub use http2::{Http2, Http2Errors, Http2Side};
 pub use log::{LogFormat, LogSink, LogTarget};
 pub use proxy::{ForwardFor, HttpMode, HttpReuse, Kind, Mode, Options, Proxy, RetryOn, Timeouts};
 pub use resolvers::{Hold, Nameserver, Net, Prefer, Resolvers, Resolving};

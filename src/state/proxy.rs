@@ -78,8 +78,57 @@ pub struct Side {
     pub response_time: Average,
     /// `ttime`, `ttime_max`.
     pub total_time: Average,
+    /// `h2_…`.
+    pub http2: Http2,
     /// Wall-clock second of the last session, 0 for none (`lastsess`).
     pub last_session: AtomicU64,
+}
+
+/// HTTP/2 connections of one side of a proxy; the names behind the fields are those of the statistics.
+#[derive(Debug, Default)]
+pub struct Http2 {
+    /// `h2_open_connections`.
+    pub open: Gauge,
+    /// `h2_total_connections`.
+    pub connections: Counter,
+    /// Streams in all.
+    pub streams: Counter,
+    /// `h2_headers_rcvd`.
+    pub headers: Counter,
+    /// `h2_data_rcvd`.
+    pub data: Counter,
+    /// `h2_settings_rcvd`.
+    pub settings: Counter,
+    /// `h2_rst_stream_rcvd`.
+    pub resets: Counter,
+    /// `h2_goaway_rcvd`.
+    pub farewells: Counter,
+    /// `h2_detected_conn_protocol_errors`.
+    pub connection_errors: Counter,
+    /// `h2_detected_strm_protocol_errors`.
+    pub stream_errors: Counter,
+    /// `h2_rst_stream_resp`.
+    pub resets_sent: Counter,
+    /// `h2_goaway_resp`.
+    pub farewells_sent: Counter,
+}
+
+impl Http2 {
+    fn counters(&self) -> [&Counter; 11] {
+        [
+            &self.connections,
+            &self.streams,
+            &self.headers,
+            &self.data,
+            &self.settings,
+            &self.resets,
+            &self.farewells,
+            &self.connection_errors,
+            &self.stream_errors,
+            &self.resets_sent,
+            &self.farewells_sent,
+        ]
+    }
 }
 
 impl Side {
@@ -130,7 +179,8 @@ impl Side {
             &self.connects,
             &self.reuses,
         ];
-        for counter in counters.into_iter().chain(&self.responses) {
+        let http2 = self.http2.counters();
+        for counter in counters.into_iter().chain(http2).chain(&self.responses) {
             counter.reset();
         }
     }

@@ -2,12 +2,14 @@
 
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::net::{Alarm, Stream};
 use crate::plan::{Listener, Plan, Proxy};
-use crate::sample::{Expected, Session, Socket, SocketOption, TcpInfo, Tracks, Transaction, Vars};
+use crate::sample::{Common, Expected, Session, Socket, SocketOption, TcpInfo, Transaction};
+use crate::wire::h2::{Arrived, Lane};
 use crate::worker::{Accepted, Slot};
 
 /// A client connection: what an engine gets and owns until the end.
@@ -29,6 +31,10 @@ pub struct Client {
     pub slot: Slot,
     /// What TCP mode hands over when its stream becomes HTTP.
     pub upgrade: Option<Upgrade>,
+    /// The stream of HTTP/2 that it is, if it is one among others.
+    pub lane: Option<Rc<Lane>>,
+    /// The request that opened the stream.
+    pub arrived: Option<Box<Arrived>>,
 }
 
 /// A TCP stream that becomes an HTTP one: its first request.
@@ -64,8 +70,7 @@ impl Client {
             accepted: at.0,
             handshake_ms: 0,
             requests: 0,
-            vars: Vars::default(),
-            tracks: Tracks::default(),
+            common: Common::default(),
             check_vars: None,
             proxy_header: None,
             expected: Expected::default(),
@@ -90,6 +95,8 @@ impl Client {
             listener,
             slot,
             upgrade: None,
+            lane: None,
+            arrived: None,
         }
     }
 }

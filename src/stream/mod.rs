@@ -7,6 +7,7 @@ mod client;
 mod content;
 mod health;
 pub mod http;
+mod many;
 mod metered;
 mod nice;
 mod record;
@@ -47,6 +48,10 @@ pub fn spawn(worker: &Rc<Worker>, accepted: Accepted) -> Option<AbortHandle> {
     if !session::begin(&worker, &mut client) {
         return None;
     }
+    if client.proxy.settings.mode == Mode::Http && speaks_h2(&client) {
+        let task = spawn_local(many::serve(worker, client, Vec::new()));
+        return Some(task.abort_handle());
+    }
     // Two kinds of task, so that an idle HTTP connection does not take the room of a TCP stream.
     let task = match (client.proxy.settings.mode, client.session.meter.clone()) {
         (Mode::Tcp, _) if client.proxy.settings.health => {
@@ -66,9 +71,25 @@ async fn after_handshakes(worker: Rc<Worker>, mut client: Client) {
         return;
     }
     match client.proxy.settings.mode {
+        Mode::Http if speaks_h2(&client) => Box::pin(many::serve(worker, client, Vec::new())).await,
         Mode::Http => Box::pin(http::serve(worker, client)).await,
         Mode::Tcp if client.proxy.settings.health => health::answer(worker, client).await,
         Mode::Tcp => Box::pin(tcp::serve(worker, client)).await,
+    }
+}
+
+/// Whether the client has agreed on HTTP/2, or the `bind` line says so (manual 5.1 `alpn`, `proto`).
+fn speaks_h2(client: &Client) -> bool {
+    match client.listener.bind.proto.as_deref() {
+        Some(proto) => proto == "h2",
+        None => {
+            let agreed = client
+                .session
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.alpn.as_deref());
+            agreed == Some(b"h2")
+        }
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) fn log(
 
 /// Adds a stream's bytes to what it and its session track.
 pub(super) fn count_bytes(session: &Session, txn: &Transaction) {
-    if session.tracks.is_empty() && txn.tracks.is_empty() {
+    if session.tracks().is_empty() && txn.tracks.is_empty() {
         return;
     }
     let pairs = [

@@ -32,7 +32,7 @@ pub(super) async fn handshake(worker: &Rc<Worker>, client: &mut Client, front: &
         facts.error = failure.error;
         client.session.error = failure.cause;
     }
-    client.session.tls = Some(Box::new(facts));
+    client.session.tls = Some(facts.into());
     if result.is_err() {
         complain(worker, client);
         // The alert should reach the client before the reset of what it has sent and nobody reads.

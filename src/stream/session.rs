@@ -41,7 +41,10 @@ pub(super) fn begin(worker: &Rc<Worker>, client: &mut Client) -> bool {
         client.listener.state.denied_sessions.inc();
         return false;
     }
-    client.session.tracks.count(Pair::SESSIONS, 1, now.instant);
+    client
+        .session
+        .tracks()
+        .count(Pair::SESSIONS, 1, now.instant);
     true
 }
 

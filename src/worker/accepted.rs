@@ -41,6 +41,8 @@ pub struct Slot {
     proxy: Arc<state::Proxy>,
     listener: Arc<state::Listener>,
     key: usize,
+    /// Whether it is a connection's place; a stream takes no room of its own.
+    counted: bool,
 }
 
 impl Slot {
@@ -69,6 +71,7 @@ impl Slot {
             proxy: proxy.state.clone(),
             listener: listener.state.clone(),
             key: worker.clients.enter(),
+            counted: true,
         })
     }
 
@@ -82,6 +85,22 @@ impl Slot {
     /// Its key among the worker's clients.
     pub(super) fn key(&self) -> usize {
         self.key
+    }
+
+    /// The place of one of the connection's streams: it can be ended by itself.
+    pub fn of_stream(&self) -> Self {
+        Self {
+            worker: self.worker.clone(),
+            proxy: self.proxy.clone(),
+            listener: self.listener.clone(),
+            key: self.worker.clients.enter(),
+            counted: false,
+        }
+    }
+
+    /// From now on its connection is told when the process stops, in place of being closed when it is idle.
+    pub fn farewell(&self) -> Rc<Summons> {
+        self.worker.clients.farewell(self.key)
     }
 
     /// Says which server its stream uses now, by its number. Its session can then be ended with those of
@@ -113,6 +132,9 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let fleet = &self.worker.fleet;
         self.worker.clients.leave(self.key);
+        if !self.counted {
+            return;
+        }
         self.listener.conns.dec();
         self.proxy.front.sessions.dec();
         fleet.state.process.conns.dec();

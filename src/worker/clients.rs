@@ -23,6 +23,8 @@ struct Entry {
     /// The number of the server in use, and how many orders to end sessions there were by then.
     server: Option<(u32, u64)>,
     summons: Rc<Summons>,
+    /// To be called when the process stops: the connection knows how to end by itself.
+    farewell: Option<Rc<Summons>>,
     ended_by: Option<Cause>,
 }
 
@@ -64,6 +66,15 @@ impl Clients {
             .unwrap_or_default()
     }
 
+    pub(super) fn farewell(&self, key: usize) -> Rc<Summons> {
+        let mut entries = self.entries.borrow_mut();
+        let summons = Rc::<Summons>::default();
+        if let Some(entry) = entries.get_mut(key) {
+            entry.farewell = Some(summons.clone());
+        }
+        summons
+    }
+
     pub(super) fn ended_by(&self, key: usize) -> Option<Cause> {
         self.entries.borrow().get(key).and_then(|e| e.ended_by)
     }
@@ -82,8 +93,13 @@ impl Clients {
         }
     }
 
-    /// Closes the connections that wait for another request.
+    /// Closes the connections that wait for another request, and tells those that can say so to their clients.
     pub(super) fn close_idle(&self) {
+        for (_, entry) in &*self.entries.borrow() {
+            if let Some(farewell) = &entry.farewell {
+                farewell.call();
+            }
+        }
         let idle: Vec<AbortHandle> = self
             .entries
             .borrow()

@@ -34,15 +34,6 @@ pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
 );
 
 pub(super) const HTTP2: &[Keyword<Global>] = about!("HTTP/2":
-    "h2-workaround-bogus-websocket-clients" "" nothing,
-    "tune.h2.fe.glitches-threshold" "<n>" number,
-    "tune.h2.fe.initial-window-size" "<n>" number,
-    "tune.h2.fe.max-concurrent-streams" "<n>" number,
-    "tune.h2.fe.max-frames-at-once" "<n>" number,
-    "tune.h2.fe.max-rst-at-once" "<n>" number,
-    "tune.h2.fe.max-total-streams" "<n>" number,
-    "tune.h2.fe.rxbuf" "<size>" anything,
-    "tune.h2.log-errors" "<what>" one,
     "tune.glitches.kill.cpu-usage" "<n>" number,
     "tune.h1.be.glitches-threshold" "<n>" number,
     "tune.h1.fe.glitches-threshold" "<n>" number,

@@ -156,8 +156,6 @@ fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
 }
 
 impl Agrees for Server {
-    const SPEAKS_H2: bool = true;
-
     fn terms(&mut self) -> &mut Terms {
         &mut self.tls.terms
     }

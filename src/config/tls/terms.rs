@@ -10,9 +10,6 @@ use crate::tls::{
 
 /// What lines about TLS say of agreeing: `bind` and `server` lines share these words.
 pub(in super::super) trait Agrees: Sized + 'static {
-    /// Whether HTTP/2 can be spoken where it is agreed on.
-    const SPEAKS_H2: bool = false;
-
     /// What is said so far.
     fn terms(&mut self) -> &mut Terms;
 
@@ -22,12 +19,9 @@ pub(in super::super) trait Agrees: Sized + 'static {
             "alpn",
             "<name>[,<name>]*",
             "protocols offered",
-            |t, a, l| match Self::SPEAKS_H2 {
-                true => {
-                    t.terms().alpn = protocols(a)?;
-                    Ok(())
-                }
-                false => alpn(t.terms(), a, l),
+            |t, a, _| {
+                t.terms().alpn = protocols(a)?;
+                Ok(())
             },
         ),
         keyword(
@@ -249,21 +243,6 @@ fn list(
     };
     load.warn(word.span, format!("{which}; {instead}"));
     Ok(list.into_owned())
-}
-
-/// `alpn` of a line that clients come to: names with commas between them.
-pub(super) fn alpn(terms: &mut Terms, args: &mut Args<'_>, load: &mut Load) -> Parsed {
-    let span = args.span();
-    let mut names = protocols(args)?;
-    if names.iter().any(|name| name == b"h2") {
-        load.warn(
-            span,
-            "'h2' is not offered: HTTP/2 is not available yet, HTTP/1.1 is spoken instead",
-        );
-        names.retain(|name| name != b"h2");
-    }
-    terms.alpn = names;
-    Ok(())
 }
 
 /// Names of protocols with commas between them.

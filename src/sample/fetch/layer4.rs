@@ -39,7 +39,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("fc_src", &[], Type::Ipv4, Get::Client(|client, _| ip(&client.session.source)), "the client's address, whatever request rules say"),
     entry("fc_src_is_local", &[], Type::Bool, Get::Client(|client, _| is_local(&client.session.source)), "whether `fc_src` is one of this host's addresses"),
     entry("fc_src_port", &[], Type::Int, Get::Client(|client, _| port(&client.session.source)), "the client's port, whatever request rules say"),
-    entry("fc_http_major", &[], Type::Int, Get::Client(|client, _| client.has_stream().then_some(Value::Int(1))), "the client's HTTP version: 1 or 2"),
+    entry("fc_http_major", &[], Type::Int, Get::Client(|client, _| client.has_stream().then_some(Value::Int(client.session.http_major()))), "the client's HTTP version: 1 or 2"),
     entry("fe_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.frontend_id)))), "the frontend's number"),
     entry("fe_name", &[], Type::Str, Get::Frontend(|session, _| Some(Value::text(session.frontend.name.as_bytes()))), "the frontend's name"),
     entry("so_id", &[], Type::Int, Get::Frontend(|session, _| Some(Value::Int(i64::from(session.listener_id)))), "the listener's number"),

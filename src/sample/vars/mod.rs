@@ -213,7 +213,7 @@ impl Variable {
         let check = scope.session.check_vars.as_ref();
         let answering = scope.txn.has_response || scope.txn.answering;
         match self.scope {
-            VarScope::Sess => Some(&scope.session.vars),
+            VarScope::Sess => Some(scope.session.vars()),
             // A check is no stream.
             VarScope::Txn | VarScope::Req | VarScope::Res if check.is_some() => None,
             VarScope::Txn => Some(&scope.txn.txn_vars),
@@ -234,7 +234,7 @@ fn used(scope: &Scope<'_>) -> Used {
     Used {
         message: txn.req_vars.size() + txn.res_vars.size(),
         transaction: txn.txn_vars.size(),
-        session: session.vars.size(),
+        session: session.vars().size(),
         check: session.check_vars.as_ref().map_or(0, Vars::size),
     }
 }

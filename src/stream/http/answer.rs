@@ -1,5 +1,6 @@
 //! Answers of our own: error replies, what rules return, the monitor (manual 4.2 `errorfile`).
 
+use std::io::IoSlice;
 use std::time::Instant;
 
 use super::exchange::Exchange;
@@ -9,11 +10,13 @@ use super::{Stop, size};
 use crate::action::Flow;
 use crate::end::{Cause, End, Stage};
 use crate::http::{Method, Reply};
+use crate::net::{Channel, Cut};
 use crate::plan::{ErrorReply, Proxy};
 use crate::settings::Options;
 use crate::state::table::Pair;
 use crate::stats::{self, Answer};
 use crate::wire::h1::{BodyLength, Framing, Piece, asks_to_close, write_head};
+use crate::wire::h2::{Verdict, response};
 
 /// Bytes read and thrown away from a client that is still sending, so that it can read the answer before the reset.
 const DRAIN: usize = 256 * 1024;
@@ -26,17 +29,31 @@ impl Exchange {
             self.accepted();
         }
         match stop {
-            Stop::Close(_) => {
+            Stop::Close(end) => {
                 self.keep_alive = false;
+                self.cut_lane(end);
+                Ok(())
+            }
+            Stop::Cut(why, _) => {
+                self.keep_alive = false;
+                if let Some(lane) = self.lane() {
+                    lane.reset(why);
+                }
                 Ok(())
             }
             Stop::Vanish(hops, _) => {
                 self.keep_alive = false;
                 self.connection.client.stream.vanish(hops);
+                if let Some(lane) = self.lane() {
+                    lane.connection().decide(Verdict::Vanish);
+                }
                 Ok(())
             }
-            _ if self.sent => {
+            // Told before there is anything to answer.
+            Stop::Multiplex => Ok(()),
+            stop if self.sent => {
                 self.keep_alive = false;
+                self.cut_lane(stop.end());
                 Ok(())
             }
             Stop::Reply(reply, _) => self.reply(&reply).await,
@@ -48,6 +65,22 @@ impl Exchange {
                 self.reply(Reply::builtin(status)).await
             }
         }
+    }
+
+    /// Resets the client's stream, if it is one among others, with the code that HAProxy has for this end.
+    fn cut_lane(&self, end: End) {
+        let Some(lane) = self.lane() else { return };
+        let why = match (end.cause, end.stage) {
+            (Cause::Proxy, Stage::Request) => {
+                lane.connection().decide(Verdict::Refuse);
+                Cut::Calm
+            }
+            // Nothing came of it: the client may try again.
+            (Cause::Server, Stage::Headers) if !self.sent => Cut::Refused,
+            (Cause::Server | Cause::ServerTimeout, _) => Cut::Internal,
+            _ => Cut::Cancel,
+        };
+        lane.reset(why);
     }
 
     /// The error reply of this status: the backend's, else the frontend's, else the built-in one.
@@ -161,6 +194,9 @@ impl Exchange {
             .options
             .contains(Options::CASE_ADJUST_CLIENT);
         let case = bogus.then_some(&self.plan.case_adjust);
+        if self.lane().is_some() {
+            return self.reply_on_lane(reply, framing.announced, bodiless).await;
+        }
         let mut out = self.worker.pools.buffer();
         write_head(head, framing, case, &mut out);
         self.txn.bytes_out += size::of_head(&self.txn.response.head);
@@ -172,6 +208,45 @@ impl Exchange {
         self.flush_to_client(&out).await?;
         drop(out);
         self.parting = !self.keep_alive;
+        Ok(())
+    }
+
+    /// Sends the response that the rules are through with, as the response of a stream.
+    async fn reply_on_lane(
+        &mut self,
+        reply: &Reply,
+        announced: BodyLength,
+        bodiless: bool,
+    ) -> Result<(), Stop> {
+        let head = &self.txn.response.head;
+        self.txn.bytes_out += size::of_head(head);
+        self.txn.status = Some(head.status());
+        let body = if bodiless { &[][..] } else { &reply.body[..] };
+        self.txn.bytes_out += body.len() as u64;
+        let gone = || Stop::close(Cause::Client, Stage::Last);
+        let Some(lane) = self.connection.client.lane.clone() else {
+            return Ok(());
+        };
+        let head = response::send(head, announced)
+            .map_err(|_| Stop::error(500, Cause::Internal, Stage::Last))?;
+        lane.respond(head, body.is_empty()).map_err(|_| gone())?;
+        let client = &mut self.connection.client;
+        let limit = client.proxy.settings.timeouts.client;
+        let mut rest = body;
+        while !rest.is_empty() {
+            client.alarm.after(Instant::now(), limit);
+            let written = client
+                .alarm
+                .until(|cx| lane.poll_write(cx, &[IoSlice::new(rest)], true));
+            match written.await {
+                Ok(Ok(n)) => rest = rest.get(n..).unwrap_or_default(),
+                Ok(Err(_)) => return Err(gone()),
+                Err(_) => {
+                    lane.reset(Cut::Cancel);
+                    return Err(Stop::close(Cause::ClientTimeout, Stage::Last));
+                }
+            }
+        }
         Ok(())
     }
 

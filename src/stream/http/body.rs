@@ -9,11 +9,9 @@ use super::half::Half;
 use super::response_rules::Source;
 use super::size;
 use crate::end::{Cause, Stage};
-use crate::http::{BodyState, Head, Message, Method};
+use crate::http::{BodyState, Head, Message, Method, Version};
 use crate::settings::Options;
 use crate::wire::h1::{self as wire, BodyLength, BodyReader, Fault, Piece, ResponseFacts};
-
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Exchange {
     /// Whether an option asks for the body before the rules, or balancing looks into it.
@@ -44,13 +42,18 @@ impl Exchange {
             // The client waits for a sign from us, and the server must not be asked for a second one.
             self.facts.expect_continue = false;
             self.txn.request.head.remove(b"expect");
-            self.flush_to_client(CONTINUE).await?;
+            let go_on = Head::response(Version::HTTP_11, 100, b"Continue");
+            self.send_interim(&go_on).await?;
         }
         self.upload.keep_from = Some(self.body_at);
         self.connection.client.alarm.after(Instant::now(), ms);
         while !self.enough(least) {
             match self.read_body().await {
                 Some(Ok(1..)) => self.decode_buffered()?,
+                // Such a body comes on a stream of its own, and ends with it.
+                Some(Ok(_)) if self.facts.body == BodyLength::UntilClose => {
+                    self.txn.request.body_state = BodyState::Complete;
+                }
                 Some(_) => return Err(Stop::error(400, Cause::Client, Stage::Request)),
                 None => return Err(Stop::error(408, Cause::ClientTimeout, Stage::Request)),
             }

@@ -15,6 +15,7 @@ use crate::state::table::Pair;
 use crate::stream::nice::give_way;
 use crate::stream::{Upgrade, record};
 use crate::wire::h1::{BodyLength, HeadParser, Limits, Options, RequestFacts};
+use crate::wire::h2::Lane;
 use crate::worker::Worker;
 
 /// A live transaction: everything that is given back when the connection falls idle.
@@ -73,7 +74,7 @@ pub(super) async fn serve(
     loop {
         let next = exchange.one().await;
         exchange.upgrade = None;
-        if next == Next::Close || exchange.upload.buf.is_empty() {
+        if next != Next::Request || exchange.upload.buf.is_empty() {
             let Exchange {
                 worker,
                 connection,
@@ -140,6 +141,11 @@ impl Exchange {
         self.begin();
         let outcome = match self.receive().await {
             Ok(()) => self.process().await,
+            Err(Stop::Multiplex) => {
+                self.connection.early = self.upload.buf.to_vec();
+                self.upload.buf.clear();
+                return Next::Multiplex;
+            }
             Err(stop) => Err(stop),
         };
         let outcome = match outcome {
@@ -150,7 +156,7 @@ impl Exchange {
         if self.parting {
             // Nothing more can come of the session: what it tracks is free while the rest is read.
             let now = self.worker.now().instant;
-            self.connection.client.session.tracks.release(now);
+            self.connection.client.session.release(now);
             Box::pin(self.part()).await;
         }
         next
@@ -225,9 +231,14 @@ impl Exchange {
     /// Counts one for what the stream and its session track.
     pub fn tally(&self, pair: Pair) {
         let session = &self.connection.client.session;
-        if !session.tracks.is_empty() || !self.txn.tracks.is_empty() {
+        if !session.tracks().is_empty() || !self.txn.tracks.is_empty() {
             sample::count(session, &self.txn, pair, 1, self.worker.now().instant);
         }
+    }
+
+    /// The stream of HTTP/2 that the client is, if it is one.
+    pub fn lane(&self) -> Option<&Rc<Lane>> {
+        self.connection.client.lane.as_ref()
     }
 
     /// How responses are parsed.

@@ -12,12 +12,11 @@ use crate::backend::{Ask, Attempts, Course, Failure, Lease, most_retries, obtain
 use crate::check::Seen;
 use crate::end::{Cause, Stage};
 use crate::http::{Head, Target, Version, redirect};
+use crate::net::Channel;
 use crate::sample::blame;
 use crate::settings::{HttpMode, Options, RetryOn};
 use crate::state::table::Pair;
-use crate::wire::h1::{
-    Asked, BodyLength, BodyReader, Framing, HeadParser, Piece, ResponseFacts, write_head,
-};
+use crate::wire::h1::{Asked, BodyLength, BodyReader, HeadParser, Piece, ResponseFacts};
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -44,9 +43,11 @@ impl Exchange {
     /// Sends the request to a server and hands its response on.
     pub(super) async fn forward(&mut self) -> Result<(), Stop> {
         let mut attempts = Attempts::default();
+        self.still_there().await?;
         loop {
             let lease = self.connect(&mut attempts).await?;
             self.early_response_rules()?;
+            self.key_websocket();
             let mut download = Half::new(&self.worker.pools);
             let head = match self.ask(&lease).await {
                 Ok(()) => self.response_head(&lease, &mut download).await,
@@ -65,6 +66,18 @@ impl Exchange {
             }
             attempts.last = Some(lease.server().clone());
             self.txn.response.clear();
+        }
+    }
+
+    /// A stream may have been reset by the same bytes that have opened it: then no server need hear of it.
+    async fn still_there(&self) -> Result<(), Stop> {
+        let Some(lane) = self.lane() else {
+            return Ok(());
+        };
+        let gone = poll_fn(|cx| Poll::Ready(lane.poll_gone(cx).is_ready())).await;
+        match gone {
+            true => Err(Stop::close(Cause::Client, Stage::Request)),
+            false => Ok(()),
         }
     }
 
@@ -165,9 +178,9 @@ impl Exchange {
             }
             if self.txn.request.head.version() >= Version::HTTP_11 {
                 self.txn.bytes_out += size::of_head(&self.txn.response.head);
-                let mut out = Vec::new();
-                write_head(&self.txn.response.head, Framing::default(), None, &mut out);
-                let sent = Box::pin(self.flush_to_client(&out)).await;
+                let head = std::mem::take(&mut self.txn.response.head);
+                let sent = Box::pin(self.send_interim(&head)).await;
+                self.txn.response.head = head;
                 sent.map_err(|_| Failed::ClientLeft)?;
             }
             download.next_message();
@@ -357,7 +370,7 @@ impl Exchange {
             Failed::ClientTimeout => {
                 return Err(Stop::error(408, Cause::ClientTimeout, Stage::Data));
             }
-            Failed::ClientLeft if self.upload.finished() => {
+            Failed::ClientLeft if self.upload.finished() && self.lane().is_none() => {
                 // It may only have closed its sending side, and then reads this.
                 self.keep_alive = false;
                 return Err(Stop::error(400, Cause::Client, Stage::Headers));

@@ -27,14 +27,16 @@ mod size;
 mod stop;
 mod switch;
 mod upgrade;
+mod websocket;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
 pub use runner::Runners;
 use stop::Stop;
 
-use super::Client;
+use super::{Client, many};
 use crate::backend::Own;
 use crate::worker::Worker;
 
@@ -46,6 +48,8 @@ struct Connection {
     own: Own,
     /// When the last response ended, or the session was complete.
     since: Instant,
+    /// The beginning of what turned out to be HTTP/2.
+    early: Vec<u8>,
 }
 
 /// What becomes of the client connection after an exchange.
@@ -55,6 +59,8 @@ enum Next {
     Request,
     /// It is over.
     Close,
+    /// It speaks HTTP/2 from its first byte on.
+    Multiplex,
 }
 
 /// Serves a client connection in HTTP mode until it ends.
@@ -63,13 +69,30 @@ pub async fn serve(worker: Rc<Worker>, client: Client) {
         since: client.session.accepted,
         client,
         own: Own::default(),
+        early: Vec::new(),
     });
     idle::wait_for_first(&mut connection).await;
     loop {
         let (back, next) = runner::run(&worker, connection).await;
         connection = back;
+        if next == Next::Multiplex {
+            let Connection { client, early, .. } = *connection;
+            return Box::pin(many::serve(worker, client, early)).await;
+        }
         if next == Next::Close || !idle::wait(&mut connection).await {
             return;
         }
     }
+}
+
+/// Serves one stream of a connection that carries many. They share the server connections that only their client may use.
+pub(super) async fn serve_stream(worker: &Rc<Worker>, client: Client, own: &RefCell<Own>) {
+    let connection = Box::new(Connection {
+        since: client.session.accepted,
+        client,
+        own: own.take(),
+        early: Vec::new(),
+    });
+    let (connection, _) = runner::run(worker, connection).await;
+    own.borrow_mut().join(connection.own);
 }

@@ -7,15 +7,20 @@ use std::time::Instant;
 use super::exchange::Exchange;
 use super::{Stop, size};
 use crate::end::{Cause, End, Stage};
-use crate::http::BodyState;
+use crate::http::{BodyState, Head};
+use crate::net::Cut;
 use crate::settings::Options;
 use crate::state::table::Pair;
 use crate::stream::note_request_line;
-use crate::wire::h1::{BodyLength, Fault};
+use crate::wire::h1::{BodyLength, Fault, Framing, RequestFacts, write_head};
+use crate::wire::h2::{Arrived, PREFACE, response};
 
 impl Exchange {
     /// Reads until a whole request head is there, and takes note of it.
     pub(super) async fn receive(&mut self) -> Result<(), Stop> {
+        if let Some(arrived) = self.connection.client.arrived.take() {
+            return self.receive_stream(&arrived);
+        }
         // The first request's time runs from accept on, that of a later one from its first byte on; without a limit for the
         // whole head, the client may be silent for so long.
         let first = self.connection.client.session.requests == 0;
@@ -23,6 +28,14 @@ impl Exchange {
         loop {
             if !self.upload.buf.is_empty() {
                 let fresh = self.note_first_byte();
+                if first && self.is_preface()? {
+                    // Some of it: no request begins so.
+                    match self.read_head(since).await {
+                        Some(Ok(1..)) => continue,
+                        Some(_) => return Err(self.client_left()),
+                        None => return Err(self.timed_out()),
+                    }
+                }
                 let head = &mut self.txn.request.head;
                 match self.parser.request(&self.upload.buf, head, &self.options) {
                     Ok(Some(facts)) => {
@@ -44,6 +57,47 @@ impl Exchange {
                 Some(Ok(1..)) => {}
                 Some(_) => return Err(self.client_left()),
                 None => return Err(self.timed_out()),
+            }
+        }
+    }
+
+    /// Whether what has come is the beginning of HTTP/2's preface, and more must come to tell.
+    fn is_preface(&self) -> Result<bool, Stop> {
+        let came = &self.upload.buf[..];
+        let size = came.len().min(PREFACE.len());
+        let options = self.frontend.settings.options;
+        if came.get(..size) != PREFACE.get(..size) || options.contains(Options::DISABLE_H2_UPGRADE)
+        {
+            return Ok(false);
+        }
+        if size == PREFACE.len() {
+            return Err(Stop::Multiplex);
+        }
+        Ok(true)
+    }
+
+    /// Takes the request that has opened a stream: its head is there.
+    fn receive_stream(&mut self, arrived: &Arrived) -> Result<(), Stop> {
+        self.note_first_byte();
+        let now = self.worker.now().instant;
+        match arrived.receive(&mut self.txn.request.head) {
+            Ok(received) => {
+                self.facts = RequestFacts {
+                    consumed: 0,
+                    body: received.body,
+                    keep_alive: false,
+                    keep_alive_asked: false,
+                    upgrade: received.upgrade,
+                    expect_continue: received.expect_continue,
+                };
+                self.note_request(now);
+                Ok(())
+            }
+            Err(_) => {
+                self.tally(Pair::ERRORS);
+                self.txn.status = Some(0);
+                let end = End::new(Cause::Proxy, Stage::Request);
+                Err(Stop::Cut(Cut::Protocol, end))
             }
         }
     }
@@ -172,6 +226,20 @@ impl Exchange {
             .alarm
             .until(|cx| upload.poll_fill(cx, stream, &worker.pools));
         read.await.ok()
+    }
+
+    /// Sends an interim response.
+    pub(super) async fn send_interim(&mut self, head: &Head) -> Result<(), Stop> {
+        if let Some(lane) = self.lane() {
+            let sent = response::send(head, BodyLength::Empty);
+            // One that HTTP/2 cannot say is not sent.
+            let Ok(interim) = sent else { return Ok(()) };
+            let informed = lane.inform(interim);
+            return informed.map_err(|_| Stop::close(Cause::Client, Stage::Last));
+        }
+        let mut out = Vec::new();
+        write_head(head, Framing::default(), None, &mut out);
+        self.flush_to_client(&out).await
     }
 
     /// Writes what is staged for the client, e.g. an interim response.

@@ -112,6 +112,10 @@ impl Exchange {
             if down.is_ready() && (upload.finished() || refused) {
                 return Poll::Ready(Ok(()));
             }
+            // Who reads nothing now must say that it left.
+            if !stream.is_socket() && stream.poll_left(cx).is_ready() {
+                return Poll::Ready(Err(End::new(Cause::Client, Stage::Data)));
+            }
             match clock.poll(cx, alarm, upload, download) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(cause) => Poll::Ready(Err(End::new(cause, Stage::Data))),

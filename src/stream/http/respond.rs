@@ -9,8 +9,9 @@ use crate::end::{Cause, Stage};
 use crate::http::{Head, Method, Version};
 use crate::settings::{HttpMode, Options};
 use crate::wire::h1::{
-    BodyLength, ConnectionOption, Framing, ResponseFacts, asks_to_close, write_head,
+    BodyLength, BodyReader, ConnectionOption, Framing, ResponseFacts, asks_to_close, write_head,
 };
+use crate::wire::h2::response;
 
 impl Exchange {
     /// Runs the rules on the response, sends it, and keeps the server connection where that is possible.
@@ -20,6 +21,7 @@ impl Exchange {
         download: &mut Half,
         facts: ResponseFacts,
     ) -> Result<(), Stop> {
+        self.check_switch(&facts)?;
         self.note_response(&lease);
         self.capture_response();
         store(&lease, &mut self.scope());
@@ -37,7 +39,7 @@ impl Exchange {
         self.check_status(&facts, download)?;
         self.give_way().await;
         let tunnel = facts.body == BodyLength::Tunnel;
-        let withheld = self.stage_response(&facts, download);
+        let withheld = self.stage_response(&facts, download)?;
         self.early_log(download);
         self.sent = true;
         if tunnel {
@@ -73,7 +75,7 @@ impl Exchange {
 
     /// Puts the response's head before its body. True if the body is withheld: rules have given the response a status that
     /// allows none.
-    fn stage_response(&mut self, facts: &ResponseFacts, download: &mut Half) -> bool {
+    fn stage_response(&mut self, facts: &ResponseFacts, download: &mut Half) -> Result<bool, Stop> {
         let status = self.txn.response.head.status();
         self.txn.status = Some(status);
         let old_client = self.txn.request.head.version() < Version::HTTP_11;
@@ -98,6 +100,19 @@ impl Exchange {
         self.keep_alive &=
             !endless && !tunnel && !self.closing() && !asks_to_close(&self.txn.response.head);
         self.prove_switch(tunnel);
+        if let Some(lane) = &self.connection.client.lane {
+            let end = BodyReader::new(body).is_done();
+            let head = response::send(&self.txn.response.head, announced)
+                .map_err(|_| Stop::error(502, Cause::Proxy, Stage::Headers))?;
+            lane.respond(head, end)
+                .map_err(|_| Stop::close(Cause::Client, Stage::Data))?;
+            download.carry(body, BodyLength::Empty);
+            download.filter = filter;
+            if withheld {
+                download.data = self.arrived(facts, download);
+            }
+            return Ok(withheld);
+        }
         let head = &self.txn.response.head;
         let connection = client_connection(&self.txn.request.head, head, self.keep_alive || tunnel);
         let framing = Framing {
@@ -128,7 +143,7 @@ impl Exchange {
         if withheld {
             download.data = self.arrived(facts, download);
         }
-        withheld
+        Ok(withheld)
     }
 
     /// Whether a response that came without a body has a status by now that promises one.

@@ -231,10 +231,8 @@ impl Exchange {
         if self.txn.request.head.version() < Version::HTTP_11 {
             return Ok(());
         }
-        let mut out = Vec::new();
-        reply.head.write_to(&mut out);
         self.txn.bytes_out += size::of_head(&reply.head);
-        self.flush_to_client(&out).await
+        self.send_interim(&reply.head).await
     }
 
     /// HAProxy logs a request that was held or turned away unprocessed as one that never came whole (`TR` is -1).

@@ -2,6 +2,7 @@
 
 use crate::end::{Cause, End, Stage};
 use crate::http::Reply;
+use crate::net::Cut;
 
 /// How an exchange stops short.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub(super) enum Stop {
     Close(End),
     /// No answer, and the client is not to notice: unless by a reset that so many routers pass on.
     Vanish(Option<u8>, End),
+    /// No answer; the stream is reset, if it is one among others.
+    Cut(Cut, End),
+    /// The client speaks HTTP/2.
+    Multiplex,
     /// The monitor's answer of this status, which is not logged.
     Monitor(u16),
 }
@@ -38,8 +43,9 @@ impl Stop {
             | Self::Reply(_, end)
             | Self::Page(_, _, end)
             | Self::Close(end)
-            | Self::Vanish(_, end) => *end,
-            Self::Monitor(_) => End::new(Cause::Local, Stage::Request),
+            | Self::Vanish(_, end)
+            | Self::Cut(_, end) => *end,
+            Self::Monitor(_) | Self::Multiplex => End::new(Cause::Local, Stage::Request),
         }
     }
 }

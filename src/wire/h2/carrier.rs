@@ -8,16 +8,20 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::frames::{Counts, Ending, Frames};
+use super::server::PREFACE;
 use crate::net::Stream;
 
 /// Bytes that may wait to be written together. With what waits, the crate is told to wait too.
 const GATHERED: usize = 64 * 1024;
 /// The most that is read at once.
 const READ: usize = 32 * 1024;
+/// Reads before other connections get a turn.
+const READS: u32 = 4;
 
 /// A connection that carries streams.
 #[derive(Debug)]
@@ -26,9 +30,29 @@ pub struct Carrier {
     /// Bytes that were read before anybody knew that they are HTTP/2, and how many of them are used up.
     early: RefCell<(Vec<u8>, usize)>,
     out: RefCell<Out>,
-    /// Bytes that have come, for who wants to know whether the peer is silent.
     received: Cell<u64>,
+    incoming: RefCell<Frames>,
+    outgoing: RefCell<Frames>,
+    /// Streams that were reset, and farewells, on our side, since somebody asked.
+    endings: RefCell<Vec<Ending>>,
+    verdict: Cell<Option<Verdict>>,
+    /// Reads since the driver's turn began.
+    reads: Cell<u32>,
+    /// Who drives the connection.
+    driver: RefCell<Option<Waker>>,
 }
+
+/// What one stream has decided for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Close without a word.
+    Vanish,
+    /// Close: the client is not welcome.
+    Refuse,
+}
+
+/// Endings that are kept until somebody asks; of more, only the counts are known.
+const ENDINGS: usize = 256;
 
 /// What is to be written, from `at` on.
 #[derive(Debug, Default)]
@@ -38,14 +62,68 @@ struct Out {
 }
 
 impl Carrier {
-    /// Takes over a connection. `early` was read from it already.
-    pub fn new(stream: Stream, early: Vec<u8>) -> Rc<Self> {
+    /// Takes over a client's connection, which begins with its preface. `early` was read from it already.
+    pub fn of_client(stream: Stream, early: Vec<u8>) -> Rc<Self> {
+        Self::new(stream, early, PREFACE.len(), 0)
+    }
+
+    /// Takes over a connection to a server, which begins with our preface.
+    pub fn of_server(stream: Stream) -> Rc<Self> {
+        Self::new(stream, Vec::new(), 0, PREFACE.len())
+    }
+
+    fn new(stream: Stream, early: Vec<u8>, theirs: usize, ours: usize) -> Rc<Self> {
+        let mut incoming = Frames::after(theirs);
+        incoming.pass(&early, |_| {});
         Rc::new(Self {
             stream,
-            received: Cell::new(early.len() as u64),
             early: RefCell::new((early, 0)),
             out: RefCell::default(),
+            received: Cell::new(0),
+            incoming: RefCell::new(incoming),
+            outgoing: RefCell::new(Frames::after(ours)),
+            endings: RefCell::default(),
+            verdict: Cell::new(None),
+            reads: Cell::new(0),
+            driver: RefCell::default(),
         })
+    }
+
+    /// Frames that have come, and that have left.
+    pub fn counts(&self) -> (Counts, Counts) {
+        (self.incoming.borrow().counts, self.outgoing.borrow().counts)
+    }
+
+    /// What we have reset, and our farewells, since this was asked last.
+    pub fn endings(&self) -> Vec<Ending> {
+        std::mem::take(&mut *self.endings.borrow_mut())
+    }
+
+    /// Decides about the whole connection.
+    pub fn decide(&self, verdict: Verdict) {
+        self.verdict.set(Some(verdict));
+        self.wake();
+    }
+
+    /// What was decided.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.verdict.get()
+    }
+
+    /// Says who drives the connection, as its turn begins.
+    pub fn driven_by(&self, waker: &Waker) {
+        self.reads.set(0);
+        let mut driver = self.driver.borrow_mut();
+        if !driver.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            *driver = Some(waker.clone());
+        }
+    }
+
+    /// Has the driver look again.
+    pub fn wake(&self) {
+        if let Some(driver) = &*self.driver.borrow() {
+            driver.wake_by_ref();
+        }
     }
 
     /// The connection itself.
@@ -56,6 +134,11 @@ impl Carrier {
     /// How many bytes have come.
     pub fn received(&self) -> u64 {
         self.received.get()
+    }
+
+    /// Whether the peer is in the midst of saying something.
+    pub fn midway(&self) -> bool {
+        self.incoming.borrow().midway()
     }
 
     /// Whether bytes wait to be written.
@@ -110,12 +193,21 @@ impl AsyncRead for Io {
         if carrier.take_early(buf) {
             return Poll::Ready(Ok(()));
         }
+        if carrier.reads.get() >= READS {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        carrier.reads.set(carrier.reads.get() + 1);
         let room = buf.remaining().min(READ);
         let n = ready!(
             carrier
                 .stream
                 .poll_read(cx, buf.initialize_unfilled_to(room))
         )?;
+        carrier
+            .incoming
+            .borrow_mut()
+            .pass(buf.initialize_unfilled_to(n), |_| {});
         buf.advance(n);
         carrier.received.set(carrier.received.get() + n as u64);
         Poll::Ready(Ok(()))
@@ -132,6 +224,12 @@ impl AsyncWrite for Io {
             ready!(self.0.poll_flush(cx))?;
         }
         self.0.out.borrow_mut().bytes.extend_from_slice(buf);
+        self.0.outgoing.borrow_mut().pass(buf, |ending| {
+            let mut endings = self.0.endings.borrow_mut();
+            if endings.len() < ENDINGS {
+                endings.push(ending);
+            }
+        });
         Poll::Ready(Ok(buf.len()))
     }
 

@@ -19,7 +19,7 @@ use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 
 use super::carrier::{Carrier, Io};
 use super::request::{self, Sending};
-use super::{Lane, Malformed, response};
+use super::{Lane, Malformed, Terms, response};
 use crate::http::Head;
 use crate::net::{Alarm, Stream, Summons};
 use crate::wire::h1::{Asked, ResponseFacts};
@@ -30,25 +30,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 const UNTOLD: usize = 100;
 /// Response bytes of a stream that wait for the server's window at most; what is over that waits where it came from.
 const OUTGOING: usize = 64 * 1024;
-
-/// What connections announce and keep to.
-#[derive(Debug, Clone, Copy)]
-pub struct Terms {
-    /// A stream's window, bytes.
-    pub window: u32,
-    /// The connection's window, bytes.
-    pub connection_window: u32,
-    /// Streams at once that a server may open: it is told, though pushes are refused anyway.
-    pub streams: u32,
-    /// The largest frame we take.
-    pub frame: u32,
-    /// The table for headers, bytes.
-    pub header_table: Option<u32>,
-    /// The largest head we take.
-    pub head: u32,
-    /// Streams that the server may break before its connection is closed.
-    pub glitches: Option<u32>,
-}
 
 /// A connection to a server that requests share.
 pub struct Upstream {
@@ -105,7 +86,7 @@ impl Upstream {
         stream: Stream,
         terms: &Terms,
     ) -> io::Result<(Rc<Self>, impl Future<Output = ()> + use<>)> {
-        let carrier = Carrier::new(stream, Vec::new());
+        let carrier = Carrier::of_server(stream);
         let mut builder = Builder::new();
         builder
             .enable_push(false)
@@ -173,6 +154,7 @@ async fn drive(connection: Connection<Io, Bytes>, carrier: Rc<Carrier>, life: Rc
     let mut ending: Option<Alarm> = None;
     let mut connection = pin!(connection);
     poll_fn(|cx| {
+        carrier.driven_by(cx.waker());
         if ending.is_none() && alarm.poll(cx).is_ready() {
             let mut last = Alarm::new();
             last.set(Instant::now().checked_add(FAREWELL));

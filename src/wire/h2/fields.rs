@@ -5,6 +5,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::{Head, list_items};
 use crate::net::channel;
+use crate::wire::h1::BodyLength;
 
 /// What is wrong with a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -87,8 +88,8 @@ pub(super) fn length(map: &HeaderMap) -> Result<Option<u64>, Malformed> {
 }
 
 /// Our fields for sending, but for those that concern one connection, those that `skip` names, and what `connection` names.
-/// `te` shrinks to `trailers`. Values are parts of one copy.
-pub(super) fn send(head: &Head, skip: &[&[u8]]) -> HeaderMap {
+/// `te` shrinks to `trailers`, and `length` is what is said of the body's, where the head says it. Values are parts of one copy.
+pub(super) fn send(head: &Head, skip: &[&[u8]], length: Option<u64>) -> HeaderMap {
     let named: Vec<&[u8]> = head.items(b"connection").collect();
     let passes = |name: &[u8]| {
         !of_connection(name)
@@ -104,6 +105,12 @@ pub(super) fn send(head: &Head, skip: &[&[u8]]) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(head.len());
     for (name, value) in head.fields().filter(|(name, _)| passes(name)) {
         let bytes = rest.split_to(value.len());
+        if name == b"content-length" {
+            if let Some(length) = length {
+                map.insert(http::header::CONTENT_LENGTH, length.into());
+            }
+            continue;
+        }
         if name == b"te" {
             if list_items(value).any(|item| item.eq_ignore_ascii_case(b"trailers")) {
                 map.append(http::header::TE, HeaderValue::from_static("trailers"));
@@ -119,7 +126,18 @@ pub(super) fn send(head: &Head, skip: &[&[u8]]) -> HeaderMap {
             let _ = map.try_append(name, value);
         }
     }
+    if let Some(length) = length {
+        map.insert(http::header::CONTENT_LENGTH, length.into());
+    }
     map
+}
+
+/// The length that is announced so.
+pub(super) fn announced(length: BodyLength) -> Option<u64> {
+    match length {
+        BodyLength::Sized(length) => Some(length),
+        _ => None,
+    }
 }
 
 /// Trailers for sending.

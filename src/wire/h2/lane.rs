@@ -101,6 +101,11 @@ impl Lane {
         };
     }
 
+    /// The connection.
+    pub fn connection(&self) -> &Rc<Carrier> {
+        &self.carrier
+    }
+
     /// Whether nothing follows the peer's head.
     pub fn has_ended(&self) -> bool {
         self.incoming.borrow().ended

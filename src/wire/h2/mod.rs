@@ -11,14 +11,20 @@
 mod carrier;
 pub mod client;
 pub mod fields;
+mod frames;
 mod lane;
 pub mod request;
 pub mod response;
+mod server;
+mod terms;
 #[cfg(test)]
 mod tests;
 pub mod websocket;
 
-pub use carrier::{Carrier, Io};
-pub use client::{Inquiry, Terms, Unanswered, Upstream};
+pub use carrier::{Carrier, Io, Verdict};
+pub use client::{Inquiry, Unanswered, Upstream};
 pub use fields::Malformed;
+pub use frames::{Counts, Ending};
 pub use lane::Lane;
+pub use server::{Arrived, Event, PREFACE, Server};
+pub use terms::Terms;

@@ -228,12 +228,8 @@ pub fn send(head: &Head, how: Sending<'_>) -> Result<http::Request<()>, Malforme
         Some(_) => http::Version::HTTP_2,
         None => http::Version::HTTP_11,
     };
-    *request.headers_mut() = fields::send(head, &[b"host", b"content-length", b"http2-settings"]);
-    if let BodyLength::Sized(length) = how.announced {
-        request
-            .headers_mut()
-            .insert(http::header::CONTENT_LENGTH, length.into());
-    }
+    let length = fields::announced(how.announced);
+    *request.headers_mut() = fields::send(head, &[b"host", b"http2-settings"], length);
     if let Some(protocol) = protocol {
         *request.method_mut() = http::Method::CONNECT;
         for of_h1 in ["sec-websocket-key", "sec-websocket-accept"] {

@@ -17,16 +17,12 @@ pub fn send(head: &Head, announced: BodyLength) -> Result<http::Response<()>, Ma
     let status = if switched { 200 } else { head.status() };
     let status = http::StatusCode::from_u16(status).map_err(|_| Malformed("its status"))?;
     let of_h1: &[&[u8]] = match switched {
-        true => &[b"content-length", b"sec-websocket-accept"],
-        false => &[b"content-length"],
+        true => &[b"sec-websocket-accept"],
+        false => &[],
     };
     let mut response = http::Response::new(());
     *response.status_mut() = status;
-    let mut map = fields::send(head, of_h1);
-    if let BodyLength::Sized(length) = announced {
-        map.insert(http::header::CONTENT_LENGTH, length.into());
-    }
-    *response.headers_mut() = map;
+    *response.headers_mut() = fields::send(head, of_h1, fields::announced(announced));
     Ok(response)
 }
 
