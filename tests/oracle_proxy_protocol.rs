@@ -101,6 +101,14 @@ fn v2(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
     .concat()
 }
 
+/// An entry of this type and length.
+fn entry(kind: u8, length: u16) -> Vec<u8> {
+    let mut entry = vec![kind];
+    entry.extend_from_slice(&length.to_be_bytes());
+    entry.resize(3 + usize::from(length), b'x');
+    entry
+}
+
 fn netscaler(new: bool, magic: u32, first: u8) -> Vec<u8> {
     let mut packet = vec![0; 40];
     packet[0] = first;
@@ -123,7 +131,7 @@ fn clients_headers_are_believed_alike() {
     let config = format!(
         "{TIMES} mode http\n\
          frontend accept\n bind 127.0.0.1:{accept} accept-proxy\n\
-         http-request return status 200 hdr x \"%[src] %[src_port] %[dst] %[dst_port] %[fc_rcvd_proxy] %[fc_pp_authority]\"\n\
+         http-request return status 200 hdr x \"%[src] %[src_port] %[dst] %[dst_port] %[fc_rcvd_proxy] %[fc_pp_authority] %[fc_pp_unique_id]\"\n\
          frontend expect\n bind 127.0.0.1:{expect}\n tcp-request connection expect-proxy layer4 if {{ src 127.0.0.1 }}\n\
          http-request return status 200 hdr x \"%[src] %[src_port] %[dst] %[dst_port]\"\n\
          frontend cip\n bind 127.0.0.1:{cip} accept-netscaler-cip 51966\n\
@@ -145,11 +153,23 @@ fn clients_headers_are_believed_alike() {
         ),
         (accept, v2(0x21, 0x11, &with(&[3, 0, 2, 0x5a, 0x4d]))),
         (accept, v2(0x21, 0x11, &with(&[2, 0, 3, b'a', b'.', b'b']))),
+        (accept, v2(0x21, 0x11, &with(&entry(2, 255)))),
+        (accept, v2(0x21, 0x11, &with(&entry(2, 256)))),
+        (accept, v2(0x21, 0x11, &with(&entry(5, 128)))),
+        (accept, v2(0x21, 0x11, &with(&entry(5, 129)))),
+        (accept, v2(0x21, 0x11, &with(&entry(0xE0, 9_000)))),
+        (
+            accept,
+            v2(0x21, 0x11, &with(&[2, 0, 1, b'a', 2, 0, 1, b'b'])),
+        ),
+        (accept, v2(0x20, 0x11, &with(&entry(2, 4)))),
         (accept, v2(0x20, 0, &[])),
         (accept, v2(0x20, 0x11, &four)),
         (accept, v2(0x21, 0x31, &[0; 216])),
         (accept, b"PROXY UNKNOWN\r\n".to_vec()),
         (accept, b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n".to_vec()),
+        (accept, b"PROXY TCP4 1.2.3.4 5.6.7.8 0 0\r\n".to_vec()),
+        (accept, b"PROXY TCP6 ::ffff:1.2.3.4 ::1 9 10\r\n".to_vec()),
         (expect, b"PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n".to_vec()),
         (expect, v2(0x21, 0x11, &four)),
         (expect, Vec::new()),
@@ -180,5 +200,57 @@ fn clients_headers_are_believed_alike() {
     });
     for (((port, header), theirs), ours) in headers.iter().zip(theirs).zip(ours) {
         assert_eq!(ours, theirs, "{port} {}", header.escape_ascii());
+    }
+}
+
+/// What the manual of 3.x adds; HAProxy 2.6 knows neither.
+#[test]
+fn entries_of_ones_own_are_sent_and_read() {
+    let (near, far) = (free_port(), free_port());
+    let config = format!(
+        "{TIMES} mode http\n\
+         listen near\n bind 127.0.0.1:{near}\n unique-id-format id\n\
+         server s 127.0.0.1:{far} send-proxy-v2 proxy-v2-options unique-id set-proxy-v2-tlv-fmt(0xE0) %[req.hdr(host)] \
+         set-proxy-v2-tlv-fmt(225) \"b c\"\n\
+         frontend far\n bind 127.0.0.1:{far} accept-proxy\n http-request return status 200 hdr x \
+         \"%[fc_pp_tlv(0xE0)] %[fc_pp_tlv(225)] %[fc_pp_tlv(unique_id)] [%[fc_pp_tlv(AUTHORITY)]]\"\n"
+    );
+    let _program = Program::start(Who::Ours, &config, &[near, far]);
+    let mut client = TcpStream::connect(local(near)).expect("it listens");
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    client.write_all(request).expect("it goes out");
+    let mut out = String::new();
+    client.read_to_string(&mut out).expect("an answer");
+    assert!(out.contains("x: a b c id []\r\n"), "{out}");
+}
+
+/// What a check says first, without the address and port that chance gives it.
+fn first_of_check(server: &TcpListener) -> String {
+    let (mut got, _) = server.accept().expect("a check");
+    let mut header = [0; 16];
+    got.read_exact(&mut header).expect("a header");
+    let mut rest = vec![0; usize::from(header[15])];
+    got.read_exact(&mut rest).expect("the rest of it");
+    if let Some(port) = rest.get_mut(8..10) {
+        port.copy_from_slice(b"PP");
+    }
+    [&header[..], &rest].concat().escape_ascii().to_string()
+}
+
+#[test]
+fn checks_speak_for_nobody_unless_they_are_told_to() {
+    let server = TcpListener::bind(local(0)).expect("a free port");
+    let to = server.local_addr().expect("it has one").port();
+    for global in ["", "global\n pp2-never-send-local\n"] {
+        let said = both().map(|who| {
+            let front = free_port();
+            let config = format!(
+                "{global}{TIMES} mode http\nfrontend f\n bind 127.0.0.1:{front}\n\
+                 backend b\n option httpchk\n server s 127.0.0.1:{to} send-proxy-v2 check inter 200\n"
+            );
+            let _program = Program::start(who, &config, &[front]);
+            first_of_check(&server)
+        });
+        assert_eq!(said[0], said[1], "{global}");
     }
 }

@@ -96,10 +96,9 @@ pub(super) async fn connect(
             },
         }
     };
-    let says = server.settings.send_proxy;
-    if !says.is_empty() {
+    if !server.settings.send_proxy.is_empty() {
         // The buffer of a new connection is empty: the header fits or the connection is broken.
-        let header = introduce::header(&super::place::scope(worker, ask), says);
+        let header = introduce::header(&super::place::scope(worker, ask), server);
         if stream.try_write(&header, false).ok() != Some(header.len()) {
             return Err(ConnectError::Refused);
         }

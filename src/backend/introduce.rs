@@ -1,13 +1,15 @@
 //! Saying to a server who the client is (manual 5.2 `send-proxy`, `send-proxy-v2`, `proxy-v2-options`).
 
 use crate::net::proxy_header::{Entries, Tls, version_1, version_2};
+use crate::plan::Server;
 use crate::sample::signature_algorithm;
 use crate::sample::{Handshake, Scope};
 use crate::settings::SendProxy;
 use crate::tls;
 
 /// The header to begin a connection to a server with.
-pub(super) fn header(scope: &Scope<'_>, says: SendProxy) -> Vec<u8> {
+pub(super) fn header(scope: &Scope<'_>, server: &Server) -> Vec<u8> {
+    let says = server.settings.send_proxy;
     let (session, txn) = (&scope.session, &scope.txn);
     let source = txn.source.as_ref().unwrap_or(&session.source).ip();
     let destination = txn.destination.as_ref().unwrap_or(&session.destination);
@@ -18,10 +20,19 @@ pub(super) fn header(scope: &Scope<'_>, says: SendProxy) -> Vec<u8> {
     let handshake = session.tls.as_deref();
     let said = session.proxy_header.as_ref();
     let asked = said
-        .and_then(|header| header.authority.as_deref())
+        .and_then(|header| header.authority())
         .or_else(|| Some(handshake?.sni.as_ref()?.as_bytes()));
     let wanted = |flag| says.contains(flag).then_some(());
     let about = About::new(handshake, says);
+    let own: Vec<(u8, Vec<u8>)> = server
+        .proxy_entries
+        .iter()
+        .map(|(kind, format)| {
+            let mut value = Vec::new();
+            format.render(scope, &mut value);
+            (*kind, value)
+        })
+        .collect();
     let entries = Entries {
         checksum: says.contains(SendProxy::CRC32C),
         alpn: handshake.and_then(|tls| tls.alpn.as_deref()),
@@ -30,6 +41,7 @@ pub(super) fn header(scope: &Scope<'_>, says: SendProxy) -> Vec<u8> {
         tls: says
             .intersects(SendProxy::ABOUT_TLS)
             .then(|| about.entry(handshake)),
+        own: &own,
     };
     version_2(source.zip(destination), &entries)
 }
@@ -71,6 +83,7 @@ impl About {
             spoken: true,
             certified: known && !handshake.resumed,
             known,
+            verdict: handshake.verdict.last,
             version: Some(handshake.version.as_bytes()),
             common_name: self.common_name.as_deref(),
             key: self.key.as_deref().map(str::as_bytes),

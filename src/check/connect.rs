@@ -216,15 +216,17 @@ fn introduces_itself(server: &plan::Server) -> bool {
     settings.check.send_proxy || (!settings.send_proxy.is_empty() && !elsewhere)
 }
 
-/// The PROXY header of a check, of the version that the server wants; in version 2 nobody is spoken for.
+/// The PROXY header of a check, of the version that the server wants; in version 2 nobody is spoken for, unless the
+/// file wants that old.
 fn proxy_header(says: SendProxy, ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
     if !says.contains(SendProxy::V2) {
         return version_1(ends.map(|ends| ends.0), ends.map(|ends| ends.1));
     }
+    let ends = ends.filter(|_| says.contains(SendProxy::NEVER_LOCAL));
     let entries = Entries {
         checksum: says.contains(SendProxy::CRC32C),
         tls: says.intersects(SendProxy::ABOUT_TLS).then(Tls::default),
         ..Entries::default()
     };
-    version_2(None, &entries)
+    version_2(ends, &entries)
 }

@@ -87,6 +87,12 @@ pub(super) fn find<T>(table: Table<T>, name: &str) -> Option<&'static Keyword<T>
         .find(|keyword| keyword.name == name)
 }
 
+/// The entry of a name that has an argument in brackets right behind it: `set-proxy-v2-tlv-fmt(0x20)`.
+fn find_with_argument<T>(table: Table<T>, word: &str) -> Option<&'static Keyword<T>> {
+    let (name, _) = word.split_once('(')?;
+    find(table, name).filter(|keyword| keyword.args.starts_with('('))
+}
+
 /// Every name of a table.
 pub(super) fn names<T>(table: Table<T>) -> impl Iterator<Item = &'static str> {
     table
@@ -145,7 +151,7 @@ pub(super) fn options<T>(
     let mut first = None;
     while let Some(word) = args.take() {
         let name = word.text().into_owned();
-        let known = find(table, &name);
+        let known = find(table, &name).or_else(|| find_with_argument(table, &name));
         let result = match (known, tls.iter().find(|(known, _)| *known == name)) {
             (Some(option), _) => {
                 let outer = std::mem::replace(&mut args.name, name);

@@ -180,6 +180,8 @@ pub struct Server {
     pub tls: Option<Back>,
     /// `sni`: the name asked for.
     pub sni: Option<Sample>,
+    /// `set-proxy-v2-tlv-fmt`: entries of PROXY headers, by type.
+    pub proxy_entries: Vec<(u8, Format)>,
     /// The name it follows while traffic flows.
     pub follow: Option<Arc<Follow>>,
 }

@@ -7,7 +7,7 @@ use crate::config;
 use crate::diag::{Diagnostic, Lead, Severity, Span};
 use crate::net::connect::{self, Target};
 use crate::sample::Linker;
-use crate::settings::{self, Endpoint, Family, Global, Host, Options};
+use crate::settings::{self, Endpoint, Family, Global, Host, Options, SendProxy};
 use crate::state;
 use crate::tls::Back;
 
@@ -92,7 +92,7 @@ pub(super) fn link(
             follow,
             target: located.target.clone(),
             connect: connect_options(&proxy.settings, Some(settings), global),
-            settings: settings.clone(),
+            settings: own_settings(settings, global),
             track: None,
             tls: terms(
                 settings,
@@ -105,10 +105,30 @@ pub(super) fn link(
                 let linked = sni.link(linker);
                 linked.map_err(|error| diagnostics.push(*error)).ok()
             }),
+            proxy_entries: settings
+                .proxy_entries
+                .iter()
+                .filter_map(|(kind, format)| match format.link(linker) {
+                    Ok(format) => Some((*kind, format)),
+                    Err(error) => {
+                        diagnostics.push(*error);
+                        None
+                    }
+                })
+                .collect(),
         };
         servers.push((Arc::new(server), located));
     }
     servers
+}
+
+/// A server's settings with what the process adds.
+fn own_settings(settings: &settings::Server, global: &Global) -> settings::Server {
+    let mut own = settings.clone();
+    if global.pp2_never_send_local && !own.send_proxy.is_empty() {
+        own.send_proxy |= SendProxy::NEVER_LOCAL;
+    }
+    own
 }
 
 /// What stands for a server with `dispatch` and `option transparent`. It counts for itself: no
@@ -142,6 +162,7 @@ pub(super) fn dispatch(proxy: &config::Proxy, global: &Global) -> Option<Arc<Ser
         track: None,
         tls: None,
         sni: None,
+        proxy_entries: Vec::new(),
         follow: None,
     }))
 }

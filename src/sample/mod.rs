@@ -21,6 +21,7 @@ mod parse;
 pub mod password;
 mod pending;
 mod place;
+mod proxy_entry;
 mod public_key;
 mod reader;
 mod scope;
@@ -49,6 +50,7 @@ pub use orders::Orders;
 pub use parse::{Captures, Contents, Context, parse, parse_slice, parse_words};
 pub use pending::{Linker, Names, Pending};
 pub use place::Place;
+pub use proxy_entry::entry_number;
 pub use scope::{
     Address, Common, Expected, Now, Payload, Persistence, ProxyHeader, Rewriting, Scope, Session,
     Socket, SocketOption, Spoken, TcpInfo, Timers, Transaction, millis,

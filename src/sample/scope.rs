@@ -90,10 +90,31 @@ pub struct TcpInfo {
 /// What a PROXY header says beside the addresses (version 2, TLVs).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProxyHeader {
-    /// `PP2_TYPE_AUTHORITY`: the name the client asked for.
-    pub authority: Option<Box<[u8]>>,
-    /// `PP2_TYPE_UNIQUE_ID`.
-    pub unique_id: Option<Box<[u8]>>,
+    /// Types and values, in their order.
+    pub entries: Vec<(u8, Box<[u8]>)>,
+}
+
+impl ProxyHeader {
+    /// The first entry of this type.
+    pub fn entry(&self, wanted: u8) -> Option<&[u8]> {
+        let found = self.entries.iter().find(|(kind, _)| *kind == wanted);
+        found.map(|(_, value)| &**value)
+    }
+
+    /// The authority that it names; the last one counts, as with HAProxy.
+    pub fn authority(&self) -> Option<&[u8]> {
+        self.last(0x02)
+    }
+
+    /// The unique id that it names.
+    pub fn unique_id(&self) -> Option<&[u8]> {
+        self.last(0x05)
+    }
+
+    fn last(&self, wanted: u8) -> Option<&[u8]> {
+        let found = self.entries.iter().rfind(|(kind, _)| *kind == wanted);
+        found.map(|(_, value)| &**value)
+    }
 }
 
 bitflags::bitflags! {

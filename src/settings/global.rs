@@ -90,6 +90,8 @@ pub struct Global {
     pub quiet: bool,
     /// `zero-warning`.
     pub zero_warning: bool,
+    /// `pp2-never-send-local`: checks do not say `LOCAL` in PROXY headers of version 2.
+    pub pp2_never_send_local: bool,
     /// `set-dumpable`.
     pub set_dumpable: bool,
     /// `cpu-map` sets by thread, CPU numbers; empty: no binding.
@@ -160,6 +162,7 @@ impl Default for Global {
             no_reuseport: false,
             quiet: false,
             zero_warning: false,
+            pp2_never_send_local: false,
             set_dumpable: false,
             cpu_map: Vec::new(),
             vars: Vec::new(),

@@ -1,5 +1,6 @@
 //! A `server` line (manual 5.2).
 
+use crate::format::Format;
 use crate::sample::{Pending, Sample};
 use crate::tls::BackSettings;
 
@@ -32,6 +33,8 @@ bitflags::bitflags! {
         const CRC32C = 1 << 8;
         /// `unique-id`.
         const UNIQUE_ID = 1 << 9;
+        /// `pp2-never-send-local`: checks give the ends of their own connections.
+        const NEVER_LOCAL = 1 << 10;
         /// Those that are about TLS.
         const ABOUT_TLS = (1 << 7) - (1 << 2);
     }
@@ -149,6 +152,8 @@ pub struct Server {
     pub cookie: Option<String>,
     /// `send-proxy`, `send-proxy-v2` and kin.
     pub send_proxy: SendProxy,
+    /// `set-proxy-v2-tlv-fmt`: what version 2 carries beside that, by type.
+    pub proxy_entries: Vec<(u8, Pending<Format>)>,
     /// `source`: the address to connect from, with an optional port range.
     pub source: Option<Endpoint>,
     /// `interface` of `source`.

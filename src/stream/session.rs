@@ -120,10 +120,10 @@ const NETSCALER: Complaints = Complaints([20, 18, 21, 22]);
 async fn proxy_header(worker: &Rc<Worker>, client: &mut Client) -> bool {
     let read = header(worker, client, &PROXY_HEADER, proxy_header::parse).await;
     let Some(header) = read else { return false };
-    let said = |kind| proxy_header::entry(&header, kind).map(Box::from);
+    let entries = proxy_header::entries(&header);
+    let entries = entries.map(|(kind, value)| (kind, Box::from(value)));
     client.session.proxy_header = Some(ProxyHeader {
-        authority: said(proxy_header::AUTHORITY),
-        unique_id: said(proxy_header::UNIQUE_ID),
+        entries: entries.collect(),
     });
     true
 }
@@ -142,7 +142,7 @@ async fn header(
     complaints: &Complaints,
     parse: impl Fn(&[u8]) -> Parsed,
 ) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; proxy_header::LONGEST];
+    let mut bytes = vec![0; proxy_header::USUAL];
     let mut seen = 0;
     let Complaints([timeout, closed, truncated, bad]) = *complaints;
     loop {
@@ -156,6 +156,10 @@ async fn header(
             Ok(Err(_) | Ok(0)) if seen == 0 => closed,
             Ok(Err(_) | Ok(0)) => truncated,
             Ok(Ok(n)) => match parse(bytes.get(..n).unwrap_or_default()) {
+                Parsed::More if n == bytes.len() && n < proxy_header::LONGEST => {
+                    bytes.resize(proxy_header::LONGEST, 0);
+                    continue;
+                }
                 Parsed::More => {
                     seen = n;
                     continue;

@@ -265,6 +265,15 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         g.quiet = true;
         Ok(())
     }),
+    keyword(
+        "pp2-never-send-local",
+        "",
+        "checks speak for themselves in PROXY headers",
+        |g, _, _| {
+            g.pp2_never_send_local = true;
+            Ok(())
+        },
+    ),
     keyword("zero-warning", "", "warnings refuse to start", |g, _, _| {
         g.zero_warning = true;
         Ok(())

@@ -111,7 +111,6 @@ pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers, l
     "httpclient.timeout.connect" "<time>" milliseconds,
     "cluster-secret" "<text>" one,
     "lua-prepend-path" "<path> [<type>]" anything,
-    "pp2-never-send-local" "" nothing,
 );
 
 pub(super) const REFUSED: &[Keyword<Global>] = &[

@@ -58,13 +58,6 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     )
     .idle(),
     keyword(
-        "set-proxy-v2-tlv-fmt",
-        "<fmt>",
-        "more that a PROXY header carries",
-        |_, a, _| not_yet(a, 1, "entries of one's own in PROXY headers"),
-    )
-    .idle(),
-    keyword(
         "pool-conn-name",
         "<expr>",
         "the name of a shared connection",

@@ -13,8 +13,10 @@ use super::keyword::{Choices, Table, TlsOptions, options};
 use super::load::Load;
 use super::sections::bad_letter;
 use super::tls;
+use crate::acl::Acls;
 use crate::diag::Lead;
-use crate::settings::{Endpoint, Host, Kind, Server};
+use crate::sample::{Captures, Contents, Context, Place};
+use crate::settings::{Endpoint, Host, Kind, Mode, Server};
 
 /// Every option of a `server` line.
 pub(super) const OPTIONS: Table<Server> = &[
@@ -43,6 +45,26 @@ fn not_yet(args: &mut Args<'_>, words: usize, needs: &str) -> Parsed {
         args.take();
     }
     args.fail(&format!("is not available yet: it needs {needs}."))
+}
+
+/// Lends what expressions on a server's line are read with: they see a request on its way to the server.
+pub(super) fn in_context<T>(load: &mut Load, read: impl FnOnce(&mut Context<'_>) -> T) -> T {
+    let (acls, mut captures) = (Acls::default(), Captures::default());
+    read(&mut Context {
+        place: Place::BackRequest,
+        kind: Kind::Backend,
+        mode: Mode::Http,
+        proxy: "",
+        acls: &acls,
+        captures: &mut captures,
+        stick_counters: load.stick_counters(),
+        experimental: load.experimental,
+        contents: Contents::default(),
+        file: &load.file,
+        files: &load.files,
+        directory: load.directory.clone(),
+        diagnostics: &mut load.diagnostics,
+    })
 }
 
 fn one_word(_: &mut Server, args: &mut Args<'_>, _: &mut Load) -> Parsed {

@@ -2,7 +2,10 @@
 
 use super::super::args::{Args, Parsed, alert};
 use super::super::keyword::{Keyword, keyword};
+use super::super::load::Load;
 use crate::diag::{Diagnostic, suggest};
+use crate::format::{self, FormatUse};
+use crate::sample::entry_number;
 use crate::settings::{SendProxy, Server};
 
 /// What the words set, and what their counterparts take away again.
@@ -20,6 +23,7 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     keyword("no-send-proxy-v2-ssl", "", "undoes `send-proxy-v2-ssl`", |s, _, _| unset(s, V2_SSL)),
     keyword("no-send-proxy-v2-ssl-cn", "", "undoes `send-proxy-v2-ssl-cn`", |s, _, _| unset(s, V2_SSL_CN)),
     keyword("proxy-v2-options", "<option>[,<option>]*", "what version 2 carries", |s, a, _| carries(s, a)),
+    keyword("set-proxy-v2-tlv-fmt", "(<id>) <fmt>", "more that version 2 carries (3.x)", add_entry),
 ];
 
 /// The options of `proxy-v2-options`.
@@ -33,6 +37,22 @@ const OPTIONS: [(&str, SendProxy); 8] = [
     ("crc32c", SendProxy::CRC32C),
     ("unique-id", SendProxy::UNIQUE_ID),
 ];
+
+/// `set-proxy-v2-tlv-fmt(<id>) <fmt>`
+fn add_entry(server: &mut Server, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let word = args.word("a format")?;
+    let bracketed = args
+        .name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    let Some(id) = bracketed.and_then(entry_number) else {
+        return args
+            .fail("expects the number of an entry in brackets, from 0 to 255, or 0x00 to 0xFF.");
+    };
+    let format = super::in_context(load, |cx| format::parse(word, cx, FormatUse::Text))?;
+    server.proxy_entries.push((id, format));
+    Ok(())
+}
 
 fn set(server: &mut Server, flags: SendProxy) -> Parsed {
     server.send_proxy |= flags;

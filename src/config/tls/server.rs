@@ -6,10 +6,9 @@ use super::super::load::Load;
 use super::terms::Agrees;
 use super::whole::{self, Finding};
 use super::{files, terms};
-use crate::acl::Acls;
 use crate::diag::Lead;
-use crate::sample::{self, Captures, Contents, Context, Pending, Place, Sample};
-use crate::settings::{Kind, Mode, Server};
+use crate::sample::{self, Pending, Sample};
+use crate::settings::Server;
 use crate::tls::{BackSettings, Terms, Version};
 
 /// Options that mean something with `ssl` or `check-ssl` only.
@@ -129,23 +128,8 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
 /// The expression of `sni`: it is evaluated for each connection.
 fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
     let word = args.word("an expression")?;
-    let (acls, mut captures) = (Acls::default(), Captures::default());
-    let mut cx = Context {
-        place: Place::BackRequest,
-        kind: Kind::Backend,
-        mode: Mode::Http,
-        proxy: "",
-        acls: &acls,
-        captures: &mut captures,
-        stick_counters: load.stick_counters(),
-        experimental: load.experimental,
-        contents: Contents::default(),
-        file: &load.file,
-        files: &load.files,
-        directory: load.directory.clone(),
-        diagnostics: &mut load.diagnostics,
-    };
-    let (expr, used) = sample::parse(word, 0..word.bytes.len(), &mut cx)?;
+    let (expr, used) =
+        super::super::server::in_context(load, |cx| sample::parse(word, 0..word.bytes.len(), cx))?;
     match used < word.bytes.len() {
         true => alert(
             word.part(used, word.bytes.len()),

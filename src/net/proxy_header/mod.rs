@@ -12,7 +12,7 @@ mod write;
 use std::net::SocketAddr;
 
 pub use netscaler::parse as parse_netscaler;
-pub use read::{LONGEST, entry, parse};
+pub use read::{LONGEST, USUAL, entries, parse};
 pub use write::{Entries, Tls, version_1, version_2};
 
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
@@ -22,11 +22,11 @@ const FIXED: usize = 16;
 /// The protocol that TLS agreed on with the client (`PP2_TYPE_ALPN`).
 const ALPN: u8 = 0x01;
 /// The authority that the client asked for (`PP2_TYPE_AUTHORITY`).
-pub const AUTHORITY: u8 = 0x02;
+const AUTHORITY: u8 = 0x02;
 /// The header's checksum (`PP2_TYPE_CRC32C`).
 const CRC32C: u8 = 0x03;
 /// The id that the proxy before us gave the connection (`PP2_TYPE_UNIQUE_ID`).
-pub const UNIQUE_ID: u8 = 0x05;
+const UNIQUE_ID: u8 = 0x05;
 /// What is known of the client's TLS (`PP2_TYPE_SSL`).
 const SSL: u8 = 0x20;
 

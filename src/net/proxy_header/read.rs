@@ -3,13 +3,17 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 
-use super::{CRC32C, Ends, FIXED, Parsed, SIGNATURE};
+use super::{AUTHORITY, CRC32C, Ends, FIXED, Parsed, SIGNATURE, UNIQUE_ID};
 use crate::hash::crc32c;
 
 /// The longest line of version 1, its end included.
 const LONGEST_LINE: usize = 107;
 /// The most that one version 2 header may take, its TLVs included.
-pub const LONGEST: usize = FIXED + 4096;
+pub const LONGEST: usize = 16 * 1024;
+/// What nearly all take.
+pub const USUAL: usize = 512;
+/// The longest values of the entries that become names and ids (proxy-protocol.txt 2.2.2, 2.2.5; HAProxy's bounds).
+const BOUNDED: [(u8, usize); 2] = [(AUTHORITY, 255), (UNIQUE_ID, 128)];
 
 /// Reads a header at the start of what a client sent.
 pub fn parse(bytes: &[u8]) -> Parsed {
@@ -96,7 +100,12 @@ fn version_2(bytes: &[u8]) -> Parsed {
         _ => return Parsed::Bad,
     };
     let whole = bytes.get(..FIXED + length).unwrap_or_default();
-    if !whole_tlvs(rest.get(size..).unwrap_or_default()) || !sums_up(whole) {
+    let fits = |(kind, value): (u8, &[u8])| {
+        let bound = BOUNDED.iter().find(|(bounded, _)| *bounded == kind);
+        bound.is_none_or(|(_, most)| value.len() <= *most)
+    };
+    let sound = whole_tlvs(rest.get(size..).unwrap_or_default()) && entries(whole).all(fits);
+    if !sound || !sums_up(whole) {
         return Parsed::Bad;
     }
     match ends {
@@ -107,7 +116,7 @@ fn version_2(bytes: &[u8]) -> Parsed {
 
 /// False if a header has a checksum (proxy-protocol.txt 2.2.3) and it is not its own.
 fn sums_up(header: &[u8]) -> bool {
-    let Some(at) = find(header, CRC32C) else {
+    let Some((_, at)) = places(header).find(|(kind, _)| *kind == CRC32C) else {
         return true;
     };
     // It is made over the header with four zeros in its place.
@@ -120,30 +129,31 @@ fn sums_up(header: &[u8]) -> bool {
     crc32c(&blank) == u32::from_be_bytes(sum)
 }
 
-/// The value of the first entry of this type in a header of version 2 that [`parse`] has found whole.
-pub fn entry(header: &[u8], kind: u8) -> Option<&[u8]> {
-    header.get(find(header, kind)?)
+/// The entries of a header of version 2 that [`parse`] has found whole: types and values, in their order. None of a
+/// header that speaks of no client.
+pub fn entries(header: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    places(header).filter_map(|(kind, place)| Some((kind, header.get(place)?)))
 }
 
-/// Where that value is.
-fn find(header: &[u8], kind: u8) -> Option<Range<usize>> {
-    if !header.starts_with(SIGNATURE) || header.get(SIGNATURE.len())? & 0xf == 0 {
-        return None;
-    }
-    let addresses = match header.get(SIGNATURE.len() + 1)? {
-        0x11 => 12,
-        0x21 => 36,
-        _ => return None,
+/// Where the values are.
+fn places(header: &[u8]) -> impl Iterator<Item = (u8, Range<usize>)> {
+    let command = header
+        .starts_with(SIGNATURE)
+        .then(|| header.get(SIGNATURE.len()));
+    let speaks = command.flatten().is_some_and(|command| command & 0xf != 0);
+    let addresses = match header.get(SIGNATURE.len() + 1) {
+        Some(0x11) if speaks => Some(12),
+        Some(0x21) if speaks => Some(36),
+        _ => None,
     };
-    let mut at = FIXED + addresses;
-    loop {
-        let (&[found, high, low], _) = header.get(at..)?.split_first_chunk::<3>()?;
-        let start = at + 3;
-        at = start + usize::from(u16::from_be_bytes([high, low]));
-        if found == kind {
-            return Some(start..at);
-        }
-    }
+    let mut at = addresses.map(|size| FIXED + size);
+    std::iter::from_fn(move || {
+        let (&[kind, high, low], _) = header.get(at?..)?.split_first_chunk::<3>()?;
+        let start = at? + 3;
+        let end = start + usize::from(u16::from_be_bytes([high, low]));
+        at = Some(end);
+        Some((kind, start..end))
+    })
 }
 
 /// True if what follows the addresses is a row of type-length-value entries, none of which claims more than there is.
@@ -173,7 +183,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::super::{AUTHORITY, UNIQUE_ID};
     use super::*;
 
     fn ends(source: &str, destination: &str) -> Ends {
@@ -285,7 +294,7 @@ mod tests {
             v2(0x22, 0x11, &four),
             v2(0x21, 0x11, &four[..11]),
             v2(0x21, 0x21, &four),
-            v2(0x21, 0x11, &[0; 5000]),
+            v2(0x21, 0x11, &[0; 17_000]),
             v2(0x21, 0x31, &[0; 216]),
             v2(0x21, 0, &[]),
             v2(0x21, 0x11, &[four.as_slice(), &[4, 0, 2, 0]].concat()),
@@ -303,12 +312,30 @@ mod tests {
         header.extend_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 0, 11, 0, 22]);
         header.extend_from_slice(&[AUTHORITY, 0, 2, b'a', b'b', UNIQUE_ID, 0, 1, b'u']);
         assert!(matches!(parse(&header), Parsed::Header(37, Some(_))));
-        assert_eq!(entry(&header, AUTHORITY), Some(b"ab".as_slice()));
-        assert_eq!(entry(&header, UNIQUE_ID), Some(b"u".as_slice()));
-        assert_eq!(entry(&header, 0x20), None);
-        assert_eq!(entry(b"PROXY UNKNOWN\r\n", AUTHORITY), None);
+        let all: Vec<_> = entries(&header).collect();
+        assert_eq!(all, [(AUTHORITY, b"ab".as_slice()), (UNIQUE_ID, b"u")]);
+        assert_eq!(entries(b"PROXY UNKNOWN\r\n").count(), 0);
         for cut in 0..header.len() {
-            assert_eq!(entry(&header[..cut], 0x20), None);
+            assert!(entries(&header[..cut]).count() < 2);
+        }
+    }
+
+    #[test]
+    fn names_and_ids_have_their_bounds_and_long_headers_are_read() {
+        for (kind, length, good) in [
+            (AUTHORITY, 255, true),
+            (AUTHORITY, 256, false),
+            (UNIQUE_ID, 128, true),
+            (UNIQUE_ID, 129, false),
+            (0xE0, 10_000, true),
+            (0xE0, 17_000, false),
+        ] {
+            let length: u16 = length;
+            let mut rest = vec![1, 2, 3, 4, 5, 6, 7, 8, 0, 11, 0, 22, kind];
+            rest.extend_from_slice(&length.to_be_bytes());
+            rest.resize(rest.len() + usize::from(length), b'x');
+            let read = parse(&v2(0x21, 0x11, &rest));
+            assert_eq!(matches!(read, Parsed::Header(..)), good, "{kind} {length}");
         }
     }
 }

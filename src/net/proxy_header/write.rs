@@ -37,6 +37,8 @@ pub struct Entries<'a> {
     pub unique_id: Option<&'a [u8]>,
     /// About TLS.
     pub tls: Option<Tls<'a>>,
+    /// What the server's line adds (`set-proxy-v2-tlv-fmt`).
+    pub own: &'a [(u8, Vec<u8>)],
 }
 
 /// What a header of version 2 says about the client's TLS (proxy-protocol.txt 2.2.6).
@@ -48,6 +50,8 @@ pub struct Tls<'a> {
     pub certified: bool,
     /// It gave one in the session that the connection belongs to.
     pub known: bool,
+    /// How its certificate was judged, OpenSSL's number; 0 is good.
+    pub verdict: u8,
     /// Its version.
     pub version: Option<&'a [u8]>,
     /// The common name in the client's certificate.
@@ -65,8 +69,7 @@ impl Tls<'_> {
         let client =
             u8::from(self.spoken) | u8::from(self.certified) << 1 | u8::from(self.known) << 2;
         let mut value = vec![client];
-        // The result of verification: a certificate that does not verify ends the handshake.
-        value.extend_from_slice(&[0; 4]);
+        value.extend_from_slice(&u32::from(self.verdict).to_be_bytes());
         let facts = [
             (0x21, self.version),
             (0x22, self.common_name),
@@ -111,7 +114,9 @@ pub fn version_2(ends: Ends, entries: &Entries<'_>) -> Vec<u8> {
     if let Some(tls) = &entries.tls {
         tls.write_to(&mut header);
     }
-    // Each part is bounded far below: at most a few names and ids.
+    for (kind, value) in entries.own {
+        push(&mut header, *kind, Some(value));
+    }
     let length = u16::try_from(header.len() - FIXED).unwrap_or(u16::MAX);
     put(&mut header, FIXED - 2, &length.to_be_bytes());
     if entries.checksum {
@@ -127,11 +132,14 @@ fn put(header: &mut [u8], at: usize, bytes: &[u8]) {
     }
 }
 
-/// The longest value of an entry: the header must stay one that everybody reads.
+/// The longest value of an entry, and the longest header: it must stay one that everybody reads.
 const LONGEST_VALUE: usize = 1024;
+const LONGEST_HEADER: usize = 8 * 1024;
 
 fn push(out: &mut Vec<u8>, kind: u8, value: Option<&[u8]>) {
-    if let Some(value) = value.filter(|value| value.len() <= LONGEST_VALUE) {
+    if let Some(value) = value
+        .filter(|value| value.len() <= LONGEST_VALUE && out.len() + value.len() <= LONGEST_HEADER)
+    {
         out.push(kind);
         out.extend_from_slice(&(value.len() as u16).to_be_bytes());
         out.extend_from_slice(value);
@@ -188,6 +196,7 @@ mod tests {
                 spoken: true,
                 certified: true,
                 known: true,
+                verdict: 0,
                 version: Some(b"TLSv1.2"),
                 common_name: Some(b"client one"),
                 key: Some(b"RSA2048"),

@@ -1,9 +1,10 @@
 //! Connections, their addresses, and the proxies and servers that have them (manual 7.3.3).
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::UdpSocket;
 
 use super::*;
 use crate::sample::args::Args;
+use crate::sample::proxy_entry;
 use crate::sample::scope::{Address, TcpInfo, Transaction};
 use crate::sample::table::Client;
 
@@ -25,8 +26,9 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("fc_dst_port", &[], Type::Int, Get::Client(|client, _| port(&client.session.destination)), "the port the client asked for, whatever request rules say"),
     entry("fc_err", &[], Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(client.session.error)))), "the error of the client's connection"),
     entry("fc_err_str", &[], Type::Str, Get::Client(|client, _| Some(Value::text(crate::sample::connection_error(client.session.error).as_bytes()))), "the error of the client's connection in words"),
-    entry("fc_pp_authority", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.authority.as_deref().map(Value::text)), "the authority that the PROXY header named"),
-    entry("fc_pp_unique_id", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.unique_id.as_deref().map(Value::text)), "the unique id that the PROXY header named"),
+    entry("fc_pp_authority", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.authority().map(Value::text)), "the authority that the PROXY header named"),
+    entry("fc_pp_tlv", &[need(Kind::Checked(proxy_entry::check))], Type::Str, Get::Client(pp_entry), "an entry of the PROXY header by name or number, the first of it (3.x)"),
+    entry("fc_pp_unique_id", &[], Type::Str, Get::Client(|client, _| client.session.proxy_header.as_ref()?.unique_id().map(Value::text)), "the unique id that the PROXY header named"),
     entry("fc_rcvd_proxy", &[], Type::Bool, Get::Client(|client, _| Some(Value::Bool(client.session.proxy_header.is_some()))), "whether the connection began with a PROXY header"),
     entry("fc_fackets", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.fackets)))), "segments acknowledged forward, on the client's connection"),
     entry("fc_lost", IGNORED, Type::Int, Get::Client(|client, _| Some(Value::Int(i64::from(info(client)?.lost)))), "segments taken for lost, on the client's connection"),
@@ -84,16 +86,24 @@ fn is_local<'s>(address: &Address) -> Option<Value<'s>> {
     Some(Value::Bool(UdpSocket::bind((ip, 0)).is_ok()))
 }
 
-/// The IP address of an end, IPv4 where it is one in IPv6 clothes.
+/// The IP address of an end. As in HAProxy an IPv4 one in IPv6 clothes keeps them until a cast takes them off.
 pub(super) fn ip<'s>(address: &Address) -> Option<Value<'s>> {
-    Some(Value::address(match address.ip()?.ip() {
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
-        v4 => v4,
-    }))
+    Some(Value::address(address.ip()?.ip()))
 }
 
+/// The port of an end, if it has one: a PROXY header may say 0.
 fn port<'s>(address: &Address) -> Option<Value<'s>> {
-    Some(Value::Int(i64::from(address.ip()?.port())))
+    let port = address.ip()?.port();
+    (port > 0).then(|| Value::Int(i64::from(port)))
+}
+
+/// Values that are longer than HAProxy takes are none.
+fn pp_entry<'s>(client: Client<'s>, args: &'s Args) -> Option<Value<'s>> {
+    const LONGEST: usize = 1024;
+    let wanted = std::str::from_utf8(args.some_text(0)?).ok()?;
+    let header = client.session.proxy_header.as_ref()?;
+    let value = header.entry(proxy_entry::entry_type(wanted)?)?;
+    (value.len() <= LONGEST).then(|| Value::text(value))
 }
 
 /// As long as no backend is chosen, the proxy that took the connection is it.

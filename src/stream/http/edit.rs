@@ -91,7 +91,7 @@ impl Exchange {
 
 fn add_address(head: &mut Head, how: &ForwardFor, address: &Address) {
     let Some(address) = address.ip() else { return };
-    let ip = address.ip().to_canonical();
+    let ip = address.ip();
     let excepted = how.except.is_some_and(|net| net.contains(&ip));
     if excepted || (how.if_none && head.find(how.header.as_bytes()).is_some()) {
         return;
