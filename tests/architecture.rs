@@ -80,6 +80,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("pest", &["syntax", "sample", "acl", "format"]),
     ("h2", &["wire"]),
     ("bytes", &["wire"]),
+    ("hyper", &["ocsp"]),
     ("prometheus", &["stats"]),
     ("rustls", &["tls", "net", "stream", "backend", "check"]),
 ];

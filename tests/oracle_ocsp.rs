@@ -11,10 +11,10 @@ mod support;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use support::{Program, Who, both, free_port, run_to_end, wait_for};
+use support::{LogSink, Program, Who, both, free_port, run_to_end, wait_for};
 use tempfile::TempDir;
 
 /// An authority in a directory: it signs certificates and answers for them.
@@ -107,6 +107,41 @@ impl Authority {
             .flat_map(|part| self.read(part))
             .collect();
         std::fs::write(dir.join(format!("{name}.pem")), all).unwrap();
+    }
+}
+
+/// `openssl ocsp` answering on a port; killed when dropped.
+struct Responder(Child);
+
+impl Responder {
+    fn new(ca: &Authority, port: u16, index: &str, signer: &str) -> Self {
+        ca.write("live-index", index);
+        let mut command = Command::new("openssl");
+        command
+            .current_dir(ca.0.path())
+            .args(["ocsp", "-index", "live-index"]);
+        command.args(["-CA", "ca.crt", "-ndays", "30", "-ignore_err"]);
+        let (crt, key) = (format!("{signer}.crt"), format!("{signer}.key"));
+        command.args(["-rsigner", &crt, "-rkey", &key, "-port", &port.to_string()]);
+        // A probe of the port would be taken for a client, so it has to say itself that it is there.
+        let said = std::fs::File::create(ca.at("said")).unwrap();
+        command
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().unwrap())
+            .stderr(said);
+        let child = command.spawn().expect("openssl is installed");
+        wait_for("the responder", || {
+            let said = String::from_utf8_lossy(&ca.read("said")).into_owned();
+            said.contains("waiting for").then_some(())
+        });
+        Self(child)
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -274,5 +309,79 @@ fn responses_are_told_and_taken_alike() {
     assert_eq!(ours.1, theirs.1);
     for (ours, theirs) in ours.0.iter().zip(&theirs.0) {
         assert_eq!(ours, theirs);
+    }
+}
+
+#[test]
+fn responses_are_kept_fresh() {
+    let ca = Authority::new();
+    let (port, responder, sink) = (free_port(), free_port(), LogSink::new());
+    let uri = format!("authorityInfoAccess=OCSP;URI:http://127.0.0.1:{responder}/");
+    ca.sign("a", "0x1001", &uri);
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path().display();
+    ca.pem(dir.path(), "a", &["ca.crt"]);
+    std::fs::write(
+        dir.path().join("list"),
+        format!("{at}/a.pem [ocsp-update on]\n"),
+    )
+    .unwrap();
+    let config = format!(
+        "global\n log 127.0.0.1:{} local0\n stats socket unix@./sock level admin\n httpclient.retries 0\ndefaults\n mode http\n \
+         timeout client 5s\n timeout server 5s\n timeout connect 5s\n\
+         frontend f\n bind 127.0.0.1:{port} ssl crt-list {at}/list\n",
+        sink.port
+    );
+    let good = Responder::new(&ca, responder, GOOD, "signer");
+    let program = Program::start(Who::Ours, &config, &[port]);
+    let is = |status: &str| {
+        wait_for(status, || {
+            (stapled(port, "a.test")? == status).then_some(())
+        });
+    };
+    is("good");
+    let line = sink.line_with("<OCSP-UPDATE>");
+    let tail = format!("] <OCSP-UPDATE> {at}/a.pem 1 \"Update successful\" 0 1");
+    assert!(
+        line.contains(" -:- [") && line.trim_end().ends_with(&tail),
+        "{line}"
+    );
+    let rows = ask(&program, "show ssl ocsp-updates");
+    assert!(rows.starts_with("OCSP Certid | Path | Next Update | Last Update |"));
+    let row = format!("02021001 | {at}/a.pem | ");
+    assert!(
+        rows.contains(&row) && rows.contains(" | 1 | 0 | 1 | Update successful\n"),
+        "{rows}"
+    );
+    drop(good);
+
+    let order = format!("update ssl ocsp-response {at}/a.pem");
+    let told = ask(&program, &order);
+    assert_eq!(told.trim_end(), "Update failed: HTTP error");
+    let revoked = Responder::new(&ca, responder, REVOKED, "signer");
+    let told = ask(&program, &order);
+    assert!(told.contains("Cert Status: revoked"), "{told}");
+    is("revoked");
+    drop(revoked);
+
+    // Somebody else says that all is well.
+    let impostor = Responder::new(&ca, responder, GOOD, "other");
+    let told = ask(&program, &order);
+    assert_eq!(
+        told.trim_end(),
+        "Update failed: OCSP response check failure"
+    );
+    is("revoked");
+    drop(impostor);
+    let rows = ask(&program, "show ssl ocsp-updates");
+    assert!(
+        rows.contains(" | 2 | 2 | 4 | OCSP response check failure\n"),
+        "{rows}"
+    );
+    for (order, told) in [
+        ("update ssl ocsp-response", "expects a filename"),
+        ("update ssl ocsp-response nobody", "unknown certificate"),
+    ] {
+        assert!(ask(&program, order).contains(told));
     }
 }

@@ -1,5 +1,7 @@
 //! The commands, as one table; finding one by its words.
 
+use std::pin::Pin;
+
 use super::certificate::{authority, cert, list};
 use super::{
     Desk, help, ocsp, pattern, process, resolvers, server, show, table, ticket_keys, variable,
@@ -38,6 +40,9 @@ impl Level {
     }
 }
 
+/// An answer that takes time.
+pub(super) type Later = Pin<Box<dyn Future<Output = String>>>;
+
 /// A command under way.
 pub(super) struct Call<'a> {
     /// What it works on.
@@ -48,6 +53,8 @@ pub(super) struct Call<'a> {
     pub(super) payload: Option<&'a str>,
     /// What the session may do; commands can lower it.
     pub(super) level: &'a mut Level,
+    /// Put here by a command whose answer takes time: what comes behind its text.
+    pub(super) later: Option<Later>,
 }
 
 impl Call<'_> {
@@ -154,14 +161,39 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "ssl", "crl-file"], "show ssl crl-file [<crlfile[:<index>>]]", "display the SSL CRL files used in memory, or the details of a <crlfile>, or a single CRL of index <index> of CRL file <crlfile>", User, authority::show::<Revocations>),
     command(&["show", "ssl", "crt-list"], "show ssl crt-list [-n] [<list>]", "show the list of crt-lists or the content of a crt-list file <list>", Admin, list::show),
     command(&["show", "ssl", "ocsp-response"], "show ssl ocsp-response [[text|base64] id]", "display the IDs of the OCSP responses used in memory, or the details of a single OCSP response (in text or base64 format)", User, ocsp::show),
+    command(&["show", "ssl", "ocsp-updates"], "show ssl ocsp-updates", "display information about the next 'nb' ocsp responses that will be updated automatically", User, ocsp::updates),
     command(&["show", "stat"], "show stat [desc|json|no-maint|typed|up]*", "report counters for each proxy and server", User, show::stat),
     command(&["show", "table"], "show table <table> [<filter>]*", "report table usage stats or dump this table's contents (filter: data/key)", User, table::show),
     command(&["show", "tls-keys"], "show tls-keys [id|*]", "show tls keys references or dump tls ticket keys when id specified", User, ticket_keys::show),
     command(&["show", "version"], "show version", "show version of the current process", User, show::version),
     command(&["shutdown", "frontend"], "shutdown frontend <frontend>", "stop a specific frontend", Admin, process::disable_frontend),
     command(&["shutdown", "sessions", "server"], "shutdown sessions server <bk>/<srv>", "kill sessions on a server", Admin, server::shutdown_sessions),
+    command(&["update", "ssl", "ocsp-response"], "update ssl ocsp-response <certfile>", "send ocsp request and update stored ocsp response", Admin, ocsp::update),
     command(&["user"], "user", "lower the level of the current CLI session to user", User, process::user),
 ];
+
+/// What a command says.
+#[derive(Default)]
+pub(super) struct Answer {
+    text: String,
+    later: Option<Later>,
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self { text, later: None }
+    }
+}
+
+impl Answer {
+    /// All of it, once it is there.
+    pub(super) async fn whole(self) -> String {
+        match self.later {
+            Some(later) => self.text + &later.await,
+            None => self.text,
+        }
+    }
+}
 
 /// Carries out one command; answers its text, without the empty line that ends it.
 pub(super) fn execute(
@@ -169,24 +201,29 @@ pub(super) fn execute(
     words: &[&str],
     payload: Option<&str>,
     level: &mut Level,
-) -> String {
+) -> Answer {
     let known = COMMANDS
         .iter()
         .find(|command| words.starts_with(command.words));
     match known {
-        Some(command) if *level < command.level => "Permission denied\n".to_owned(),
+        Some(command) if *level < command.level => "Permission denied\n".to_owned().into(),
         Some(command) => {
             let args = words.get(command.words.len()..).unwrap_or_default();
-            (command.run)(&mut Call {
+            let mut call = Call {
                 desk,
                 args,
                 payload,
                 level,
-            })
+                later: None,
+            };
+            Answer {
+                text: (command.run)(&mut call),
+                later: call.later,
+            }
         }
         None if words.first() == Some(&"help") => {
-            help::listing(words.get(1..).unwrap_or_default(), *level)
+            help::listing(words.get(1..).unwrap_or_default(), *level).into()
         }
-        None => help::unknown(words, *level),
+        None => help::unknown(words, *level).into(),
     }
 }

@@ -56,7 +56,7 @@ pub async fn serve(office: Rc<Office>, listener: Listener) {
             // One after the other: an operator's socket, and each session is short.
             Ok(Some((stream, _))) => {
                 let _ = converse(&stream, IDLE, "master> ", |words, _| {
-                    execute(&office, words)
+                    execute(&office, words).into()
                 })
                 .await;
             }

@@ -26,6 +26,7 @@ use tokio::sync::Semaphore;
 use crate::check::Checks;
 use crate::discover::Renamed;
 use crate::net::listen::Listener;
+use crate::ocsp::Updates;
 use crate::plan::Plan;
 use crate::stats::Console;
 use crate::tls::{FrontSettings, Store};
@@ -45,6 +46,8 @@ pub struct Desk {
     pub checks: Arc<Checks>,
     /// Told when a server is to follow another name.
     pub renamed: Arc<Renamed>,
+    /// OCSP responses that are kept fresh.
+    pub updates: Arc<Updates>,
     /// What the process knows of itself.
     pub console: Console,
     /// Reloads the configuration in place; an error says why it was refused.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::command::Call;
+use crate::ocsp::date;
 use crate::plan::Plan;
 use crate::sample::codec::{decode_base64, encode_base64};
 use crate::tls::Certificate;
-use crate::tls::ocsp::{Response, text};
+use crate::tls::ocsp::{Response, responder, text};
 
 /// Certificates that have to do with OCSP: by their ids in hexadecimal, with the names of their files.
 fn all(plan: &Plan) -> BTreeMap<String, Vec<(String, Arc<Certificate>)>> {
@@ -121,4 +122,58 @@ pub(super) fn set(call: &mut Call<'_>) -> String {
             .to_owned(),
         _ => "OCSP Response updated!\n".to_owned(),
     }
+}
+
+/// `show ssl ocsp-updates`.
+pub(super) fn updates(call: &mut Call<'_>) -> String {
+    let mut out = "OCSP Certid | Path | Next Update | Last Update | Successes | Failures | Last Update Status | Last Update Status (str)\n".to_owned();
+    let date = |seconds: Option<u64>| match seconds {
+        Some(seconds) => date(
+            UNIX_EPOCH + Duration::from_secs(seconds),
+            "%d/%b/%Y:%H:%M:%S %z",
+        ),
+        None => "-".to_owned(),
+    };
+    for row in call.desk.updates.rows() {
+        let _ = writeln!(
+            out,
+            "{} | {} | {} | {} | {} | {} | {} | {}",
+            row.id,
+            row.file,
+            date(row.next),
+            date(row.last),
+            row.successes,
+            row.failures,
+            row.status as u8,
+            row.status
+        );
+    }
+    out
+}
+
+/// `update ssl ocsp-response <certfile>`: answers with the response once it has come.
+pub(super) fn update(call: &mut Call<'_>) -> String {
+    let file = call.arg(0).to_owned();
+    let told = |why: &str| format!("'update ssl ocsp-response' {why}\n");
+    if file.is_empty() {
+        return told("expects a filename");
+    }
+    let slot = call.desk.plan().certificates.certificates.find(&file);
+    let Some(certificate) = slot.and_then(|slot| slot.current()) else {
+        return told("unknown certificate");
+    };
+    if !certificate.staple.is_active() || certificate.ocsp_id().is_none() {
+        return told("only works on certificates that already have a known OCSP response");
+    }
+    if responder(&certificate.leaf).is_none() {
+        return told("no OCSP URI found in the certificate");
+    }
+    let updates = call.desk.updates.clone();
+    call.later = Some(Box::pin(async move {
+        match updates.order(&file).await {
+            Ok(response) => described(&response.der),
+            Err(why) => format!("Update failed: {why}\n"),
+        }
+    }));
+    String::new()
 }

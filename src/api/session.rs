@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::net::Stream;
 
 use super::Desk;
-use super::command::{Level, execute};
+use super::command::{Answer, Level, execute};
 
 /// The longest line that is read.
 const LINE_LIMIT: usize = 16_384;
@@ -29,7 +29,7 @@ pub(super) async fn converse(
     stream: &Stream,
     idle: Duration,
     prompt: &str,
-    mut execute: impl FnMut(&[&str], Option<&str>) -> String,
+    mut execute: impl FnMut(&[&str], Option<&str>) -> Answer,
 ) -> io::Result<()> {
     let mut input = Vec::new();
     let mut interactive = false;
@@ -62,7 +62,7 @@ pub(super) async fn converse(
                 }
                 [] if interactive => {}
                 words => {
-                    out.push_str(&execute(words, payload.as_deref()));
+                    out.push_str(&execute(words, payload.as_deref()).whole().await);
                     out.push('\n');
                 }
             }

@@ -63,6 +63,7 @@ pub fn link(
         maxconn,
     };
     diagnostics.extend(super::names::check_tables(config));
+    diagnostics.extend(super::names::check_resolvers(config));
     let mut fresh = Fresh::default();
     let mut linked = Vec::with_capacity(config.proxies.len());
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::{self, Config};
-use crate::diag::{Diagnostic, Lead};
+use crate::diag::{Diagnostic, Lead, Severity};
 use crate::sample::Names;
 use crate::settings::{Data, ErrorFiles, Resolvers, Userlist};
 use crate::state::table::Table;
@@ -108,6 +108,16 @@ pub(super) fn check_tables(config: &Config) -> Vec<Diagnostic> {
         (!config.peers.contains(peers)).then(|| Diagnostic::alert(*span, message).lead(Lead::Bare))
     });
     missing.collect()
+}
+
+/// Own requests follow names by a section that must be there.
+pub(super) fn check_resolvers(config: &Config) -> Option<Diagnostic> {
+    let name = config.global.httpclient.resolvers.as_ref()?;
+    let message = format!(
+        "Proxy '<HTTPCLIENT>': Can't find resolvers section '{name}' for do-resolve action."
+    );
+    let missing = !config.resolvers.contains_key(name);
+    missing.then(|| Diagnostic::new(Severity::Alert, None, message).lead(Lead::Bare))
 }
 
 fn owned(map: &HashMap<&str, usize>) -> HashMap<String, usize> {

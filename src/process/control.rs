@@ -15,6 +15,7 @@ use crate::discover::{self, Renamed};
 use crate::end::Cause;
 use crate::log;
 use crate::net::listen::Listener;
+use crate::ocsp::{self, Updates};
 use crate::plan::{self, Plan};
 use crate::stats::Console;
 use crate::worker::{self, Fleet};
@@ -93,7 +94,13 @@ pub(super) fn run(
         fleet.start()?;
         spawn_local(check::run(checks.clone(), changes.clone()));
         let renamed = Arc::new(Renamed::default());
-        spawn_local(discover::run(checks.clone(), renamed.clone(), changes));
+        spawn_local(discover::run(
+            checks.clone(),
+            renamed.clone(),
+            changes.clone(),
+        ));
+        let (updates, orders) = Updates::new();
+        spawn_local(ocsp::run(updates.clone(), orders, changes));
         let reloader = Arc::new(Reloader {
             launch: launch.clone(),
             fleet: fleet.clone(),
@@ -104,6 +111,7 @@ pub(super) fn run(
             fleet: fleet.clone(),
             checks,
             renamed,
+            updates,
             console: console.clone(),
             reload: {
                 let (reloader, under_master) = (reloader.clone(), post.under_master);

@@ -1,6 +1,6 @@
 //! The `global` section (manual 3).
 
-use super::{Endpoint, Http2, LogTarget};
+use super::{Endpoint, Http2, HttpClient, LogTarget, OcspUpdate};
 
 /// Everything the `global` section sets.
 #[derive(Debug, Clone)]
@@ -70,6 +70,10 @@ pub struct Global {
     pub compression_level: u32,
     /// `tune.maxrewrite`, bytes.
     pub maxrewrite: usize,
+    /// `httpclient.…`.
+    pub httpclient: HttpClient,
+    /// `ocsp-update.…`.
+    pub ocsp: OcspUpdate,
     /// `tune.h2.…`.
     pub http2: Http2,
     /// `tune.http.maxhdr`.
@@ -152,6 +156,8 @@ impl Default for Global {
             bufsize: 16_384,
             compression_level: 1,
             maxrewrite: 1_024,
+            httpclient: HttpClient::default(),
+            ocsp: OcspUpdate::default(),
             http2: Http2::default(),
             maxhdr: 101,
             maxaccept: 4,

@@ -41,6 +41,8 @@ pub struct FrontSettings {
     pub trust: Trust,
     /// How sessions may go on later.
     pub resume: ResumeSettings,
+    /// `ocsp-update` of a list's line.
+    pub ocsp_update: Option<bool>,
     /// `prefer-client-ciphers`.
     pub prefer_client: bool,
     /// `tune.ssl.capture-buffer-size`: bytes kept of what each ClientHello offers.

@@ -3,6 +3,7 @@
 mod cpu_map;
 mod environment;
 mod http2;
+mod httpclient;
 mod limits;
 mod moot;
 mod process;
@@ -24,6 +25,7 @@ pub(super) const TABLE: Table<Global> = &[
     stats::KEYWORDS,
     tune::KEYWORDS,
     http2::KEYWORDS,
+    httpclient::KEYWORDS,
     moot::KEYWORDS,
     tls::global::KEYWORDS,
     tls::global::TOLD,

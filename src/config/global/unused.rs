@@ -21,13 +21,6 @@ pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
     "key-base" "<directory>" one,
     "noktls" "" nothing,
     "tune.ssl.ssl-ctx-cache-size" "<n>" number,
-    "tune.ssl.ocsp-update.maxdelay" "<n>" number,
-    "tune.ssl.ocsp-update.mindelay" "<n>" number,
-    "ocsp-update.disable" "{ on | off }" switch,
-    "ocsp-update.httpproxy" "<address>" one,
-    "ocsp-update.maxdelay" "<n>" number,
-    "ocsp-update.mindelay" "<n>" number,
-    "ocsp-update.mode" "{ on | off }" switch,
     "acme.scheduler" "{ auto | off }" one,
     "jwt.decrypt_alg_list" "<list>" one,
     "jwt.decrypt_enc_list" "<list>" one,
@@ -81,7 +74,7 @@ pub(super) const QUIC: &[Keyword<Global>] = about!("QUIC":
     "tune.quic.backend.max-idle-timeout" "<time>" milliseconds,
 );
 
-pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers, log receivers or HAProxy's own HTTP client":
+pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers or log receivers":
     "maxzlibmem" "<n>" number,
     "tune.zlib.memlevel" "<n>" number,
     "tune.zlib.windowsize" "<n>" number,
@@ -102,13 +95,6 @@ pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers, l
     "tune.sndbuf.frontend" "<n>" number,
     "tune.sndbuf.backend" "<n>" number,
     "tune.cli.max-payload-size" "<n>" number,
-    "httpclient.resolvers.disabled" "{ on | off }" one,
-    "httpclient.resolvers.id" "<name>" one,
-    "httpclient.resolvers.prefer" "{ ipv4 | ipv6 }" one,
-    "httpclient.retries" "<n>" number,
-    "httpclient.ssl.ca-file" "<file>" one,
-    "httpclient.ssl.verify" "{ none | required }" anything_or_nothing,
-    "httpclient.timeout.connect" "<time>" milliseconds,
     "cluster-secret" "<text>" one,
     "lua-prepend-path" "<path> [<type>]" anything,
 );
@@ -234,11 +220,6 @@ pub(super) const REFUSED: &[Keyword<Global>] = &[
 
 fn one(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     args.word("an argument").map(|_| ())
-}
-
-fn anything_or_nothing(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
-    args.skip();
-    Ok(())
 }
 
 fn milliseconds(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {

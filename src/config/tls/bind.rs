@@ -148,6 +148,10 @@ pub(in super::super) const SHARED: &[Keyword<Bind>] = <Bind as Agrees>::KEYWORDS
 /// Every word about TLS that `bind` lines know.
 pub(in super::super) const ALL: Table<Bind> = &[KEYWORDS, super::judging::KEYWORDS, SHARED];
 
+/// Those that lines of lists know: theirs besides.
+pub(super) const OF_LISTS: Table<Bind> =
+    &[KEYWORDS, super::judging::KEYWORDS, SHARED, super::list::OWN];
+
 pub(super) fn tls(bind: &mut Bind) -> &mut FrontSettings {
     bind.tls.edit()
 }

@@ -134,7 +134,7 @@ fn one(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Slot
 }
 
 /// `ca-file` and its kin: a file or directory of authorities, or the system's.
-pub(super) fn authorities(
+pub(in super::super) fn authorities(
     args: &mut Args<'_>,
     load: &mut Load,
 ) -> Parsed<Option<Arc<Slot<Authorities>>>> {

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::args::{Args, Parsed, Prefix, alert};
-use super::super::keyword::{Choices, options as options_of};
+use super::super::keyword::{Choices, Keyword, keyword, options as options_of};
 use super::super::load::Load;
 use super::{bind, files};
 use crate::diag::{Diagnostic, Lead, Span};
 use crate::settings::{Bind, Secured};
 use crate::syntax::{Line, Word};
-use crate::tls::{FrontSettings, List, Source, Store};
+use crate::tls::{Certificate, FrontSettings, List, Source, Store, ocsp};
 
 /// Options that a line of a list may have.
-const ALLOWED: [&str; 16] = [
+const ALLOWED: [&str; 17] = [
     "alpn",
     "allow-0rtt",
     "ca-file",
@@ -26,11 +26,23 @@ const ALLOWED: [&str; 16] = [
     "ecdhe",
     "no-ca-names",
     "npn",
+    "ocsp-update",
     "sigalgs",
     "ssl-max-ver",
     "ssl-min-ver",
     "verify",
 ];
+
+/// Words that lines of a list have and `bind` lines do not.
+pub(super) const OWN: &[Keyword<Bind>] = &[keyword(
+    "ocsp-update",
+    "{ on | off }",
+    "keeps the certificate's OCSP response fresh",
+    |b, a, _| {
+        bind::tls(b).ocsp_update = Some(a.on_off()?);
+        Ok(())
+    },
+)];
 
 /// `crt-list <file>`.
 pub(super) fn read(args: &mut Args<'_>, load: &mut Load) -> Parsed<Arc<List>> {
@@ -130,8 +142,25 @@ pub(super) fn complete(
             }
             tls.refined.push((options.to_owned(), Arc::new(own)));
         }
+        unanswered(tls, &list, span, load);
     }
     Ok(())
+}
+
+/// Responses that are to be kept fresh need somebody who can be asked.
+fn unanswered(tls: &FrontSettings, list: &List, span: Span, load: &mut Load) {
+    let silent = |one: &Certificate| ocsp::responder(&one.leaf).is_none();
+    for line in list.lines() {
+        let own = tls.refined(line.words());
+        let wanted = own.is_some_and(|own| own.ocsp_update == Some(true));
+        if wanted && line.certificate.current().is_some_and(|one| silent(&one)) {
+            let message = format!(
+                "'crt-list' : [{}:{}] : 'ocsp-update' : '{}' names no responder, its OCSP response is not updated",
+                list.name, line.number, line.certificate.name
+            );
+            load.warn(span, message);
+        }
+    }
 }
 
 fn refined(
@@ -172,7 +201,7 @@ fn refined(
     };
     let mut args = Args::new(&line, 0, Prefix::None);
     let choices = Choices {
-        table: bind::ALL,
+        table: bind::OF_LISTS,
         tls: &[],
         colon: " :",
         lead: Lead::Parsing,

@@ -5,6 +5,7 @@
 
 pub(super) mod bind;
 mod files;
+pub(super) use files::authorities;
 pub(super) mod global;
 pub(super) mod judging;
 mod list;
