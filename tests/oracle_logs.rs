@@ -332,7 +332,7 @@ fn formats_in_messages_are_haproxys() {
 fn early_lines_are_haproxys() {
     same(" option logasap\n option httplog", "", ORDINARY);
     same(
-        " option logasap\n log-format \"%B %U %ST %ts %rc %Tq\"",
+        " option logasap\n log-format \"%B %U %ST %ts %rc %Tq/%Tq/%Tq\"",
         "",
         ORDINARY,
     );

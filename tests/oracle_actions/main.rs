@@ -16,12 +16,16 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+
 use support::{Origin, Program, Who, both, free_port, local, wait_for};
 
 const REQUEST: &str = "GET /p/a?x=1&y=2 HTTP/1.1\r\nHost: t.org:81\r\nX-A: one, two\r\nX-A: three\r\nCookie: c=1\r\n\r\n";
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nX-S: a, b\r\nX-S: c\r\nContent-Length: 2\r\n\r\nok";
 /// How long a client waits for more. Whether the connection stays open is part of what is compared.
 const QUIET: Duration = Duration::from_millis(700);
+/// The same where that was not enough, for the machine had other things to do.
+const LONG: Duration = Duration::from_secs(4);
 
 /// Rules, and what passes through them.
 #[derive(Debug, Default)]
@@ -100,11 +104,11 @@ fn files(dir: &Path) {
     }
 }
 
-fn config(cases: &[Case], dir: &Path, ports: &[u16], origins: &[Origin]) -> String {
+fn config(cases: &[&Case], dir: &Path, ports: &[u16], origins: &[Origin]) -> String {
     let mut text = format!(
         "global\n    expose-experimental-directives\n    log stderr format priority local0\n\
          http-errors myerrs\n    errorfile 403 {}/403.http\n\
-         defaults d\n    mode http\n    timeout client 3s\n    timeout server 3s\n    timeout connect 3s\n    \
+         defaults d\n    mode http\n    timeout client 9s\n    timeout server 3s\n    timeout connect 3s\n    \
          timeout http-request 2s\n    timeout tarpit 50ms\n",
         dir.display()
     );
@@ -139,9 +143,9 @@ fn config(cases: &[Case], dir: &Path, ports: &[u16], origins: &[Origin]) -> Stri
 }
 
 /// Sends a request and takes what comes, with a word for how it ended.
-fn exchange(port: u16, parts: &[String]) -> String {
+fn exchange(port: u16, parts: &[String], quiet: Duration) -> String {
     let mut stream = TcpStream::connect(local(port)).expect("it listens");
-    stream.set_read_timeout(Some(QUIET)).expect("a timeout");
+    stream.set_read_timeout(Some(quiet)).expect("a timeout");
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
             std::thread::sleep(Duration::from_millis(100));
@@ -162,22 +166,22 @@ fn exchange(port: u16, parts: &[String]) -> String {
     format!("{}<{end}>", String::from_utf8_lossy(&got))
 }
 
-fn run(who: Who, cases: &[Case], dir: &Path) -> Vec<Seen> {
+fn run(who: Who, cases: &[&Case], dir: &Path, quiet: Duration) -> Vec<Seen> {
     files(dir);
-    let origin = |case: &Case| {
+    let origin = |case: &&Case| {
         let answer = case.answer.clone();
         Origin::answering(&answer)
     };
     let origins: Vec<Origin> = cases.iter().map(origin).collect();
     let ports: Vec<u16> = cases.iter().map(|_| free_port()).collect();
     let text = config(cases, dir, &ports, &origins);
-    let program = Program::start(who, &text, &ports);
+    let mut program = Program::start(who, &text, &ports);
     let mut answers = Vec::new();
     for some in cases.iter().zip(&ports).collect::<Vec<_>>().chunks(64) {
         std::thread::scope(|scope| {
             let clients: Vec<_> = some
                 .iter()
-                .map(|(case, port)| scope.spawn(|| exchange(**port, &case.request)))
+                .map(|(case, port)| scope.spawn(|| exchange(**port, &case.request, quiet)))
                 .collect();
             let ends = clients
                 .into_iter()
@@ -189,16 +193,9 @@ fn run(who: Who, cases: &[Case], dir: &Path) -> Vec<Seen> {
         let text = text.replace(&format!(":{}", ports[at]), ":PORT");
         text.replace(&format!(":{}", origins[at].port), ":PORT")
     };
-    // The last case is logged for sure. Others may end a little after their clients have left.
-    let last = format!("@{} ", cases.len() - 1);
-    wait_for("the last log line", || {
-        program.messages().contains(&last).then_some(())
-    });
-    wait_for("no more log lines", || {
-        let before = program.messages().len();
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        (program.messages().len() == before).then_some(())
-    });
+    // Streams may end and be logged a little after their clients have left, but before the proxy ends.
+    program.signal(Signal::SIGUSR1);
+    program.wait();
     let mut logs: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for line in program.messages().lines() {
         let Some((level, (number, rest))) = line
@@ -228,21 +225,39 @@ fn run(who: Who, cases: &[Case], dir: &Path) -> Vec<Seen> {
         .collect()
 }
 
-#[test]
-fn actions_do_what_haproxys_do() {
+/// What HAProxy and we do in the cases of these numbers.
+fn compare(numbers: &[usize], quiet: Duration) -> [Vec<Seen>; 2] {
     let dirs = both().map(|_| tempfile::tempdir().expect("a directory"));
-    let [theirs, ours] = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let runs = [0, 1].map(|at| {
             let (who, dir) = (both()[at], dirs[at].path());
-            scope.spawn(move || run(who, &cases(dir), dir))
+            scope.spawn(move || {
+                let all = cases(dir);
+                let some: Vec<&Case> = numbers.iter().map(|number| &all[*number]).collect();
+                run(who, &some, dir, quiet)
+            })
         });
         runs.map(|run| run.join().expect("a run ends"))
-    });
+    })
+}
+
+#[test]
+fn actions_do_what_haproxys_do() {
     let all = cases(Path::new("."));
     assert!(all.len() > 200, "the cases were read");
+    let numbers: Vec<usize> = (0..all.len()).collect();
+    let [theirs, ours] = compare(&numbers, QUIET);
+    // Where they differ one of them may only have been slow.
+    let differ = |number: &usize| theirs[*number] != ours[*number];
+    let again: Vec<usize> = numbers.into_iter().filter(differ).collect();
+    if again.is_empty() {
+        return;
+    }
+    let [theirs, ours] = compare(&again, LONG);
     let mut wrong = String::new();
-    for ((case, theirs), ours) in all.iter().zip(&theirs).zip(&ours) {
+    for ((number, theirs), ours) in again.iter().zip(&theirs).zip(&ours) {
         if theirs != ours {
+            let case = &all[*number];
             let (front, back) = (case.front.join("\n"), case.back.join("\n"));
             wrong.push_str(&format!("{front}\n{back}\n{theirs:#?}\n{ours:#?}\n\n"));
         }
