@@ -12,7 +12,7 @@ mod support;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use support::{Client, LogSink, Origin, Program, Who, free_port};
+use support::{Client, LogSink, Origin, Program, Who, both, free_port};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -297,4 +297,55 @@ fn bytes_and_log_lines_are_haproxys() {
         }
     }
     assert!(different.is_empty(), "{different}");
+}
+
+/// A rule about a response that asks for the request: loaded with a warning, and never matches.
+#[test]
+fn requests_are_gone_once_there_is_a_response() {
+    let asked = [
+        "path",
+        "req.hdr(host)",
+        "hdr(host)",
+        "req.cook(a)",
+        "req.body",
+        "url_param(x)",
+        "req.ver",
+        "http_auth_user",
+        "method",
+        "req.len",
+        "capture.req.hdr(0)",
+        "res.hdr(x-s)",
+        "status",
+    ];
+    let origin = Origin::answering("HTTP/1.1 200 OK\r\nX-S: 1\r\nContent-Length: 2\r\n\r\nok");
+    let [theirs, ours] = both().map(|who| {
+        let port = free_port();
+        let rules = |word: &str| {
+            let rule = |(at, fetch): (usize, &&str)| {
+                format!(" {word} set-header {word}-{at} x if {{ {fetch} -m found }}\n")
+            };
+            asked.iter().enumerate().map(rule).collect::<String>()
+        };
+        let config = format!(
+            "defaults\n mode http\n timeout client 20s\n timeout server 20s\n timeout connect 20s\n\
+             frontend f\n bind 127.0.0.1:{port}\n http-request capture hdr(host) len 9\n \
+             http-request return status 200 if {{ path /here }}\n{} default_backend b\n\
+             backend b\n{} server s 127.0.0.1:{}\n",
+            rules("http-after-response"),
+            rules("http-response"),
+            origin.port
+        );
+        let _proxy = Program::start(who, &config, &[port]);
+        ["/here?x=1", "/there?x=1"].map(|path| {
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nHost: h\r\nCookie: a=1\r\nAuthorization: Basic YTpi\r\n\
+                 Content-Length: 3\r\n\r\nabc"
+            );
+            let head = Client::connect(port).ask(request).head;
+            let names = head.lines().filter(|line| line.starts_with("http-"));
+            names.map(str::to_owned).collect::<Vec<_>>()
+        })
+    });
+    assert_eq!(ours, theirs);
+    assert!(theirs.iter().all(|headers| headers.len() > 2));
 }

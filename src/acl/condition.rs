@@ -50,7 +50,7 @@ struct Term {
 }
 
 #[derive(Debug)]
-enum Test {
+pub(super) enum Test {
     Always(bool),
     Found(Sample),
     Bool(Sample),
@@ -275,7 +275,7 @@ impl Draft {
 }
 
 impl Part {
-    fn link(&self, linker: &mut Linker<'_>) -> Result<Test, Refusal> {
+    pub(super) fn link(&self, linker: &mut Linker<'_>) -> Result<Test, Refusal> {
         let criterion = match self {
             Self::Always(answer) => return Ok(Test::Always(*answer)),
             Self::All(cond) => return Ok(Test::All(Box::new(cond.link(linker)?))),

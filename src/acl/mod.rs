@@ -47,7 +47,7 @@ pub(crate) use slip::not_a_condition;
 pub(crate) use subject::with_bytes as with_text;
 
 use crate::diag::Diagnostic;
-use crate::sample::{Context, Pending};
+use crate::sample::{Context, Linker, Pending};
 use crate::syntax::{Cursor, Line, Word};
 use condition::Part;
 
@@ -70,6 +70,16 @@ impl Acls {
             let parts = self.by_name.entry(name.text().into_owned()).or_default();
             parts.push(Part::Always(false));
         }
+    }
+
+    /// Links all of them, whether a condition uses them or not: what they name must exist. Answers what does not,
+    /// by line.
+    pub fn check(&self, linker: &mut Linker<'_>) -> Vec<Diagnostic> {
+        let parts = self.by_name.values().flatten();
+        let refused = parts.filter_map(|part| part.link(linker).err());
+        let mut refused: Vec<_> = refused.map(|refusal| *refusal).collect();
+        refused.sort_by_key(|refusal| refusal.span.map(|span| span.line));
+        refused
     }
 
     fn find(&self, name: &str) -> Option<&[Part]> {

@@ -77,8 +77,6 @@ impl Rank {
 pub(super) struct Draft {
     /// What is built.
     pub proxy: Proxy,
-    /// ACLs of the section.
-    pub acls: Acls,
     /// What `default-server` lines have set.
     pub default_server: Server,
     /// The log line, and the place that asked for it.
@@ -142,8 +140,8 @@ impl Draft {
                 unique_id_format: None,
                 table: None,
                 captures: Captures::default(),
+                acls: Acls::default(),
             },
-            acls: Acls::default(),
             default_server: Server::default(),
             log: None,
             log_sd: None,
@@ -171,7 +169,7 @@ impl Draft {
         draft.proxy.kind = kind;
         draft.proxy.name = name.to_owned();
         draft.proxy.span = head;
-        draft.acls = Acls::default();
+        draft.proxy.acls = Acls::default();
         draft.seen = Vec::new();
         draft.ended = Vec::new();
         draft.closed = Vec::new();
@@ -298,7 +296,7 @@ impl Draft {
             kind: self.proxy.kind,
             mode: self.proxy.settings.mode,
             proxy: &self.proxy.name,
-            acls: &self.acls,
+            acls: &self.proxy.acls,
             stick_counters: load.stick_counters(),
             experimental: load.experimental,
             contents: Contents::default(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::acl::Cond;
+use crate::acl::{Acls, Cond};
 use crate::action::Rule;
 use crate::diag::Span;
 use crate::format::Format;
@@ -81,6 +81,8 @@ pub struct Proxy {
     pub table: Option<Table>,
     /// Capture slots.
     pub captures: Captures,
+    /// ACLs declared here, whether a rule uses them or not.
+    pub acls: Acls,
 }
 
 /// A stick table.

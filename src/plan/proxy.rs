@@ -57,6 +57,8 @@ pub(super) fn link(
         linker,
         diagnostics,
     };
+    let refused = proxy.acls.check(step.linker);
+    refused.into_iter().for_each(|error| step.refuse(error));
     let mut use_server = Vec::new();
     for switch in &proxy.use_server {
         use_server.extend(step.use_server(switch, proxy));
@@ -138,11 +140,18 @@ struct Step<'s, 'l> {
 }
 
 impl Step<'_, '_> {
+    /// Tells what is wrong: once, however many rules use an ACL.
+    fn refuse(&mut self, error: Diagnostic) {
+        if !self.diagnostics.contains(&error) {
+            self.diagnostics.push(error);
+        }
+    }
+
     fn check(&mut self, settings: &crate::settings::Proxy) -> Script {
         match Script::link(settings, self.linker) {
             Ok(script) => script,
             Err(error) => {
-                self.diagnostics.push(*error);
+                self.refuse(*error);
                 Script::connect()
             }
         }
@@ -152,7 +161,7 @@ impl Step<'_, '_> {
         match pending?.link(self.linker) {
             Ok(linked) => Some(linked),
             Err(error) => {
-                self.diagnostics.push(*error);
+                self.refuse(*error);
                 None
             }
         }
@@ -175,7 +184,7 @@ impl Step<'_, '_> {
         match ErrorReplies::link(&proxy.settings.errors, bufsize, self.linker) {
             Ok(replies) => replies,
             Err(error) => {
-                self.diagnostics.push(*error);
+                self.refuse(*error);
                 ErrorReplies::default()
             }
         }
@@ -245,7 +254,7 @@ impl Step<'_, '_> {
         for line in lines {
             match stick::link(line, self.linker) {
                 Ok(rule) => rules.add(rule),
-                Err(error) => self.diagnostics.push(*error),
+                Err(error) => self.refuse(*error),
             }
         }
         rules

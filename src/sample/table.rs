@@ -276,9 +276,13 @@ impl Get {
     }
 }
 
-/// The request, or none yet: then the rules may wait for it.
+/// The request, or none yet: then the rules may wait for it. Once there is a response the request is gone, as in
+/// HAProxy: rules about responses that ask for it never match.
 fn request<'s>(scope: &'s Scope<'_>) -> Option<&'s Message> {
     let txn = &*scope.txn;
+    if txn.has_response {
+        return None;
+    }
     let payload = &txn.client_payload;
     if txn.has_request || payload.spoken == Spoken::Http {
         return Some(&txn.request);

@@ -23,9 +23,9 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
             named_only(d, a)?;
             let declared = acl::declare(a, &mut d.context(Place::Acl, l));
             match declared {
-                Ok(declared) => d.acls.add(declared),
+                Ok(declared) => d.proxy.acls.add(declared),
                 Err(refused) => {
-                    d.acls.add_refused(a.line());
+                    d.proxy.acls.add_refused(a.line());
                     return Err(refused);
                 }
             }
