@@ -228,7 +228,16 @@ fn watch(who: Who) -> Seen {
             plain(&said)
         })
         .collect();
-    let csv = csv(&get(stats, "/;csv").text());
+    // While the next check runs (a star tells) what the last one found is not all there.
+    let mut rows = BTreeMap::new();
+    let csv = wait_for("a moment without a check, for each", || {
+        for row in csv(&get(stats, "/;csv").text()) {
+            if !row[5].starts_with('*') {
+                rows.entry(row[0].clone()).or_insert(row);
+            }
+        }
+        (rows.len() == CASES.len()).then(|| rows.values().cloned().collect())
+    });
     drop(program);
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
     let sent = sent.lock().expect("no panic").clone();
@@ -292,13 +301,10 @@ fn csv(text: &str) -> Vec<Vec<String>> {
     let pick = |line: &str| {
         let fields = fields(line);
         let at = |i: &usize| fields.get(*i).cloned().unwrap_or_default();
-        let mut row: Vec<String> = wanted.iter().map(at).collect();
-        // A star says that the next check runs already.
-        row[5] = row[5].trim_start_matches("* ").to_owned();
-        row
+        wanted.iter().map(at).collect()
     };
     let rows = lines.filter(|line| line.starts_with('c')).map(pick);
-    rows.filter(|row| row[1] == "s").collect()
+    rows.filter(|row: &Vec<String>| row[1] == "s").collect()
 }
 
 /// Fields of a CSV line.

@@ -90,13 +90,19 @@ fn csv_columns_and_values_are_haproxys() {
         }
         drop(client);
         let port = setup.closed;
-        let csv = wait_for("the last request to be counted", || {
-            let csv = get(setup.stats, "/st;csv").text();
-            let all = rows(&csv).iter().any(|(name, row)| {
-                name == "fe/FRONTEND" && row.iter().any(|(c, v)| c == "hrsp_4xx" && v == "2")
-            });
-            all.then_some(csv)
-        });
+        let csv = wait_for(
+            "the last request to be counted and its client to be gone",
+            || {
+                let csv = get(setup.stats, "/st;csv").text();
+                let is = |row: &[(String, String)], column: &str, value: &str| {
+                    row.iter().any(|(c, v)| c == column && v == value)
+                };
+                let all = rows(&csv).iter().any(|(name, row)| {
+                    name == "fe/FRONTEND" && is(row, "hrsp_4xx", "2") && is(row, "scur", "0")
+                });
+                all.then_some(csv)
+            },
+        );
         csv.replace(&format!(":{port}"), ":CLOSED")
     });
     assert_eq!(theirs.lines().next(), ours.lines().next(), "the header");
