@@ -73,6 +73,7 @@ fn backend(servers: Vec<settings::Server>) -> config::Proxy {
         unique_id_format: None,
         table: None,
         captures: crate::sample::Captures::default(),
+        acls: Default::default(),
     }
 }
 

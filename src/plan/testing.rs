@@ -61,5 +61,6 @@ pub(crate) fn proxy(name: &str, kind: Kind) -> config::Proxy {
         unique_id_format: None,
         table: None,
         captures: crate::sample::Captures::default(),
+        acls: Default::default(),
     }
 }

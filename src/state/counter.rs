@@ -137,19 +137,16 @@ pub struct Rate {
 impl Rate {
     /// Counts `n` events at `now_ms`.
     pub fn add(&self, now_ms: u64, n: u32) {
-        let second = now_ms / 1000;
+        let second = (now_ms / 1000) & 0xffff_ffff;
         loop {
             let current = self.current.load(Relaxed);
             let at = current >> 32;
-            if at == second & 0xffff_ffff {
+            // Another thread's clock may be a little ahead.
+            if at >= second {
                 self.current.fetch_add(u64::from(n), Relaxed);
                 break;
             }
-            let old = if at + 1 == second & 0xffff_ffff {
-                current as u32
-            } else {
-                0
-            };
+            let old = if at + 1 == second { current as u32 } else { 0 };
             let new = (second << 32) | u64::from(n);
             if self
                 .current
@@ -173,7 +170,7 @@ impl Rate {
         let (at, count) = (current >> 32, current as u32);
         let previous = self.previous.load(Relaxed);
         let left = 1000 - (now_ms % 1000);
-        if at == second {
+        if at >= second {
             count + (u64::from(previous) * left / 1000) as u32
         } else if at + 1 == second {
             (u64::from(count) * left / 1000) as u32

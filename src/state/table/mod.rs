@@ -69,6 +69,15 @@ pub struct Entry {
     pub cells: Box<[u32]>,
 }
 
+/// Milliseconds from one time to another; none if the first is the later one, for threads look at their clocks
+/// at different moments.
+fn since(then: u32, now: u32) -> u32 {
+    match now.wrapping_sub(then) {
+        ms if ms < u32::MAX / 2 => ms,
+        _ => 0,
+    }
+}
+
 /// The time of an instant, as tables count it: milliseconds that wrap around.
 pub fn tick(now: Instant) -> u32 {
     static BASE: OnceLock<Instant> = OnceLock::new();

@@ -1,6 +1,8 @@
 //! Events in a sliding period, HAProxy's way: those of the current period and the share of the last one that
 //! is still inside.
 
+use super::since;
+
 /// The period's begin, its events, and those of the period before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rate {
@@ -13,7 +15,7 @@ impl Rate {
     /// As it is at this time: periods that are over make way.
     fn at(self, now: u32, period: u32) -> Self {
         let period = period.max(1);
-        let elapsed = now.wrapping_sub(self.begin);
+        let elapsed = since(self.begin, now);
         if elapsed < period {
             return self;
         }
@@ -51,7 +53,7 @@ impl Rate {
             // A single event does not fade: it would at once.
             return rate.last;
         }
-        let left = period - now.wrapping_sub(rate.begin).min(period);
+        let left = period - since(rate.begin, now).min(period);
         let share = u64::from(rate.last) * u64::from(left) / u64::from(period);
         rate.current.saturating_add(share as u32)
     }
@@ -66,6 +68,16 @@ mod tests {
         current: 0,
         last: 0,
     };
+
+    /// Threads look at their clocks at different moments: what was counted meanwhile is not lost.
+    #[test]
+    fn a_clock_a_little_behind_loses_nothing() {
+        let rate = NEW.add(1, 5000, 1000).add(1, 4998, 1000);
+        assert_eq!(rate, NEW.add(2, 5000, 1000));
+        assert_eq!(rate.read(4999, 1000), 2);
+        let second = rate.add(1, 6001, 1000).add(1, 5999, 1000);
+        assert_eq!((second.begin, second.current, second.last), (6000, 2, 2));
+    }
 
     /// Seen of HAProxy with a period of one second, a moment after each of these times.
     #[test]

@@ -10,6 +10,7 @@ use super::data::{Data, Form};
 use super::key::Key;
 use super::rate::Rate;
 use super::shape::Shape;
+use super::since;
 
 /// No place.
 const NONE: u32 = u32::MAX;
@@ -132,7 +133,7 @@ impl Row<'_> {
 
     /// Milliseconds since it was touched.
     pub fn idle(&self) -> u32 {
-        self.now.wrapping_sub(self.touched)
+        since(self.touched, self.now)
     }
 
     pub(super) fn to_entry(&self) -> Entry {
@@ -189,9 +190,8 @@ impl Shard {
 
     pub(super) fn is_old(&self, shape: &Shape, at: u32, now: u32) -> bool {
         let slot = &self.slots[at as usize];
-        let idle = now.wrapping_sub(slot.touched);
-        // Another thread may have looked at its clock a little later than this one.
-        slot.uses == 0 && idle < u32::MAX / 2 && shape.expire.is_some_and(|expire| idle >= expire)
+        let idle = since(slot.touched, now);
+        slot.uses == 0 && shape.expire.is_some_and(|expire| idle >= expire)
     }
 
     pub(super) fn insert(
