@@ -315,7 +315,7 @@ fn lines_are_refused_in_haproxys_words() {
     ] {
         for mode in ["http", "tcp"] {
             let config = format!(
-                "defaults\n mode {mode}\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n\
+                "defaults\n mode {mode}\n timeout client 20s\n timeout server 20s\n timeout connect 1s\n\
                  backend b\n {line}\n server s 127.0.0.1:1 cookie s\n"
             );
             let [peer, own] = both().map(|who| {

@@ -260,7 +260,7 @@ fn commands_answer_as_haproxys() {
 /// What is wrong with a line, in each program's words: those of HAProxy up to where ours shows the place.
 fn complaints(who: Who, line: &str) -> Vec<String> {
     let config = format!(
-        "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n\
+        "defaults\n mode http\n timeout client 20s\n timeout server 20s\n timeout connect 1s\n\
          backend t1\n stick-table type ip size 1k store gpc0,http_req_rate(10s)\nlisten x\n bind :{}\n {line}\n",
         free_port()
     );

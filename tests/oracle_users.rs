@@ -77,7 +77,7 @@ fn config(port: u16) -> String {
     }
     format!(
         "global\n nbthread 1\n\
-         defaults\n mode http\n timeout client 5s\n timeout connect 1s\n timeout server 1s\n\
+         defaults\n mode http\n timeout client 5s\n timeout connect 1s\n timeout server 20s\n\
          userlist people\n group staff users sha256,plain\n group admins\n{users} \
          user plain insecure-password secret groups admins\n user empty insecure-password \"\"\n\n \
          user colon insecure-password a:b\n\
@@ -193,7 +193,7 @@ fn complaints(who: Who, text: &str) -> Vec<String> {
 
 #[test]
 fn what_does_not_exist_is_refused_as_in_haproxy() {
-    let front = "frontend f\n mode http\n bind 127.0.0.1:1\n timeout client 1s\n";
+    let front = "frontend f\n mode http\n bind 127.0.0.1:1\n timeout client 20s\n";
     for (list, rule) in [
         (" user a groups g\n", ""),
         (" group g users nobody\n", ""),

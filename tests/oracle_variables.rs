@@ -13,7 +13,7 @@ use support::{Client, LogSink, Origin, Program, Who, both, free_port, run_to_end
 fn config(port: u16, sink: &LogSink, origin: u16, global: &str, front: &str, back: &str) -> String {
     format!(
         "global\n nbthread 1\n log 127.0.0.1:{} format raw local0\n{global}\n\
-         defaults\n mode http\n log global\n timeout client 2s\n timeout connect 1s\n timeout server 2s\n\
+         defaults\n mode http\n log global\n timeout client 20s\n timeout connect 1s\n timeout server 20s\n\
          frontend fe\n bind 127.0.0.1:{port}\n{front}\n default_backend be\n\
          backend be\n{back}\n server s1 127.0.0.1:{origin}\n",
         sink.port
@@ -112,7 +112,7 @@ fn tcp_streams_have_the_same_scopes() {
         let sink = LogSink::new();
         let front = " mode tcp\n tcp-request connection set-var(sess.c) src\n \
             tcp-request session set-var(sess.s) str(s)\n tcp-request session set-var(proc.p) str(p)\n \
-            tcp-request inspect-delay 1s\n tcp-request content set-var(req.v) str(r)\n \
+            tcp-request inspect-delay 5s\n tcp-request content set-var(req.v) str(r)\n \
             tcp-request content set-var(res.e) str(early)\n tcp-request content set-var(txn.t) str(t)\n \
             tcp-request content set-var(txn.r) var(req.v)\n \
             log-format \"log: %[var(sess.c)] %[var(sess.s)] %[var(proc.p)] %[var(req.v)] %[var(res.e)] \
@@ -158,7 +158,7 @@ fn checks_have_variables_of_their_own() {
                 b"HTTP/1.0 200 OK\r\n\r\n".to_vec()
             });
             let text = format!(
-                "defaults\n mode http\n timeout client 1s\n timeout connect 1s\n timeout server 1s\n\
+                "defaults\n mode http\n timeout client 20s\n timeout connect 1s\n timeout server 20s\n\
                  frontend f\n bind 127.0.0.1:{port}\n http-request return status 200\n\
                  backend b\n {kind}\n{steps} server s 127.0.0.1:{} check inter 50ms\n",
                 origin.port
@@ -262,7 +262,7 @@ fn names_are_haproxys() {
         "global.a", "proc.x", "check.x", "res.a", "TXN.a", ".a", "txn..a",
     ] {
         let text = format!(
-            "frontend f\n mode http\n bind 127.0.0.1:1\n timeout client 1s\n http-request set-var({name}) int(1)\n"
+            "frontend f\n mode http\n bind 127.0.0.1:1\n timeout client 20s\n http-request set-var({name}) int(1)\n"
         );
         let [theirs, ours] = both().map(|who| {
             let done = run_to_end(who, &["-c"], Some(&text));
