@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use crate::net::proxy_header::{Entries, Tls, version_1, version_2};
 use crate::plan;
 use crate::sample::{Scope, Value};
-use crate::settings::{Endpoint, Host, SendProxy};
+use crate::settings::{Endpoint, Host, Protocol, SendProxy};
 
 use crate::tls::server_name;
 
@@ -22,6 +22,9 @@ use super::script::Connect;
 /// A connection of a check.
 pub trait Link: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Link for T {}
+
+/// A connection that TLS was put on, and whether HTTP/2 was agreed on; or why not.
+pub type Secured = Result<(Box<dyn Link>, bool), &'static str>;
 
 /// Where a check goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,11 +151,25 @@ pub fn secrecy<'s>(
     }
     let of_line = by_line.then_some((check.sni.as_deref(), &check.alpn));
     let (sni, alpn) = of_line.unwrap_or((None, &step.alpn));
+    let alpn = match alpn.is_empty() {
+        // What the line offers to others is offered by checks.
+        true => &settings.tls.terms.alpn,
+        false => alpn,
+    };
     let config = server.tls.as_ref()?.of_checks(alpn);
     Some((config, step.sni.as_deref().or(sni)))
 }
 
-/// Puts TLS on a connection.
+/// Whether HTTP/2 is spoken on a connection of a check by what is said of it (`proto`, `check-proto`). `None`: TLS agrees on it,
+/// or it is not.
+pub fn speaks_h2(step: &Connect, server: &plan::Server) -> Option<bool> {
+    let settings = &server.settings;
+    let of_line = settings.check.proto.or(settings.proto);
+    let said = step.proto.or(of_line.filter(|_| step.server_options));
+    said.map(|protocol| protocol == Protocol::H2)
+}
+
+/// Puts TLS on a connection. Answers whether HTTP/2 was agreed on, too.
 ///
 /// # Errors
 /// The handshake failed; the words are HAProxy's.
@@ -161,14 +178,17 @@ pub async fn secure(
     goal: &Goal,
     config: Arc<ClientConfig>,
     name: Option<&str>,
-) -> Result<Box<dyn Link>, &'static str> {
+) -> Secured {
     let ip = match goal {
         Goal::Ip(address) => Some(address.ip()),
         Goal::Unix(_) | Goal::Abstract(_) => None,
     };
     let begun = TlsConnector::from(config).connect(server_name(name, ip), link);
     match begun.await {
-        Ok(stream) => Ok(Box::new(stream)),
+        Ok(stream) => {
+            let agreed = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            Ok((Box::new(stream), agreed))
+        }
         Err(error) => Err(match misnamed(&error) {
             true => "Server presented an SSL certificate different from the configured one",
             false => "SSL handshake failure",

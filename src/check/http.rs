@@ -21,7 +21,14 @@ pub fn render(text: &Text, scope: &Scope<'_>) -> Vec<u8> {
 }
 
 /// The request's bytes. `state` is the value of `http-check send-state`, where that is on.
-pub fn request(request: &Request, state: Option<&str>, scope: &Scope<'_>) -> Vec<u8> {
+///
+/// `multiplexed`: it goes over HTTP/2, whatever version is written.
+pub fn request(
+    request: &Request,
+    state: Option<&str>,
+    scope: &Scope<'_>,
+    multiplexed: bool,
+) -> Vec<u8> {
     let mut uri = one_line(render(&request.uri, scope));
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     let mut connection = None;
@@ -55,7 +62,11 @@ pub fn request(request: &Request, state: Option<&str>, scope: &Scope<'_>) -> Vec
         let length = body.len().to_string().into_bytes();
         fields.push(("content-length".into(), length));
     }
-    let old = request.version == "HTTP/1.0";
+    let version = match multiplexed {
+        true => "HTTP/1.1",
+        false => request.version.as_str(),
+    };
+    let old = version == "HTTP/1.0";
     match (connection.unwrap_or(true), old) {
         (true, false) => fields.push(("connection".into(), b"close".to_vec())),
         (false, true) => fields.push(("connection".into(), b"keep-alive".to_vec())),
@@ -66,7 +77,7 @@ pub fn request(request: &Request, state: Option<&str>, scope: &Scope<'_>) -> Vec
     out.push(b' ');
     out.extend_from_slice(&uri);
     out.push(b' ');
-    out.extend_from_slice(request.version.as_bytes());
+    out.extend_from_slice(version.as_bytes());
     out.extend_from_slice(b"\r\n");
     for (name, value) in fields {
         out.extend_from_slice(name.as_bytes());

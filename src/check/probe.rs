@@ -14,7 +14,7 @@ use crate::settings::{Endpoint, Options};
 use crate::state::Operational;
 
 use super::code::{Code, Finding};
-use super::connect::{self, Link};
+use super::connect::{self, Link, Secured};
 use super::expect::{self, Answer, At, Verdict};
 use super::http::{self, Progress};
 use super::schedule;
@@ -32,6 +32,8 @@ struct Run<'a> {
     started: Instant,
     deadline: Instant,
     link: Option<Box<dyn Link>>,
+    /// What carries the link where the server speaks HTTP/2.
+    works: tokio::task::JoinSet<()>,
     data: Vec<u8>,
     closed: bool,
     /// The last connection speaks TLS.
@@ -62,6 +64,7 @@ pub async fn probe(
         started,
         deadline: started,
         link: None,
+        works: tokio::task::JoinSet::new(),
         data: Vec::new(),
         closed: false,
         secure: false,
@@ -135,7 +138,9 @@ impl<'a> Run<'a> {
             Step::Http(request) => {
                 let sends = self.proxy.settings.options.contains(Options::SEND_STATE);
                 let state = sends.then(|| send_state::header(self.proxy, self.server, self.node));
-                let bytes = self.in_scope(|scope| http::request(request, state.as_deref(), scope));
+                let h2 = !self.works.is_empty();
+                let bytes =
+                    self.in_scope(|scope| http::request(request, state.as_deref(), scope, h2));
                 self.send(step, bytes, request.comment.as_deref()).await?;
             }
             Step::Expect(expect) => self.expect(step, expect).await?,
@@ -195,14 +200,21 @@ impl<'a> Run<'a> {
                 let info = self.located(&plain(&error), step, comment);
                 return Err(Finding::new(Code::L4Connection, info));
             }
-            Some(Ok(link)) => match connect::secrecy(connect, self.server) {
-                None => self.link = Some(link),
-                Some((config, name)) => {
-                    let begun = connect::secure(link, &goal, config, name);
-                    let link = within(self.deadline, begun).await;
-                    self.link = Some(self.secured(link, step, comment)?);
-                }
-            },
+            Some(Ok(link)) => {
+                let (link, agreed) = match connect::secrecy(connect, self.server) {
+                    None => (link, false),
+                    Some((config, name)) => {
+                        let begun = connect::secure(link, &goal, config, name);
+                        let begun = within(self.deadline, begun).await;
+                        self.secured(begun, step, comment)?
+                    }
+                };
+                let said = connect::speaks_h2(connect, self.server);
+                self.link = Some(match said.unwrap_or(agreed) {
+                    true if self.script.dialect == Dialect::Http => self.multiplexed(link),
+                    _ => link,
+                });
+            }
         }
         // Without `timeout check` one `inter` covers connect and answer alike.
         self.deadline = match timeouts.check {
@@ -212,16 +224,26 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Puts HTTP/2 under what is said on a connection.
+    fn multiplexed(&mut self, link: Box<dyn Link>) -> Box<dyn Link> {
+        let (near, work) = crate::wire::h2::probe::over(link);
+        // Gone with the check, or when a step connects anew.
+        let mut works = tokio::task::JoinSet::new();
+        works.spawn_local(work);
+        self.works = works;
+        Box::new(near)
+    }
+
     fn secured(
         &mut self,
-        begun: Option<Result<Box<dyn Link>, &'static str>>,
+        begun: Option<Secured>,
         step: &Numbered,
         comment: Option<&str>,
-    ) -> Result<Box<dyn Link>, Finding> {
+    ) -> Result<(Box<dyn Link>, bool), Finding> {
         let (code, what) = match begun {
-            Some(Ok(link)) => {
+            Some(Ok(secured)) => {
                 self.secure = true;
-                return Ok(link);
+                return Ok(secured);
             }
             Some(Err(why)) => (Code::L6Response, why),
             None => (Code::L6Timeout, ""),
@@ -355,6 +377,10 @@ impl<'a> Run<'a> {
         match within(deadline, link.read(&mut buffer)).await {
             None => Ok(false),
             Some(Ok(0) | Err(_)) if self.closed => Ok(false),
+            // A stream of HTTP/2 that ends without a head was reset.
+            Some(Ok(0) | Err(_)) if self.data.is_empty() && !self.works.is_empty() => {
+                Err(Finding::new(Code::SocketError, ""))
+            }
             Some(Ok(0) | Err(_)) => {
                 self.closed = true;
                 Ok(true)

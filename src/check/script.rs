@@ -81,6 +81,8 @@ pub struct Connect {
     pub sni: Option<String>,
     /// See `ssl`.
     pub alpn: Vec<Vec<u8>>,
+    /// `proto`.
+    pub proto: Option<settings::Protocol>,
     /// `linger`: close in order instead of by a reset.
     pub linger: bool,
     /// `comment`.
@@ -359,6 +361,7 @@ fn link_step(step: &settings::Step, linker: &mut Linker<'_>) -> Result<Step, Fau
             ssl: probe.ssl,
             sni: probe.sni.clone(),
             alpn: probe.alpn.clone(),
+            proto: probe.proto,
             server_options: probe.default,
             linger: probe.linger,
             comment: probe.comment.clone(),

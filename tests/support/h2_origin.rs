@@ -1,4 +1,10 @@
-//! An HTTP/2 origin on a clear port that does what a test says.
+//! An HTTP/2 origin on a clear port that does what a test says. Named by the tests that use it.
+#![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness may end a test"
+)]
 
 use std::collections::VecDeque;
 use std::net::TcpListener;
@@ -95,6 +101,7 @@ pub struct H2Origin {
     pub port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
+    begun: Arc<AtomicUsize>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -117,7 +124,9 @@ impl H2Origin {
         let connections = Arc::<AtomicUsize>::default();
         let (end, ended) = oneshot::channel();
         let answer: Arc<Answer> = Arc::new(answer);
+        let begun = Arc::<AtomicUsize>::default();
         let shared = Shared {
+            begun: begun.clone(),
             announces,
             answer,
             seen: seen.clone(),
@@ -146,6 +155,7 @@ impl H2Origin {
             port,
             seen,
             connections,
+            begun,
             end: Some(end),
             thread: Some(thread),
         }
@@ -154,6 +164,11 @@ impl H2Origin {
     /// The requests that came whole, or were reset by it, in that order.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("no origin task panics").clone()
+    }
+
+    /// How many requests have begun to come.
+    pub fn begun(&self) -> usize {
+        self.begun.load(SeqCst)
     }
 
     /// How many connections came.
@@ -173,6 +188,7 @@ impl Drop for H2Origin {
 
 #[derive(Clone)]
 struct Shared {
+    begun: Arc<AtomicUsize>,
     announces: Announces,
     answer: Arc<Answer>,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -251,7 +267,10 @@ fn seen(request: &Request<RecvStream>, connection: usize) -> Seen {
             .extensions()
             .get::<h2::ext::Protocol>()
             .map_or(String::new(), |protocol| protocol.as_str().to_owned()),
-        fields: fields.into_iter().filter(|(name, _)| name != "host").collect(),
+        fields: fields
+            .into_iter()
+            .filter(|(name, _)| name != "host")
+            .collect(),
         ended: request.body().is_end_stream(),
         ..Seen::default()
     }
@@ -265,6 +284,7 @@ async fn answer(
     asks: mpsc::UnboundedSender<Ask>,
 ) {
     let seen = seen(&request, connection);
+    shared.begun.fetch_add(1, SeqCst);
     let mut acts = VecDeque::from((shared.answer)(&seen));
     let mut body = Some(request.into_body());
     let echoes = acts.iter().any(|act| matches!(act, Act::Echo));
@@ -315,8 +335,8 @@ async fn answer(
                 return;
             }
             (Act::Reset(code), Some(stream)) => {
-                // What was said before has to be on its way.
-                tokio::task::yield_now().await;
+                // What was said before has to be on its way: a reset takes back what is not.
+                pause().await;
                 stream.send_reset(Reason::from(code));
                 return;
             }
@@ -324,11 +344,22 @@ async fn answer(
                 respond.send_reset(Reason::from(code));
                 return;
             }
-            (Act::GoAway, _) => drop(asks.send(Ask::GoAway)),
+            (Act::GoAway, _) => {
+                drop(asks.send(Ask::GoAway));
+                // It leaves before whatever is said after it.
+                pause().await;
+            }
             (Act::Close, _) => drop(asks.send(Ask::Close)),
             (Act::Hang, _) => std::future::pending().await,
             (act, None) => panic!("{act:?} comes before a head"),
         }
+    }
+}
+
+/// Lets the connection's task run.
+async fn pause() {
+    for _ in 0..20 {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
 }
 
@@ -356,7 +387,9 @@ async fn send(stream: &mut SendStream<Bytes>, mut bytes: Bytes, last: bool) -> O
     }
     while !bytes.is_empty() {
         stream.reserve_capacity(bytes.len());
-        let room = std::future::poll_fn(|cx| stream.poll_capacity(cx)).await?.ok()?;
+        let room = std::future::poll_fn(|cx| stream.poll_capacity(cx))
+            .await?
+            .ok()?;
         let part = bytes.split_to(room.min(bytes.len()));
         let end = last && bytes.is_empty();
         stream.send_data(part, end).ok()?;

@@ -5,7 +5,7 @@ use super::super::args::{Args, Parsed, Prefix, alert, unknown_word};
 use super::super::draft::Draft;
 use super::super::keyword::{Keyword, Sections, within};
 use super::super::load::Load;
-use super::super::server::traffic::checked_protocol;
+use super::super::server::traffic::protocol;
 use super::super::tls;
 use crate::action;
 use crate::diag::{Diagnostic, Lead, suggest};
@@ -387,7 +387,7 @@ fn connect(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed<Pr
             }
             "proto" => {
                 let outer = std::mem::replace(&mut args.name, "proto".to_owned());
-                let protocol = checked_protocol(args);
+                let protocol = protocol(args);
                 args.name = outer;
                 probe.proto = Some(protocol?);
             }

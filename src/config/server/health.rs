@@ -3,7 +3,7 @@
 use super::super::address::For;
 use super::super::args::{Args, Parsed, alert};
 use super::super::keyword::{Keyword, keyword};
-use super::traffic::checked_protocol;
+use super::traffic::protocol;
 use super::{endpoint, not_yet, one_word};
 use crate::settings::{Observe, OnError, OnMarkedDown, OnMarkedUp, Server};
 
@@ -218,7 +218,7 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
         "<name>",
         "the protocol of checks",
         |s, a, _| {
-            s.check.proto = Some(checked_protocol(a)?);
+            s.check.proto = Some(protocol(a)?);
             Ok(())
         },
     ),

@@ -232,14 +232,6 @@ pub(in super::super) fn protocol(args: &mut Args<'_>) -> Parsed<Protocol> {
     }
 }
 
-/// The same where checks speak it.
-pub(in super::super) fn checked_protocol(args: &mut Args<'_>) -> Parsed<Protocol> {
-    match protocol(args)? {
-        Protocol::H2 => args.fail(": 'h2' is not available yet in checks"),
-        other => Ok(other),
-    }
-}
-
 fn init_addr(server: &mut Server, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     let word = args.word("a comma-delimited list of methods")?;
     let mut methods = Vec::new();

@@ -54,6 +54,9 @@ impl Exchange {
                 Err(failed) => Err(failed),
             };
             self.observe(&lease, &head);
+            if let (Err(Failed::ServerTimeout), Some(course)) = (&head, lease.course()) {
+                course.doubt();
+            }
             match head {
                 Ok(_) if self.retry_status(&attempts) => self.count_retry(&lease, &mut attempts),
                 Ok(facts) => return self.respond(lease, &mut download, facts).await,

@@ -283,7 +283,7 @@ fn understood(
 ) -> Result<ResponseFacts, Unanswered> {
     let facts = response::receive(parts, ended, asked, head);
     match facts {
-        Ok(facts) if head.len() <= lines => Ok(facts),
+        Ok(facts) if head.len() < lines => Ok(facts),
         Ok(_) | Err(Malformed(_)) => Err(Unanswered::Malformed),
     }
 }

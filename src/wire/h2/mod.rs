@@ -13,6 +13,7 @@ pub mod client;
 pub mod fields;
 mod frames;
 mod lane;
+pub mod probe;
 pub mod request;
 pub mod response;
 mod server;
