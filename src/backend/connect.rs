@@ -10,10 +10,11 @@ use rustix::io::Errno;
 
 use crate::net::connect::{Options, Target, connect as open};
 use crate::net::listen::local_address;
-use crate::net::{Alarm, Stream};
+use crate::net::{Alarm, Stream, Unsecured};
 use crate::plan::{Plan, Server};
 use crate::sample::{Address, Handshake};
 use crate::settings::Endpoint;
+use crate::tls::Failure;
 use crate::wire::h2::Upstream;
 use crate::worker::Worker;
 
@@ -64,6 +65,8 @@ pub(super) async fn connect(
     server: &Server,
 ) -> Result<Connected, ConnectError> {
     let target = target(ask, server).ok_or(ConnectError::Refused)?;
+    // What an attempt before this one came to.
+    (ask.txn.backend_error, ask.txn.backend_tls) = (None, None);
     ask.backend.state.back.connects.inc();
     server.state.totals.connects.inc();
     let mut alarm = Alarm::new();
@@ -108,15 +111,34 @@ pub(super) async fn connect(
         Target::Unix(path) | Target::Abstract(path) => Address::Unix(path),
     };
     if let Some(back) = server.tls.as_ref().filter(|_| server.settings.ssl) {
+        let process = &worker.fleet.state.process;
+        if process.secured.is_full(worker.plan().global.maxsslconn) {
+            ask.txn.backend_error = Some(Failure::TOO_MANY.cause);
+            return Err(ConnectError::Resource);
+        }
         let ip = destination.ip().map(|ip| ip.ip());
         let offer = speech::offer(server, nature.spoken);
         let session = back.session(nature.name.as_deref(), ip, offer);
-        let counted = worker.fleet.state.process.secured();
+        let counted = process.secured();
         stream.begin_tls(session.map_err(|_| ConnectError::Refused)?, Some(counted));
-        match alarm.until(|cx| stream.poll_handshake(cx)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(ConnectError::Refused),
+        let done = alarm.until(|cx| stream.poll_handshake(cx)).await;
+        let failure = match done {
+            Ok(Ok(())) => None,
+            Ok(Err(Unsecured::Tls(error))) => {
+                let by_line = back.settings().host.is_some();
+                Some(Failure::of_server(&error, by_line))
+            }
+            Ok(Err(Unsecured::Closed | Unsecured::Io(_))) => Some(Failure::BROKEN),
             Err(_) => return Err(ConnectError::Timeout),
+        };
+        if let Some(Failure { cause, error }) = failure {
+            ask.txn.backend_error = Some(cause);
+            ask.txn.backend_tls = Some(Arc::new(Handshake {
+                sni: nature.name.clone(),
+                error,
+                ..Handshake::default()
+            }));
+            return Err(ConnectError::Refused);
         }
     }
     let tls = stream.secure().map(|secure| {

@@ -5,17 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::linux::net::SocketAddrExt;
 use std::sync::Arc;
 
-use rustls::{CertificateError, ClientConfig};
+use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, UnixStream};
 use tokio_rustls::TlsConnector;
 
 use crate::net::proxy_header::{Entries, Tls, version_1, version_2};
 use crate::plan;
-use crate::sample::{Scope, Value};
+use crate::sample::{Scope, Value, connection_error};
 use crate::settings::{Endpoint, Host, Protocol, SendProxy};
 
-use crate::tls::server_name;
+use crate::tls::{Failure, server_name};
 
 use super::script::Connect;
 
@@ -169,15 +169,16 @@ pub fn speaks_h2(step: &Connect, server: &plan::Server) -> Option<bool> {
     said.map(|protocol| protocol == Protocol::H2)
 }
 
-/// Puts TLS on a connection. Answers whether HTTP/2 was agreed on, too.
+/// Puts TLS on a connection. Answers whether HTTP/2 was agreed on, too. `by_line`: the server's line says which name its
+/// certificate must hold.
 ///
 /// # Errors
 /// The handshake failed; the words are HAProxy's.
 pub async fn secure(
     link: Box<dyn Link>,
     goal: &Goal,
-    config: Arc<ClientConfig>,
-    name: Option<&str>,
+    (config, name): (Arc<ClientConfig>, Option<&str>),
+    by_line: bool,
 ) -> Secured {
     let ip = match goal {
         Goal::Ip(address) => Some(address.ip()),
@@ -189,23 +190,12 @@ pub async fn secure(
             let agreed = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             Ok((Box::new(stream), agreed))
         }
-        Err(error) => Err(match misnamed(&error) {
-            true => "Server presented an SSL certificate different from the configured one",
-            false => "SSL handshake failure",
-        }),
+        Err(error) => {
+            let inner = error.get_ref().and_then(|error| error.downcast_ref());
+            let failure = inner.map_or(Failure::BROKEN, |e| Failure::of_server(e, by_line));
+            Err(connection_error(failure.cause))
+        }
     }
-}
-
-fn misnamed(error: &io::Error) -> bool {
-    let inner = error
-        .get_ref()
-        .and_then(|e| e.downcast_ref::<rustls::Error>());
-    matches!(
-        inner,
-        Some(rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-        ))
-    )
 }
 
 /// `source` of the server line.

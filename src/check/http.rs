@@ -20,6 +20,15 @@ pub fn render(text: &Text, scope: &Scope<'_>) -> Vec<u8> {
     }
 }
 
+/// The name that a request says it is for, without a port.
+pub fn host(request: &Request, scope: &Scope<'_>) -> Option<String> {
+    let mut fields = request.headers.iter();
+    let (_, value) = fields.find(|(name, _)| name.eq_ignore_ascii_case("host"))?;
+    let value = String::from_utf8(one_line(render(value, scope))).ok()?;
+    let name = value.rsplit_once(':').map_or(&*value, |(name, _)| name);
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// The request's bytes. `state` is the value of `http-check send-state`, where that is on.
 ///
 /// `multiplexed`: it goes over HTTP/2, whatever version is written.

@@ -204,7 +204,10 @@ impl<'a> Run<'a> {
                 let (link, agreed) = match connect::secrecy(connect, self.server) {
                     None => (link, false),
                     Some((config, name)) => {
-                        let begun = connect::secure(link, &goal, config, name);
+                        let auto = self.host_of(step, name);
+                        let terms = (config, name.or(auto.as_deref()));
+                        let by_line = self.server.settings.tls.host.is_some();
+                        let begun = connect::secure(link, &goal, terms, by_line);
                         let begun = within(self.deadline, begun).await;
                         self.secured(begun, step, comment)?
                     }
@@ -232,6 +235,20 @@ impl<'a> Run<'a> {
         works.spawn_local(work);
         self.works = works;
         Box::new(near)
+    }
+
+    /// The name that the request behind this step says it is for, where that is wanted (`check-sni-auto`).
+    fn host_of(&mut self, step: &Numbered, named: Option<&str>) -> Option<String> {
+        if named.is_some() || !self.server.settings.check.sni_auto {
+            return None;
+        }
+        let after = self.script.steps.iter();
+        let mut after = after.skip_while(|s| s.number <= step.number);
+        let request = after.find_map(|s| match &s.step {
+            Step::Http(request) => Some(request),
+            _ => None,
+        })?;
+        self.in_scope(|scope| http::host(request, scope))
     }
 
     fn secured(

@@ -48,6 +48,10 @@ pub struct Global {
     pub maxconnrate: u32,
     /// See `maxconnrate`.
     pub maxsessrate: u32,
+    /// `maxsslconn`: TLS connections at once, 0 for any number.
+    pub maxsslconn: u32,
+    /// `maxsslrate`: TLS connections of clients per second, 0 for any number.
+    pub maxsslrate: u32,
     /// `spread-checks`, percent.
     pub spread_checks: u32,
     /// `max-spread-checks`, milliseconds.
@@ -145,6 +149,8 @@ impl Default for Global {
             hard_stop_after: None,
             maxconnrate: 0,
             maxsessrate: 0,
+            maxsslconn: 0,
+            maxsslrate: 0,
             spread_checks: 0,
             max_spread_checks: None,
             localpeer: None,

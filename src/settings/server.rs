@@ -77,6 +77,8 @@ pub struct ServerCheck {
     pub ssl: Option<bool>,
     /// `check-sni`.
     pub sni: Option<String>,
+    /// `check-sni-auto`: where `check-sni` says nothing, the request's `Host` does.
+    pub sni_auto: bool,
     /// `check-alpn`.
     pub alpn: Vec<Vec<u8>>,
     /// `check-proto`.
@@ -184,6 +186,8 @@ pub struct Server {
     pub verify: Option<bool>,
     /// `sni`.
     pub sni: Option<Pending<Sample>>,
+    /// `sni-auto`: where `sni` says nothing, the request's `Host` does.
+    pub sni_auto: bool,
     /// What the words about TLS say.
     pub tls: BackSettings,
 }

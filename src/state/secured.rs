@@ -21,6 +21,11 @@ pub struct Secured {
 }
 
 impl Secured {
+    /// Whether there are as many connections as may be; 0 for no limit (`maxsslconn`).
+    pub fn is_full(&self, most: u32) -> bool {
+        most > 0 && self.conns.load() >= most
+    }
+
     /// Percent of clients' connections in the second that ends now that needed no new key.
     pub fn reuse(&self, now_ms: u64) -> u32 {
         let (all, keys) = (self.rate.read(now_ms), self.front_keys.read(now_ms));

@@ -229,8 +229,8 @@ pub const FIELDS: &[InfoField] = &[
         position: 20,
         name: "MaxSslConns",
         tags: Tags("MMP"),
-        doc: "Limit of TLS connections, 0 for none",
-        value: |_| Value::U32(0),
+        doc: "Limit of TLS connections (maxsslconn), 0 for none",
+        value: |i| Value::U32(i.plan.global.maxsslconn),
     },
     InfoField {
         position: 21,
@@ -320,8 +320,8 @@ pub const FIELDS: &[InfoField] = &[
         position: 33,
         name: "SslRateLimit",
         tags: Tags("CLP"),
-        doc: "Limit of SslRate",
-        value: |_| Value::U32(0),
+        doc: "Limit of SslRate (maxsslrate)",
+        value: |i| Value::U32(i.plan.global.maxsslrate),
     },
     InfoField {
         position: 34,

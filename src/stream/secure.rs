@@ -7,7 +7,6 @@ use rustls::server::Acceptor;
 use crate::backend::handshake_facts;
 use crate::net::{Expired, Unsecured};
 use crate::sample::{Handshake, Hello, Verdict};
-use crate::state::Counted;
 use crate::tls::{self, Choice, Failure, Front, Group, hello, notes};
 use crate::worker::Worker;
 
@@ -23,8 +22,7 @@ pub(super) async fn handshake(worker: &Rc<Worker>, client: &mut Client, front: &
         ..Handshake::default()
     };
     let process = &worker.fleet.state.process;
-    process.secured.rate.add(worker.now().millis(), 1);
-    let result = negotiate(client, process.secured(), front, &mut facts).await;
+    let result = negotiate(client, front, &mut facts).await;
     if result.is_ok() && !facts.resumed {
         process.secured.front_keys.add(worker.now().millis(), 1);
     }
@@ -43,7 +41,7 @@ pub(super) async fn handshake(worker: &Rc<Worker>, client: &mut Client, front: &
 
 async fn negotiate(
     client: &mut Client,
-    counted: Counted,
+
     front: &Front,
     facts: &mut Handshake,
 ) -> Result<(), Failure> {
@@ -100,7 +98,7 @@ async fn negotiate(
             Err(_) => return Err(Failure::TIMEOUT),
         }
     }
-    stream.begin_tls(session.into(), Some(counted));
+    stream.begin_tls(session.into(), None);
     let done = alarm.until(|cx| stream.poll_handshake(cx)).await;
     if let Some(secure) = stream.secure() {
         secure.with(|session| handshake_facts(session, facts));

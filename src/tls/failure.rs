@@ -1,7 +1,7 @@
 //! Why a handshake failed, as HAProxy's logs and OpenSSL's error numbers tell it (manual 7.3.3 `fc_err`, 7.3.4
 //! `ssl_fc_err`).
 
-use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use super::verdict::Verdict;
 
@@ -25,6 +25,16 @@ impl Failure {
         cause: 26,
         error: (0, ""),
     };
+    /// There are as many TLS connections as may be (`maxsslconn`).
+    pub const TOO_MANY: Self = Self {
+        cause: 27,
+        error: (0, ""),
+    };
+    /// A server ended the connection, or it broke.
+    pub const BROKEN: Self = Self {
+        cause: 34,
+        error: (0, ""),
+    };
     /// `strict-sni`, and no certificate is for the name asked for.
     pub const UNKNOWN_NAME: Self = Self::handshake(234, "callback failed");
 
@@ -32,6 +42,19 @@ impl Failure {
         Self {
             cause: 34,
             error: (SSL | reason, name),
+        }
+    }
+
+    /// Of rustls's error about a server; `by_line`: its line says which name to expect (`verifyhost`).
+    pub fn of_server(error: &Error, by_line: bool) -> Self {
+        let cause = match error {
+            _ if !is_misnamed(error) => 34,
+            _ if by_line => 32,
+            _ => 33,
+        };
+        Self {
+            cause,
+            ..Self::new(error, None, false)
         }
     }
 
@@ -74,6 +97,15 @@ impl Failure {
             _ => Self::handshake(244, "unexpected message"),
         }
     }
+}
+
+fn is_misnamed(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
 }
 
 /// OpenSSL's number of its library for TLS.

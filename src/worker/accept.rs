@@ -124,10 +124,10 @@ impl Post {
     /// stands.
     fn empty(self, worker: &Rc<Worker>) {
         let owner = self.owner.borrow().clone();
-        while let Some(slot) = Slot::reserve(worker, &owner.plan, &owner.proxy, &owner.listener)
+        while let Some(mut slot) = Slot::reserve(worker, &owner.plan, &owner.proxy, &owner.listener)
             && let Ok(Some((stream, peer))) = accept_from(&*self.socket)
         {
-            slot.confirm();
+            slot.confirm(&owner.listener);
             begin(worker, &owner, slot, stream, peer);
         }
         // At once: until the last who knows the socket lets go of it the system would go on to put
@@ -189,14 +189,18 @@ async fn room(worker: &Rc<Worker>, longest: Duration, still: impl FnOnce() -> bo
 /// Accepts what is there, at most `tune.maxaccept` at a time.
 fn some(worker: &Rc<Worker>, socket: &Socket, owner: &Owner) -> io::Result<()> {
     for _ in 0..owner.plan.global.maxaccept.max(1) {
+        // Those just taken in count, too.
+        if obstacle(worker, owner).is_some() {
+            return Ok(());
+        }
         let slot = Slot::reserve(worker, &owner.plan, &owner.proxy, &owner.listener);
-        let Some(slot) = slot else {
+        let Some(mut slot) = slot else {
             return Ok(());
         };
         let Some((stream, peer)) = socket.accept()? else {
             return Ok(());
         };
-        slot.confirm();
+        slot.confirm(&owner.listener);
         begin(worker, owner, slot, stream, peer);
     }
     Ok(())
@@ -209,6 +213,9 @@ fn begin(worker: &Rc<Worker>, owner: &Owner, slot: Slot, stream: Stream, peer: O
     let process = &worker.fleet.state.process;
     process.accepted.inc();
     process.conn_rate.add(now_ms, 1);
+    if owner.listener.tls.is_some() {
+        process.secured.rate.add(now_ms, 1);
+    }
     let front = &owner.proxy.state.front;
     front.conns_total.inc();
     front.conn_rate.add(now_ms, 1);
@@ -263,7 +270,9 @@ fn obstacle(worker: &Worker, owner: &Owner) -> Option<Obstacle> {
     }
     let listener_full =
         listener.bind.maxconn > 0 && listener.state.conns.load() >= listener.bind.maxconn;
-    if process.conns.load() >= plan.maxconn
+    let secured = listener.tls.is_some() && process.secured.is_full(plan.global.maxsslconn);
+    if secured
+        || process.conns.load() >= plan.maxconn
         || front.sessions.load() >= proxy.maxconn
         || listener_full
     {
@@ -273,6 +282,10 @@ fn obstacle(worker: &Worker, owner: &Owner) -> Option<Obstacle> {
         (proxy.settings.rate_limit, &front.session_rate),
         (plan.global.maxconnrate, &process.conn_rate),
         (plan.global.maxsessrate, &process.sess_rate),
+        (
+            plan.global.maxsslrate * u32::from(listener.tls.is_some()),
+            &process.secured.rate,
+        ),
     ];
     for (limit, rate) in limits.into_iter().filter(|(limit, _)| *limit > 0) {
         let now_ms = worker.now().millis();

@@ -9,7 +9,7 @@ use crate::end::Cause;
 use crate::net::{Stream, Summons};
 use crate::plan::{Listener, Plan, Proxy};
 use crate::sample::Address;
-use crate::state;
+use crate::state::{self, Counted};
 
 use super::Worker;
 
@@ -40,6 +40,8 @@ pub struct Slot {
     worker: Rc<Worker>,
     proxy: Arc<state::Proxy>,
     listener: Arc<state::Listener>,
+    /// Its place among the TLS connections, where the listener speaks TLS.
+    secured: Option<Counted>,
     key: usize,
     /// Whether it is a connection's place; a stream takes no room of its own.
     counted: bool,
@@ -54,6 +56,9 @@ impl Slot {
         listener: &Listener,
     ) -> Option<Self> {
         let process = &worker.fleet.state.process;
+        if listener.tls.is_some() && process.secured.is_full(plan.global.maxsslconn) {
+            return None;
+        }
         if !process.conns.reserve(plan.maxconn) {
             return None;
         }
@@ -70,14 +75,17 @@ impl Slot {
             worker: worker.clone(),
             proxy: proxy.state.clone(),
             listener: listener.state.clone(),
+            secured: None,
             key: worker.clients.enter(),
             counted: true,
         })
     }
 
     /// A connection has come to take the place.
-    pub(super) fn confirm(&self) {
-        self.worker.fleet.state.process.conns.confirm();
+    pub(super) fn confirm(&mut self, listener: &Listener) {
+        let process = &self.worker.fleet.state.process;
+        self.secured = listener.tls.is_some().then(|| process.secured());
+        process.conns.confirm();
         self.proxy.front.sessions.confirm();
         self.listener.conns.confirm();
     }
@@ -93,6 +101,7 @@ impl Slot {
             worker: self.worker.clone(),
             proxy: self.proxy.clone(),
             listener: self.listener.clone(),
+            secured: None,
             key: self.worker.clients.enter(),
             counted: false,
         }
@@ -130,6 +139,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        drop(self.secured.take());
         let fleet = &self.worker.fleet;
         self.worker.clients.leave(self.key);
         if !self.counted {

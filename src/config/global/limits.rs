@@ -28,6 +28,19 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         g.maxconnrate = a.count()?;
         Ok(())
     }),
+    keyword("maxsslconn", "<n>", "TLS connections at once", |g, a, _| {
+        g.maxsslconn = a.count()?;
+        Ok(())
+    }),
+    keyword(
+        "maxsslrate",
+        "<n>",
+        "TLS connections per second",
+        |g, a, _| {
+            g.maxsslrate = a.count()?;
+            Ok(())
+        },
+    ),
     keyword("maxsessrate", "<n>", "sessions per second", |g, a, _| {
         g.maxsessrate = a.count()?;
         Ok(())

@@ -103,10 +103,4 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
 ];
 
 /// Options about TLS that are refused: name, and how many words follow.
-pub(super) const TLS_OPTIONS: TlsOptions = &[
-    ("check-sni-auto", 0),
-    ("no-check-sni-auto", 0),
-    ("no-sni-auto", 0),
-    ("renegotiate", 0),
-    ("sni-auto", 0),
-];
+pub(super) const TLS_OPTIONS: TlsOptions = &[];

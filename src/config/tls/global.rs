@@ -211,8 +211,6 @@ macro_rules! told {
 }
 
 pub(in super::super) const TOLD: &[Keyword<Global>] = told!(
-    "maxsslconn" "<n>" "TLS connections are not limited by themselves: 'maxconn' limits all",
-    "maxsslrate" "<n>" "the rate of TLS handshakes is not limited by itself: 'maxconnrate' limits all",
     "ssl-dh-param-file" "<file>" "not used: DHE suites are not spoken, ECDHE ones are",
     "ssl-mode-async" "" "not used: there are no OpenSSL engines",
     "ssl-passphrase-cmd" "<command>" "not run: keys must not be encrypted",

@@ -6,9 +6,10 @@ use super::super::load::Load;
 use super::terms::Agrees;
 use super::whole::{self, Finding};
 use super::{files, terms};
-use crate::diag::Lead;
+use crate::diag::{Lead, Span};
 use crate::sample::{self, Pending, Sample};
 use crate::settings::Server;
+use crate::syntax::Word;
 use crate::tls::{BackSettings, Terms, Version};
 
 /// Options that mean something with `ssl` or `check-ssl` only.
@@ -108,6 +109,49 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         Ok(())
     }),
     keyword(
+        "sni-auto",
+        "",
+        "asks for the name in `Host` (3.3)",
+        |s, _, _| {
+            s.sni_auto = true;
+            Ok(())
+        },
+    ),
+    keyword("no-sni-auto", "", "undoes `sni-auto`", |s, _, _| {
+        s.sni_auto = false;
+        Ok(())
+    }),
+    keyword(
+        "check-sni-auto",
+        "",
+        "the same in checks (3.3)",
+        |s, _, _| {
+            s.check.sni_auto = true;
+            Ok(())
+        },
+    ),
+    keyword(
+        "no-check-sni-auto",
+        "",
+        "undoes `check-sni-auto`",
+        |s, _, _| {
+            s.check.sni_auto = false;
+            Ok(())
+        },
+    ),
+    keyword(
+        "renegotiate",
+        "",
+        "lets servers negotiate anew (3.2): never",
+        |_, a, l| {
+            l.warn(
+                a.span(),
+                "'renegotiate' : nothing is negotiated anew: a server that wants it is refused",
+            );
+            Ok(())
+        },
+    ),
+    keyword(
         "no-renegotiate",
         "",
         "as is: nothing is negotiated anew",
@@ -120,14 +164,25 @@ pub(in super::super) const KEYWORDS: &[Keyword<Server>] = &[
         Ok(())
     }),
     keyword("sni", "<expression>", "the name asked for", |s, a, l| {
-        s.sni = Some(sni(a, l)?);
+        let word = a.word("an expression")?;
+        s.sni = Some(sni(word, l)?);
         Ok(())
     }),
 ];
 
+/// `sni-auto`: what `sni` would say, for a line with this keyword.
+fn host(line: Span, load: &mut Load) -> Parsed<Pending<Sample>> {
+    const HOST: &[u8] = b"req.hdr(host),host_only";
+    let word = Word {
+        bytes: HOST.to_vec(),
+        map: vec![line.start; HOST.len()],
+        span: line,
+    };
+    sni(&word, load)
+}
+
 /// The expression of `sni`: it is evaluated for each connection.
-fn sni(args: &mut Args<'_>, load: &mut Load) -> Parsed<Pending<Sample>> {
-    let word = args.word("an expression")?;
+fn sni(word: &Word, load: &mut Load) -> Parsed<Pending<Sample>> {
     let (expr, used) =
         super::super::server::in_context(load, |cx| sample::parse(word, 0..word.bytes.len(), cx))?;
     match used < word.bytes.len() {
@@ -162,6 +217,9 @@ pub(in super::super) fn complete(
     server.tls.verify = server.verify.unwrap_or(!load.tls.trust_servers);
     if !server.ssl && server.check.ssl != Some(true) {
         return Ok(());
+    }
+    if server.sni_auto && server.sni.is_none() {
+        server.sni = Some(host(args.keyword(), load)?);
     }
     if server.tls.verify && server.tls.trust.is_empty() {
         let message = format!("{title} : {}", crate::tls::NO_AUTHORITY);
