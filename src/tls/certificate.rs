@@ -9,7 +9,7 @@ use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// The kind of its key: a client may want one or the other.
@@ -142,13 +142,7 @@ impl Certificate {
         let bad = |error: rustls::Error| Unusable::BadKey(name.clone(), error.to_string());
         let signing = any_supported_type(key).map_err(bad)?;
         // The key may stand with the chain in any order: the one it fits is the certificate.
-        let public = signing.public_key();
-        let fits = |leaf: &CertificateDer<'static>| {
-            let own = X509Certificate::from_der(leaf).ok();
-            let key = own.as_ref().map(|(_, read)| read.public_key().raw);
-            key.is_some() && key == public.as_ref().map(|key| key.as_ref())
-        };
-        let at = match chain.iter().position(fits) {
+        let at = match chain.iter().position(|leaf| fits(leaf, &*signing)) {
             Some(at) => at,
             None if chain.is_empty() => return Err(Unusable::NoCertificate(name)),
             None => return Err(Unusable::Mismatch(name)),
@@ -193,6 +187,14 @@ impl Certificate {
     pub fn signs(&self, schemes: &[SignatureScheme]) -> bool {
         self.served.load().key.choose_scheme(schemes).is_some()
     }
+}
+
+/// Whether a key is a certificate's; of version 1, too, which rustls does not read.
+pub(super) fn fits(leaf: &CertificateDer<'_>, key: &dyn SigningKey) -> bool {
+    let own = X509Certificate::from_der(leaf).ok();
+    let own = own.as_ref().map(|(_, read)| read.public_key().raw);
+    let public = key.public_key();
+    own.is_some() && own == public.as_ref().map(|key| key.as_ref())
 }
 
 fn unreadable(name: &str, error: &std::io::Error) -> Unusable {

@@ -9,6 +9,7 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Certificate;
+use super::certificate::fits;
 
 /// The parts: any of them may be missing yet.
 #[derive(Debug, Clone, Default)]
@@ -88,11 +89,11 @@ impl Parts {
     /// What stands in the way.
     pub fn finish(&self) -> Result<Certificate, Unfinished> {
         let key = self.key.clone().ok_or(Unfinished::Incomplete)?;
-        if self.chain.is_empty() {
-            return Err(Unfinished::Incomplete);
+        let leaf = self.chain.first().ok_or(Unfinished::Incomplete)?;
+        if !fits(leaf, &*key) {
+            return Err(Unfinished::Mismatch);
         }
         let served = CertifiedKey::new(self.chain.clone(), key);
-        served.keys_match().map_err(|_| Unfinished::Mismatch)?;
         let made = Certificate::ready(served, self.issuer.clone());
         match &self.ocsp {
             Some(response) if !made.take_answer(response) => Err(Unfinished::NoIssuer),
