@@ -38,7 +38,8 @@
 //! * **Data plane**: [`http`] (messages), [`wire`] (bytes ⇄ messages, the two-way copy), [`net`] (sockets, timers, buffers), [`tls`]
 //!   (certificates, names, terms),
 //!   [`balance`], [`backend`], [`filter`], [`resolve`] (names while traffic flows), [`stream`], [`worker`], [`hash`].
-//! * **Operator's side**: [`check`], [`discover`] (servers that follow names), [`ocsp`] (responses kept fresh), [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
+//! * **Operator's side**: [`check`], [`discover`] (servers that follow names), [`ocsp`] (responses kept fresh), [`peers`] (tables
+//!   shared with other processes), [`log`], [`stats`], [`api`] (the runtime socket), [`process`].
 //! * **What outlives a reload**: [`state`].
 //!
 //! Who may know whom is a test (`tests/architecture.rs`).
@@ -80,6 +81,7 @@ pub mod http;
 pub mod log;
 pub mod net;
 pub mod ocsp;
+pub mod peers;
 pub mod plan;
 pub mod process;
 pub mod regex;

@@ -69,6 +69,10 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
         &["syntax", "config", "cmdline", "process", "stream"],
     ),
     (
+        "peers",
+        &["syntax", "config", "cmdline", "process", "stream"],
+    ),
+    (
         "stats",
         &["syntax", "config", "cmdline", "process", "stream"],
     ),
@@ -82,7 +86,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("bytes", &["wire"]),
     ("hyper", &["ocsp"]),
     ("prometheus", &["stats"]),
-    ("rustls", &["tls", "net", "stream", "backend", "check"]),
+    (
+        "rustls",
+        &["tls", "net", "stream", "backend", "check", "peers"],
+    ),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

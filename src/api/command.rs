@@ -4,7 +4,8 @@ use std::pin::Pin;
 
 use super::certificate::{authority, cert, list};
 use super::{
-    Desk, help, ocsp, pattern, process, resolvers, server, show, table, ticket_keys, variable,
+    Desk, help, ocsp, pattern, peers, process, resolvers, server, show, table, ticket_keys,
+    variable,
 };
 
 use crate::tls::{Authorities, Revocations};
@@ -153,6 +154,7 @@ pub static COMMANDS: &[Command] = &[
     command(&["show", "env"], "show env [var]", "dump environment variables known to the process", Operator, show::env),
     command(&["show", "info"], "show info [desc|json|typed]*", "report information about the running process", User, show::info),
     command(&["show", "map"], "show map [@ver] [map]", "report available maps or dump a map's contents", User, pattern::show_map),
+    command(&["show", "peers"], "show peers [dict|-] [section]", "dump some information about all the peers or this peers section", User, peers::show),
     command(&["show", "resolvers"], "show resolvers [id]", "dumps counters from all resolvers section and associated name servers", User, resolvers::show),
     command(&["show", "servers", "conn"], "show servers conn [<backend>]", "dump server connections status (all or for a single backend)", User, show::servers_conn),
     command(&["show", "servers", "state"], "show servers state [<backend>]", "dump volatile server information (all or for a single backend)", User, show::servers_state),

@@ -10,6 +10,7 @@ mod help;
 pub mod master;
 mod ocsp;
 mod pattern;
+mod peers;
 mod process;
 mod resolvers;
 mod server;
@@ -27,6 +28,7 @@ use crate::check::Checks;
 use crate::discover::Renamed;
 use crate::net::listen::Listener;
 use crate::ocsp::Updates;
+use crate::peers::Circle;
 use crate::plan::Plan;
 use crate::stats::Console;
 use crate::tls::{FrontSettings, Store};
@@ -48,6 +50,8 @@ pub struct Desk {
     pub renamed: Arc<Renamed>,
     /// OCSP responses that are kept fresh.
     pub updates: Arc<Updates>,
+    /// The sections in which tables are shared.
+    pub circle: Arc<Circle>,
     /// What the process knows of itself.
     pub console: Console,
     /// Reloads the configuration in place; an error says why it was refused.

@@ -11,6 +11,7 @@ use super::owner;
 use super::tls;
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::{Bind, Secured};
+use crate::syntax::Word;
 
 /// Every option of a `bind` line.
 pub(super) const OPTIONS: Table<Bind> = &[
@@ -362,6 +363,59 @@ fn with_port(text: &str) -> Option<String> {
 
 /// A `bind` line: addresses with commas between them, and options for all of them.
 pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let plain = plain(load);
+    line_with(draft, plain, args, load)
+}
+
+/// A `bind` line without options.
+pub(super) fn plain(load: &Load) -> Bind {
+    Bind {
+        tls: Secured(Some(Arc::new(load.tls.front.clone()))),
+        ..Bind::default()
+    }
+}
+
+/// A `default-bind` line of a section.
+pub(super) fn defaults(
+    bind: &mut Bind,
+    section: &str,
+    args: &mut Args<'_>,
+    load: &mut Load,
+) -> Parsed {
+    let first = args.peek().map(|word| word.text().into_owned());
+    let title = format!(
+        "'default-bind {}' in section '{section}'",
+        first.unwrap_or_default()
+    );
+    options(bind, args, load, &CHOICES, &title)
+}
+
+/// A listener at this address, with these options.
+pub(super) fn at(
+    draft: &mut Draft,
+    mut bind: Bind,
+    word: &Word,
+    args: &Args<'_>,
+    load: &mut Load,
+) -> Parsed {
+    let text = address::expand(&word.text(), &load.env);
+    let endpoint = address::endpoint(&text, For::Listen)
+        .or_else(|problem| alert(word.span, format!("'bind' : {problem}")))?;
+    bind.text = text;
+    tls::bind::complete(&mut bind, &draft.proxy.name, args, load)?;
+    bind.place = load.place(args.keyword());
+    bind.endpoint = Some(endpoint);
+    draft.proxy.binds.push(bind);
+    Ok(())
+}
+
+/// A `bind` line that begins with the options of another.
+pub(super) fn line_with(
+    draft: &mut Draft,
+    mut bind: Bind,
+    args: &mut Args<'_>,
+    load: &mut Load,
+) -> Parsed {
     let word = args.word("{<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments")?;
     let text = word.text();
     let section = draft.proxy.kind.keyword();
@@ -394,10 +448,6 @@ pub(super) fn line(draft: &mut Draft, args: &mut Args<'_>, load: &mut Load) -> P
             }
         }
     }
-    let mut bind = Bind {
-        tls: Secured(Some(Arc::new(load.tls.front.clone()))),
-        ..Bind::default()
-    };
     let title = format!("'bind {text}' in section '{section}'");
     let text = text.into_owned();
     options(&mut bind, args, load, &CHOICES, &title)?;

@@ -216,7 +216,7 @@ impl Builder {
                 self.proxies.push(*draft);
             }
             Section::Userlist(list) => userlist::finish(list, &mut self.config, load),
-            Section::Peers(peers) => peers::finish(peers, &mut self.config, load),
+            Section::Peers(peers) => peers::finish(*peers, &mut self.config, load),
             Section::HttpErrors(name, files) => {
                 self.config.http_errors.entry(name).or_insert(files.into());
             }
@@ -313,7 +313,7 @@ impl Builder {
             Section::Proxy(draft) => proxy::keyword(draft, args, load),
             Section::Userlist(list) => userlist::keyword(list, args, load),
             Section::HttpErrors(_, files) => http_errors::keyword(files, args, load),
-            Section::Peers(section) => peers::keyword(section, &mut self.config, args, load),
+            Section::Peers(section) => peers::keyword_line(section, args, load),
             Section::Resolvers(section) => resolvers::keyword(section, args, load),
             Section::Idle(idle) => idle.keyword(args),
             Section::Refused => Ok(()),

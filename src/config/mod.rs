@@ -38,6 +38,6 @@ use crate::syntax::units;
 pub use dump::dump;
 pub use keyword::{Keyword, Sections};
 pub use load::{Loaded, Options, load};
-pub use model::{Config, Proxy, Rules, Stick, Switch, Table, Target};
+pub use model::{Config, Peers, Proxy, Rules, Stick, Switch, Table, Target};
 pub use tls::list_terms;
 pub use validate::has_listener;

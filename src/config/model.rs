@@ -1,6 +1,6 @@
 //! The checked configuration: what `load` gives and `plan` links.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::acl::{Acls, Cond};
@@ -26,8 +26,8 @@ pub struct Config {
     pub http_errors: BTreeMap<String, Arc<ErrorFiles>>,
     /// Tables of `peers` sections.
     pub tables: Vec<Table>,
-    /// The names of `peers` sections.
-    pub peers: BTreeSet<String>,
+    /// `peers` sections, in reading order.
+    pub peers: Vec<Peers>,
     /// `resolvers` sections by name, `default` always among them.
     pub resolvers: BTreeMap<String, Arc<Resolvers>>,
     /// The environment as the lines left it.
@@ -85,6 +85,15 @@ pub struct Proxy {
     pub acls: Acls,
 }
 
+/// A `peers` section.
+#[derive(Debug, Clone)]
+pub struct Peers {
+    /// What its own lines say.
+    pub settings: settings::Peers,
+    /// Its `bind` lines and its peers, as a proxy has them; a peer without an address is never called.
+    pub proxy: Proxy,
+}
+
 /// A stick table.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -92,8 +101,14 @@ pub struct Table {
     pub name: String,
     /// What its entries are.
     pub shape: Shape,
-    /// The `peers` section that would share it.
+    /// The `peers` section that shares it.
     pub peers: Option<(String, Span)>,
+    /// It is declared in that section: others know it by the rest of its name.
+    pub inside: bool,
+    /// `recv-only`: what is done to it here is not told.
+    pub recv_only: bool,
+    /// `write-to`: the table that learns tags and servers along with it.
+    pub write_to: Option<(String, Span)>,
     /// Its place.
     pub span: Span,
 }

@@ -23,7 +23,7 @@ pub(super) enum Section {
     /// `http-errors`: its name and what it holds.
     HttpErrors(String, ErrorFiles),
     /// `peers`
-    Peers(Peers),
+    Peers(Box<Peers>),
     /// `resolvers`
     Resolvers(Resolvers),
     /// One that nothing can refer to yet.
@@ -282,13 +282,23 @@ fn userlist(builder: &mut Builder, args: &mut Args<'_>, load: &mut Load) -> Pars
     Ok(name)
 }
 
-fn peers(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Parsed<String> {
+fn peers(builder: &mut Builder, args: &mut Args<'_>, load: &mut Load) -> Parsed<String> {
     let span = args.line().span;
     let Some(name) = name(args)? else {
         return alert(args.keyword(), "missing name for peers section.");
     };
     args.end()?;
-    builder.section = Section::Peers(Peers::new(&name, span));
+    let same = |other: &&super::Peers| other.settings.name == name;
+    if let Some(other) = builder.config.peers.iter().find(same) {
+        let what = format!(
+            "peers section '{name}' has the same name as another peers section declared at {}.",
+            load.place(other.proxy.span)
+        );
+        return Err(Box::new(
+            Diagnostic::alert(args.keyword(), what).lead(Lead::Reading),
+        ));
+    }
+    builder.section = Section::Peers(Box::new(Peers::new(&name, span, load)));
     Ok(name)
 }
 

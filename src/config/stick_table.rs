@@ -25,6 +25,8 @@ struct Draft {
     nopurge: bool,
     srvkey: SrvKey,
     peers: Option<(String, crate::diag::Span)>,
+    recv_only: bool,
+    write_to: Option<(String, crate::diag::Span)>,
     stored: Vec<(Data, u16, u32)>,
 }
 
@@ -51,6 +53,9 @@ pub(super) fn read(name: &str, args: &mut Args<'_>, load: &mut Load) -> Parsed<T
         name: name.to_owned(),
         shape,
         peers: draft.peers,
+        inside: false,
+        recv_only: draft.recv_only,
+        write_to: draft.write_to,
         span: args.keyword(),
     })
 }
@@ -97,17 +102,24 @@ impl Draft {
                     self.store(list, args, load)?;
                 }
             }
-            other @ ("write-to" | "recv-only") => {
-                return alert(
-                    word.span,
-                    format!("{name}: '{other}' is not available yet: it needs the peers protocol."),
-                );
+            "recv-only" => self.recv_only = true,
+            "write-to" => {
+                let table = argument(args, "write-to")?;
+                self.write_to = Some((table.text().into_owned(), table.span));
             }
             other => {
                 let message = format!("{name}: unknown argument '{other}'.");
                 let mut unknown = Diagnostic::alert(word.span, message);
                 let known = [
-                    "type", "size", "expire", "nopurge", "peers", "srvkey", "store",
+                    "type",
+                    "size",
+                    "expire",
+                    "nopurge",
+                    "peers",
+                    "recv-only",
+                    "srvkey",
+                    "store",
+                    "write-to",
                 ];
                 unknown.help.extend(suggest::did_you_mean(other, known));
                 return Err(Box::new(unknown));

@@ -325,18 +325,55 @@ fn sections_that_nothing_can_use_are_read_and_their_words_checked() {
 }
 
 #[test]
-fn tables_are_not_shared_with_other_processes() {
-    let remote = "peers p\n peer other 1.2.3.4:1\n table t type ip size 1k\n";
+fn a_peers_section_knows_who_is_who() {
+    let head = "global\n localpeer me\npeers p\n peer other 1.2.3.4:1 ssl verify none shard 1\n table t type ip size 1k\n";
+    let with = |more: &str| read(&format!("{head}{more}"));
+    let known = with(" shards 3\n peer me 127.0.0.1:1\n").config;
+    let section = &known.peers[0];
+    assert!(section.settings.complete);
     assert_eq!(
-        alerts(remote),
-        [
-            "2: peer 'other': tables are not shared with other processes yet: that needs the peers protocol."
-        ]
+        (section.settings.shards, section.settings.local.as_str()),
+        (3, "me")
     );
-    assert!(
-        alerts("global\n localpeer me\npeers p\n peer me 1.2.3.4:1\n table t type ip size 1k\n")
-            .is_empty()
+    let servers: Vec<_> = section
+        .proxy
+        .servers
+        .iter()
+        .map(|(server, _)| server)
+        .collect();
+    assert_eq!(
+        (servers[0].shard, servers[0].ssl, servers[1].name.as_str()),
+        (1, true, "me")
     );
+    assert_eq!(section.proxy.binds.len(), 1);
+    let bound = with(" default-bind maxconn 7\n bind 127.0.0.1:1\n server me\n").config;
+    assert_eq!(bound.peers[0].proxy.binds[0].maxconn, 7);
+    assert_eq!(bound.tables[0].name, "p/t");
+    assert!(!with("").config.peers[0].settings.complete);
+    for (lines, alert) in [
+        (
+            " peer me 127.0.0.1:1\n peer me 127.0.0.1:2\n",
+            "already referenced at",
+        ),
+        (
+            " bind 127.0.0.1:1\n peer me 127.0.0.1:2\n",
+            "mixing \"peer\" and \"bind\"",
+        ),
+        (
+            " bind 127.0.0.1:1\n server me 127.0.0.1:2\n",
+            "no address was expected",
+        ),
+        (" bind 127.0.0.1:1\n bind 127.0.0.1:2\n", "One listener per"),
+        (" peer me 127.0.0.1\n", "missing port"),
+        ("peers p\n", "has the same name"),
+        (" frob\n", "unknown keyword 'frob'"),
+    ] {
+        let told = alerts(&format!("{head}{lines}"));
+        assert!(
+            told.iter().any(|one| one.contains(alert)),
+            "{lines}: {told:?}"
+        );
+    }
 }
 
 #[test]

@@ -102,6 +102,16 @@ pub fn link(
         }
     }
     diagnostics.append(&mut warnings);
+    let linker = Linker {
+        state,
+        vars: &vars,
+        proxy: "",
+        files: &files,
+        names: &index,
+        captures: Captures::default(),
+        warnings: Vec::new(),
+    };
+    let peers = super::peers::link(&context, linker, &mut diagnostics);
     if diagnostics.iter().any(|d| d.severity == Severity::Alert) {
         return (None, diagnostics);
     }
@@ -113,6 +123,7 @@ pub fn link(
         frontends: index.frontends(),
         terms: terms.into(),
         tables: index.tables(),
+        peers,
         maxconn,
         log,
         case_adjust: case_map(&config.global),

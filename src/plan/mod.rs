@@ -10,6 +10,7 @@ mod limits;
 mod link;
 mod loads;
 mod names;
+mod peers;
 mod proxy;
 mod server;
 mod stick;
@@ -25,6 +26,7 @@ pub use errors::{ErrorReplies, ErrorReply};
 pub use follow::Follow;
 pub use link::link;
 pub use loads::Loads;
+pub use peers::{Peer, Peers, Share};
 pub use stick::{Stick, Sticks};
 
 use crate::acl::Cond;
@@ -55,6 +57,8 @@ pub struct Plan {
     pub terms: Arc<[Terms]>,
     /// Stick tables, in the order of their lines.
     pub tables: Vec<Arc<state::table::Table>>,
+    /// `peers` sections in which tables are shared.
+    pub peers: Vec<Arc<Peers>>,
     /// Most client connections at once (`maxconn`, or what the limit of open files allows).
     pub maxconn: u32,
     /// Log targets of the `global` section.

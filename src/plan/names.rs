@@ -105,7 +105,11 @@ pub(super) fn check_tables(config: &Config) -> Vec<Diagnostic> {
             "Proxy '{}': unable to find sync peers '{peers}'.",
             line.name
         );
-        (!config.peers.contains(peers)).then(|| Diagnostic::alert(*span, message).lead(Lead::Bare))
+        (!config
+            .peers
+            .iter()
+            .any(|section| section.settings.name == *peers))
+        .then(|| Diagnostic::alert(*span, message).lead(Lead::Bare))
     });
     missing.collect()
 }

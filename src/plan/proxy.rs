@@ -322,7 +322,7 @@ impl Step<'_, '_> {
     }
 }
 
-fn listeners(
+pub(super) fn listeners(
     proxy: &config::Proxy,
     context: &Context<'_>,
     diagnostics: &mut Vec<Diagnostic>,

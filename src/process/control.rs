@@ -16,6 +16,7 @@ use crate::end::Cause;
 use crate::log;
 use crate::net::listen::Listener;
 use crate::ocsp::{self, Updates};
+use crate::peers::{self, Circle};
 use crate::plan::{self, Plan};
 use crate::stats::Console;
 use crate::worker::{self, Fleet};
@@ -101,7 +102,15 @@ pub(super) fn run(
         ));
         let (updates, orders) = Updates::new();
         spawn_local(ocsp::run(updates.clone(), orders, changes));
+        let circle = Arc::<Circle>::default();
+        let (sharing, shared) = watch::channel(peers::Wanted {
+            plan: plan.clone(),
+            doors: Arc::new(opened.doors),
+            leaving: false,
+        });
+        spawn_local(peers::run(circle.clone(), post.succeeds, shared));
         let reloader = Arc::new(Reloader {
+            sharing,
             launch: launch.clone(),
             fleet: fleet.clone(),
             plans,
@@ -112,6 +121,7 @@ pub(super) fn run(
             checks,
             renamed,
             updates,
+            circle: circle.clone(),
             console: console.clone(),
             reload: {
                 let (reloader, under_master) = (reloader.clone(), post.under_master);
@@ -143,6 +153,7 @@ pub(super) fn run(
             fleet,
             reloader,
             under_master: post.under_master,
+            circle,
             stopping: None,
         };
         Ok(control.stay(signals, master).await)
@@ -153,6 +164,7 @@ struct Control {
     launch: Arc<Launch>,
     fleet: Arc<Fleet>,
     reloader: Arc<Reloader>,
+    circle: Arc<Circle>,
     under_master: bool,
     /// Since when a soft stop goes on.
     stopping: Option<Instant>,
@@ -191,6 +203,10 @@ impl Control {
         }
         self.stopping = Some(Instant::now());
         self.fleet.stop_softly();
+        self.reloader.sharing.send_modify(|wanted| {
+            wanted.doors = Arc::default();
+            wanted.leaving = true;
+        });
         let plan = self.fleet.plan();
         for proxy in plan.proxies.iter().filter(|p| !p.settings.disabled) {
             proxy.state.stopping.store(true, Relaxed);
@@ -209,7 +225,7 @@ impl Control {
             .stopping
             .zip(limit.map(Duration::from_millis))
             .is_some_and(|(since, limit)| since.elapsed() >= limit);
-        late || self.fleet.finished()
+        late || self.fleet.finished() && self.circle.parted()
     }
 }
 

@@ -155,6 +155,7 @@ fn start(launch: &Arc<Launch>, role: Role, blueprint: Blueprint) -> ExitCode {
     if daemon && matches!(role, Role::Primary) {
         return daemon::launch(&launch.caller, say);
     }
+    let succeeds = matches!(role, Role::Successor(_)) || launch.invocation.replaces.is_some();
     let (leash, worker) = match role {
         Role::Primary => (None, false),
         Role::Daemon(leash) => (Some(leash), false),
@@ -183,6 +184,7 @@ fn start(launch: &Arc<Launch>, role: Role, blueprint: Blueprint) -> ExitCode {
         leash,
         void,
         under_master: worker,
+        succeeds,
     };
     serve::run(launch, blueprint, post)
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::diag::{Severity, has_alert};
 use crate::log::{self, Logger};
+use crate::peers;
 use crate::plan::Plan;
 use crate::worker::{self, Fleet, Sockets};
 
@@ -18,6 +19,8 @@ use super::serve::texts;
 pub(super) struct Reloader {
     pub(super) launch: Arc<Launch>,
     pub(super) fleet: Arc<Fleet>,
+    /// Tells those who share tables.
+    pub(super) sharing: watch::Sender<peers::Wanted>,
     /// Tells the checks.
     pub(super) plans: watch::Sender<Arc<Plan>>,
 }
@@ -73,7 +76,15 @@ impl Reloader {
         if has_alert(&found) {
             return Err(texts(&found, Severity::Alert));
         }
+        let doors = self.sharing.borrow().doors.clone();
+        let (doors, found) = peers::Doors::open(&plan, Some(&doors));
+        if has_alert(&found) {
+            return Err(texts(&found, Severity::Alert));
+        }
         self.fleet.reload(plan.clone(), sockets);
+        self.sharing.send_modify(|wanted| {
+            (wanted.plan, wanted.doors) = (plan.clone(), doors.into());
+        });
         self.plans.send_replace(plan);
         Ok(())
     }

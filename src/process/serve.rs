@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::api::Level;
 use crate::diag::{Diagnostic, Severity, has_alert};
 use crate::net::listen::{self, words};
+use crate::peers::Doors;
 use crate::plan::Plan;
 use crate::settings::Bind;
 use crate::worker::{self, Sockets};
@@ -21,6 +22,8 @@ use super::{Launch, limits, predecessors, privileges};
 pub(super) struct Opened {
     /// Listeners.
     pub(super) sockets: Sockets,
+    /// Where peers are awaited.
+    pub(super) doors: Doors,
     /// Sockets of the runtime API, and what their sessions may do.
     pub(super) api: Vec<(Arc<OwnedFd>, Level)>,
     /// Descriptors the process may have.
@@ -35,6 +38,8 @@ pub(super) struct Post {
     pub(super) void: Option<Void>,
     /// A master supervises us: it reloads by starting another worker, and we end when it does.
     pub(super) under_master: bool,
+    /// It replaces a process that goes on until this one is there.
+    pub(super) succeeds: bool,
 }
 
 /// Serves until the end; answers the exit code.
@@ -104,6 +109,14 @@ fn open(launch: &Launch, plan: &Arc<Plan>) -> Result<Opened, Vec<String>> {
         );
         return Err(alerts);
     }
+    let (doors, found) = Doors::open(plan, None);
+    if has_alert(&found) {
+        let mut alerts = texts(&found, Severity::Alert);
+        alerts.push(
+            "[haproxy.main()] Some protocols failed to start their listeners! Exiting.".into(),
+        );
+        return Err(alerts);
+    }
     let api = open_api(plan).map_err(one)?;
     privileges::drop(&plan.global).map_err(one)?;
     if let Some((farewell, pids)) = &launch.invocation.replaces {
@@ -111,6 +124,7 @@ fn open(launch: &Launch, plan: &Arc<Plan>) -> Result<Opened, Vec<String>> {
     }
     Ok(Opened {
         sockets,
+        doors,
         api,
         descriptors: wanted,
     })

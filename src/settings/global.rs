@@ -56,6 +56,8 @@ pub struct Global {
     pub spread_checks: u32,
     /// `max-spread-checks`, milliseconds.
     pub max_spread_checks: Option<u64>,
+    /// `tune.peers.max-updates-at-once`.
+    pub peer_updates: u32,
     /// `localpeer`.
     pub localpeer: Option<String>,
     /// `h1-case-adjust` and `h1-case-adjust-file`: lower-case name to the form to send.
@@ -153,6 +155,7 @@ impl Default for Global {
             maxsslrate: 0,
             spread_checks: 0,
             max_spread_checks: None,
+            peer_updates: 200,
             localpeer: None,
             h1_case_adjust: Vec::new(),
             h1_accept_payload_with_any_method: false,

@@ -132,6 +132,8 @@ pub struct Server {
     pub endpoint: Option<Endpoint>,
     /// The address as written.
     pub text: String,
+    /// `shard`: of a peer, which part of the keys it is told of; 0: all.
+    pub shard: u32,
     /// `weight`, default 1.
     pub weight: Option<Weight>,
     /// `non-stick`: it is not stored in stick tables.

@@ -59,6 +59,10 @@ pub struct Process {
     pub measures: AtomicBool,
     /// When it began.
     pub began: OnceLock<Instant>,
+    /// Peers with which a connection is up or under way, and those with which a session is.
+    pub connected_peers: counter::Gauge,
+    /// See `connected_peers`.
+    pub active_peers: counter::Gauge,
     /// Log messages dropped because a sink was slow or gone.
     pub dropped_logs: counter::Counter,
 }

@@ -468,14 +468,14 @@ pub const FIELDS: &[InfoField] = &[
         name: "ActivePeers",
         tags: Tags("MGP"),
         doc: "Peers that are verified",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().active_peers.load()),
     },
     InfoField {
         position: 57,
         name: "ConnectedPeers",
         tags: Tags("MGP"),
         doc: "Peers that are connected",
-        value: |_| Value::U32(0),
+        value: |i| Value::U32(i.process().connected_peers.load()),
     },
     InfoField {
         position: 58,

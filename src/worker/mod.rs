@@ -24,7 +24,7 @@ pub use clients::Clients;
 pub use fleet::{Fleet, size};
 pub use idle::IdlePool;
 pub use pools::Pools;
-pub use sockets::Sockets;
+pub use sockets::{Sockets, identity};
 
 use clock::Clock;
 

@@ -65,7 +65,7 @@ impl Sockets {
 }
 
 /// What makes two `bind` lines the same socket.
-fn identity(bind: &Bind) -> Bind {
+pub fn identity(bind: &Bind) -> Bind {
     Bind {
         place: String::new(),
         name: None,

@@ -2,7 +2,8 @@
 //!
 //! Three kinds of noise: any bytes; soups of words that mean something somewhere; a good
 //! configuration with a few of its bytes or words changed. What loads without an alert is linked as
-//! well. The codec of HTTP/1 has its properties beside it.
+//! well. The codec of HTTP/1 has its properties beside it, and what
+//! peers send is fed with noise of its own.
 
 use std::sync::Arc;
 
@@ -15,6 +16,13 @@ use tidegate::syntax::Env;
 
 /// A configuration that holds a bit of everything that is read.
 const GOOD: &str = include_str!("good.cfg");
+
+/// A table of text keys with names of servers, of arrays, and an entry of each, as HAProxy sent them.
+const PEER: &[u8] = b"\x0a\x82\x0e\x05\x02t4\x06\x1f\xf5\xf1\xfe\x00\xf0\xe5\xed\x05\
+    \x0a\x85\x12\x00\x00\x00\x02\x00\x1b\x6f\x8b\x02h2\x01\x00\x04\x01\x02s1\
+    \x0a\x82\x14\x03\x02t2\x05\x10\xf0\xf1\xfe\x6e\x00\x16\x03\x17\x04\x18\x05\xf8\x94\x08\
+    \x0a\x81\x2a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\
+    \x00\x00\x00\x00\x00\x00\x00\xf0\x00\x00\x00\xf0\x00\x00\x00\xf0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
 
 /// Loads, renders what is said, links; checks that alerts about lines say where.
 fn swallow(text: &[u8]) -> Result<(), TestCaseError> {
@@ -108,6 +116,22 @@ fn line() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_peer(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        tidegate::peers::understand(&bytes, 16_384);
+    }
+
+    /// What a peer sends, with a few bytes changed.
+    #[test]
+    fn a_peer_that_errs(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6)) {
+        let mut bytes = PEER.to_vec();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        tidegate::peers::understand(&bytes, 16_384);
+    }
 
     #[test]
     fn any_bytes(text in prop::collection::vec(any::<u8>(), 0..600)) {

@@ -205,6 +205,15 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         g.description = Some(a.joined());
         Ok(())
     }),
+    keyword(
+        "tune.peers.max-updates-at-once",
+        "<n>",
+        "entries told to a peer before others have their turn",
+        |g, a, _| {
+            g.peer_updates = a.positive()?;
+            Ok(())
+        },
+    ),
     keyword("localpeer", "<name>", "this peer's name", |g, a, l| {
         let name = a.text("a name as an argument")?;
         l.env.set("HAPROXY_LOCALPEER", name.as_bytes());

@@ -1,4 +1,4 @@
-//! Words about things that no line can ask for yet: OCSP updates, HTTP/2, QUIC, Lua, compression, peers.
+//! Words about things that no line can ask for yet: OCSP updates, HTTP/2, QUIC, Lua, compression.
 //!
 //! Each tunes or limits a feature whose own keyword is refused, so there is nothing the word could
 //! change: its argument is checked and that is all. Words that turn such a feature on are refused.
@@ -74,7 +74,7 @@ pub(super) const QUIC: &[Keyword<Global>] = about!("QUIC":
     "tune.quic.backend.max-idle-timeout" "<time>" milliseconds,
 );
 
-pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers or log receivers":
+pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression or log receivers":
     "maxzlibmem" "<n>" number,
     "tune.zlib.memlevel" "<n>" number,
     "tune.zlib.windowsize" "<n>" number,
@@ -88,7 +88,6 @@ pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression, peers or
     "tune.lua.service-timeout" "<time>" milliseconds,
     "tune.lua.session-timeout" "<time>" milliseconds,
     "tune.lua.task-timeout" "<time>" milliseconds,
-    "tune.peers.max-updates-at-once" "<n>" number,
     "tune.ring.queues" "<n>" number,
     "tune.rcvbuf.frontend" "<n>" number,
     "tune.rcvbuf.backend" "<n>" number,

@@ -21,7 +21,7 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
     within(
         Sections::PROXY,
         "stick-table",
-        "type <type> size <size> [expire <time>] [nopurge] [peers <section>] [store <data>]*",
+        "type <type> size <size> [expire <time>] [nopurge] [peers <section>] [recv-only] [write-to <table>] [store <data>]*",
         "a table of counters by key",
         |d, a, l| {
             let table = stick_table::read(&d.proxy.name, a, l)?;

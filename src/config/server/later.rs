@@ -19,13 +19,12 @@ pub(super) const KEYWORDS: &[Keyword<Server>] = &[
     keyword(
         "shard",
         "<n>",
-        "its part of a peers table (there are none)",
-        |_, a, _| {
-            a.count()?;
+        "of a peer: which part of the keys it is told of (`shards`); 0: all",
+        |s, a, _| {
+            s.shard = a.count()?;
             Ok(())
         },
-    )
-    .idle(),
+    ),
     keyword(
         "socks4",
         "<address>",

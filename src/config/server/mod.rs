@@ -113,14 +113,47 @@ fn one(draft: &Draft, name: String, args: &mut Args<'_>, load: &mut Load) -> Par
         text,
         ..draft.default_server.clone()
     };
-    options(&mut server, args, load, &CHOICES, &title)?;
+    rest(draft, &mut server, args, load, &title)?;
+    Ok(server)
+}
+
+/// What follows the address.
+fn rest(
+    draft: &Draft,
+    server: &mut Server,
+    args: &mut Args<'_>,
+    load: &mut Load,
+    title: &str,
+) -> Parsed {
+    options(server, args, load, &CHOICES, title)?;
     let kind = match draft.proxy.kind {
         Kind::Backend => "backend",
         _ => "proxy",
     };
     let whose = format!("{kind} '{}'", draft.proxy.name);
-    tls::server::complete(&mut server, args, load, (&title, &whose))?;
-    Ok(server)
+    tls::server::complete(server, args, load, (title, &whose))
+}
+
+/// A peer: a server that may have no address.
+pub(super) fn peer(
+    draft: &Draft,
+    name: String,
+    address: bool,
+    args: &mut Args<'_>,
+    load: &mut Load,
+) -> Parsed<Server> {
+    let server = match address {
+        true => one(draft, name, args, load),
+        false => {
+            let title = format!("'server {}/{name}'", draft.proxy.name);
+            let mut server = Server {
+                name,
+                ..draft.default_server.clone()
+            };
+            rest(draft, &mut server, args, load, &title).map(|()| server)
+        }
+    };
+    server.map_err(|problem| problem.lead(Lead::Place).into())
 }
 
 /// A `default-server` line.

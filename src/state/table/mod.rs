@@ -4,6 +4,7 @@
 //! API shows them. A table keeps its entries across a reload as long as its shape stays equal. Must not know
 //! samples, rules or configuration; time is an argument, in milliseconds of a clock that never goes back.
 
+mod changes;
 mod data;
 mod key;
 mod names;
@@ -15,10 +16,13 @@ mod tests;
 mod track;
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
+
+pub use changes::{Bell, Change, Cursor, Page, Part};
 pub use data::{Data, Datum, Form};
 pub use key::{Key, KeyType};
 pub use shape::{Shape, SrvKey, Stored};
@@ -43,6 +47,11 @@ pub struct Table {
     shards: Box<[Mutex<Shard>]>,
     used: AtomicUsize,
     names: Names,
+    /// Changes so far, if they are counted.
+    changes: AtomicU32,
+    /// Somebody tells others of changes.
+    watched: AtomicBool,
+    bell: ArcSwapOption<Bell>,
     /// A random key per table: nobody outside can make keys fall together.
     hasher: RandomState,
 }
@@ -99,6 +108,9 @@ impl Table {
             shape,
             used: AtomicUsize::new(0),
             names: Names::default(),
+            changes: AtomicU32::new(0),
+            watched: AtomicBool::new(false),
+            bell: ArcSwapOption::empty(),
             hasher: RandomState::new(),
         }
     }
@@ -136,6 +148,7 @@ impl Table {
             return None;
         }
         shard.touch(at, now);
+        self.mark(&mut shard, at);
         Some(look(&shard.row(&self.shape, at, now)))
     }
 
@@ -159,6 +172,7 @@ impl Table {
     ) -> Option<T> {
         let (mut shard, at) = self.enter(key, now)?;
         shard.touch(at, now);
+        self.mark(&mut shard, at);
         Some(change(&mut shard.row(&self.shape, at, now)))
     }
 

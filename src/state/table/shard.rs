@@ -12,8 +12,15 @@ use super::rate::Rate;
 use super::shape::Shape;
 use super::since;
 
+use super::changes::Marks;
+
 /// No place.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
+/// In place of a neighbour: nothing is here.
+const VACANT: u32 = u32::MAX - 1;
+/// How far a place by age is looked for, from either end: one that is not found is taken where the search ended. What others
+/// tell comes nearly in order of age, or not at all; a search without an end would hold the lock for long.
+const SEARCH: usize = 32;
 
 #[derive(Debug)]
 struct Slot {
@@ -36,6 +43,8 @@ pub(super) struct Shard {
     free: Vec<u32>,
     newest: u32,
     oldest: u32,
+    /// Which were changed here, in this order; empty while nobody wants to know.
+    marks: Marks,
 }
 
 impl Default for Shard {
@@ -47,6 +56,7 @@ impl Default for Shard {
             free: Vec::new(),
             newest: NONE,
             oldest: NONE,
+            marks: Marks::default(),
         }
     }
 }
@@ -79,6 +89,16 @@ impl Row<'_> {
             }
             _ => return None,
         }
+        Some(())
+    }
+
+    /// Sets a rate as another process counts it: when its period began, its events, and those of the period before.
+    pub fn set_rate(&mut self, data: Data, index: u32, parts: [u32; 3]) -> Option<()> {
+        let (at, Form::Rate, _) = self.shape.place(data, index)? else {
+            return None;
+        };
+        let cells = self.cells.get_mut(at..at + parts.len())?;
+        cells.copy_from_slice(&parts);
         Some(())
     }
 
@@ -285,8 +305,11 @@ impl Shard {
             found.remove();
         }
         self.unlink(at);
+        self.marks.drop(at);
+        let slot = &mut self.slots[at as usize];
         // A long key's memory goes at once.
-        self.slots[at as usize].key = Key::new(b"");
+        slot.key = Key::new(b"");
+        slot.newer = VACANT;
         self.free.push(at);
     }
 
@@ -321,10 +344,80 @@ impl Shard {
     ) {
         let all: Vec<u32> = self.index.iter().copied().collect();
         for at in all {
+            // One that came from elsewhere may not be where its age belongs.
+            if self.is_old(shape, at, now) {
+                continue;
+            }
             let row = self.row(shape, at, now);
             if wanted(&row) {
                 into.push(row.to_entry());
             }
         }
+    }
+
+    /// Notes that it was changed here: the last one so far, with this number.
+    pub(super) fn mark(&mut self, at: u32, number: u32) {
+        self.marks.add(at, number);
+    }
+
+    /// Those that were changed here behind a place in that order, the first of them first.
+    pub(super) fn marked(&self, behind: (u32, u32), most: usize) -> Vec<(u32, u32)> {
+        self.marks.behind(behind, most)
+    }
+
+    /// The last of that order.
+    pub(super) fn last_mark(&self) -> (u32, u32) {
+        self.marks.last()
+    }
+
+    /// The number it was marked with; 0 if it never was.
+    pub(super) fn number(&self, at: u32) -> u32 {
+        self.marks.number(at)
+    }
+
+    /// Whether there is an entry at this place; `None` behind the last place.
+    pub(super) fn occupied(&self, at: u32) -> Option<bool> {
+        self.slots.get(at as usize).map(|slot| slot.newer != VACANT)
+    }
+
+    /// It was touched at another time than now: takes its place by age, as far as that is found soon.
+    pub(super) fn place(&mut self, at: u32, touched: u32, now: u32) {
+        self.slots[at as usize].touched = touched;
+        if self.is_used(at) {
+            return;
+        }
+        self.unlink(at);
+        let age = |shard: &Self, at: u32| now.wrapping_sub(shard.slots[at as usize].touched);
+        let mine = age(self, at);
+        let mut newer = NONE;
+        let mut older = self.newest;
+        for _ in 0..SEARCH {
+            if older == NONE || age(self, older) >= mine {
+                return self.link_between(at, older, newer);
+            }
+            (newer, older) = (older, self.slots[older as usize].older);
+        }
+        let (from_new_older, from_new_newer) = (older, newer);
+        (older, newer) = (NONE, self.oldest);
+        for _ in 0..SEARCH {
+            if newer == NONE || age(self, newer) <= mine {
+                return self.link_between(at, older, newer);
+            }
+            (older, newer) = (newer, self.slots[newer as usize].newer);
+        }
+        self.link_between(at, from_new_older, from_new_newer);
+    }
+
+    fn link_between(&mut self, at: u32, older: u32, newer: u32) {
+        match self.slots.get_mut(older as usize) {
+            Some(slot) => slot.newer = at,
+            None => self.oldest = at,
+        }
+        match self.slots.get_mut(newer as usize) {
+            Some(slot) => slot.older = at,
+            None => self.newest = at,
+        }
+        let slot = &mut self.slots[at as usize];
+        (slot.older, slot.newer) = (older, newer);
     }
 }

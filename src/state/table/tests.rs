@@ -160,3 +160,67 @@ fn threads_count_exactly_and_never_pass_the_size() {
     assert_eq!(table.used(5_000), 5_000);
     assert_eq!(keys(&table, 5_000).len(), 5_000);
 }
+
+/// Entries that others tell of take their place by age, and are gone when their time is over.
+#[test]
+fn what_is_learned_expires_when_it_does_elsewhere() {
+    let mut shape = Shape::new(KeyType::Integer, 1000);
+    shape.expire = Some(1000);
+    let table = Table::new("t", shape);
+    let key = |n: u32| Key::new(&n.to_be_bytes());
+    for n in 0..200u32 {
+        // In no order.
+        let left = (n * 37) % 200 * 5 + 1;
+        table.learn(&key(n), Some(left), 5000, |_| {}).unwrap();
+        assert_eq!(table.entry(&key(n), 5000).unwrap().expires, left);
+    }
+    for now in (5000..6100).step_by(50) {
+        let left = (0..200u32).filter(|n| (n * 37) % 200 * 5 + 1 > now - 5000);
+        assert_eq!(table.entries(now, |_| true).len(), left.count(), "{now}");
+    }
+    assert_eq!(table.used(6100), 0);
+}
+
+/// What is told: the last state of each entry, in the order of the last changes, each once.
+#[test]
+fn changes_are_told_in_order_and_once() {
+    let table = Table::new("t", Shape::new(KeyType::Integer, 100_000));
+    let key = |n: u32| Key::new(&n.to_be_bytes());
+    let mut cursor = Cursor::default();
+    table.change(&key(1), 0, |_| {});
+    assert!(
+        table.changed(&mut cursor, 10, 0).is_empty(),
+        "nobody watched"
+    );
+    table.watch(Some(Arc::default()));
+    for n in (0..5000).chain(0..10) {
+        table.change(&key(n), 0, |_| {});
+    }
+    let mut numbers = std::collections::BTreeSet::new();
+    loop {
+        let some = table.changed(&mut cursor, 77, 0);
+        if some.is_empty() {
+            break;
+        }
+        assert!(some.len() <= 77);
+        assert!(some.iter().all(|change| numbers.insert(change.number)));
+    }
+    assert_eq!(numbers.len(), 5000);
+    // The one told last changes again, is removed, and comes back: the cursor's place is gone.
+    table.change(&key(4999), 0, |_| {});
+    table.remove(&key(9));
+    table.learn(&key(9), None, 0, |_| {});
+    let some = table.changed(&mut cursor, 77, 0);
+    assert_eq!(some.len(), 1);
+    assert_eq!(some[0].entry.key, key(4999));
+    let now = table.now_told();
+    table.change(&key(7), 0, |_| {});
+    assert_eq!(table.changed(&mut now.clone(), 77, 0).len(), 1);
+    assert_eq!(table.changed(&mut cursor, 77, 0).len(), 1);
+    // Everything, whoever changed it.
+    let (mut page, mut all) = (Page::default(), 0);
+    while let Some(some) = table.page(&mut page, 0) {
+        all += some.len();
+    }
+    assert_eq!(all, 5000);
+}

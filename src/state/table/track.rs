@@ -42,6 +42,7 @@ impl Track {
         let (mut shard, slot) = table.enter(key, now)?;
         shard.touch(slot, now);
         shard.hold(slot);
+        table.mark(&mut shard, slot);
         let mut row = shard.row(&table.shape, slot, now);
         row.add(Data::ConnCur, 0, 1);
         row.add(Data::ConnCnt, 0, 1);
@@ -74,6 +75,7 @@ impl Track {
     pub fn change<T>(&self, now: u32, change: impl FnOnce(&mut Row<'_>) -> T) -> T {
         let mut shard = self.table.lock(self.shard);
         shard.touch(self.slot, now);
+        self.table.mark(&mut shard, self.slot);
         change(&mut shard.row(&self.table.shape, self.slot, now))
     }
 
@@ -95,5 +97,6 @@ impl Track {
             .row(&self.table.shape, self.slot, now)
             .less(Data::ConnCur);
         shard.release(self.slot, now);
+        self.table.mark(&mut shard, self.slot);
     }
 }
