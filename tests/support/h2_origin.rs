@@ -70,7 +70,7 @@ pub enum Act {
     GoAway,
     /// Closes the connection.
     Close,
-    /// Never says any more.
+    /// Never says any more. Takes note of a reset by the other side.
     Hang,
 }
 
@@ -102,6 +102,8 @@ pub struct H2Origin {
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
     begun: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
+    resets: Arc<Mutex<Vec<u32>>>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -125,8 +127,12 @@ impl H2Origin {
         let (end, ended) = oneshot::channel();
         let answer: Arc<Answer> = Arc::new(answer);
         let begun = Arc::<AtomicUsize>::default();
+        let sent = Arc::<AtomicUsize>::default();
+        let resets = Arc::<Mutex<Vec<u32>>>::default();
         let shared = Shared {
             begun: begun.clone(),
+            sent: sent.clone(),
+            resets: resets.clone(),
             announces,
             answer,
             seen: seen.clone(),
@@ -156,6 +162,8 @@ impl H2Origin {
             seen,
             connections,
             begun,
+            sent,
+            resets,
             end: Some(end),
             thread: Some(thread),
         }
@@ -164,6 +172,16 @@ impl H2Origin {
     /// The requests that came whole, or were reset by it, in that order.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("no origin task panics").clone()
+    }
+
+    /// How many bytes of bodies have been handed to connections.
+    pub fn sent(&self) -> usize {
+        self.sent.load(SeqCst)
+    }
+
+    /// The codes of the resets that came for streams that [`Act::Hang`].
+    pub fn resets(&self) -> Vec<u32> {
+        self.resets.lock().expect("no origin task panics").clone()
     }
 
     /// How many requests have begun to come.
@@ -189,6 +207,8 @@ impl Drop for H2Origin {
 #[derive(Clone)]
 struct Shared {
     begun: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
+    resets: Arc<Mutex<Vec<u32>>>,
     announces: Announces,
     answer: Arc<Answer>,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -312,7 +332,11 @@ async fn answer(
                 }
             }
             (Act::Data(bytes), Some(stream)) => {
-                if send(stream, bytes.into(), last).await.is_none() || last {
+                if send(stream, bytes.into(), last, &shared.sent)
+                    .await
+                    .is_none()
+                    || last
+                {
                     return;
                 }
             }
@@ -327,7 +351,7 @@ async fn answer(
                 let Some(mut body) = body.take() else { return };
                 while let Some(Ok(data)) = body.data().await {
                     let _ = body.flow_control().release_capacity(data.len());
-                    if send(stream, data, false).await.is_none() {
+                    if send(stream, data, false, &shared.sent).await.is_none() {
                         return;
                     }
                 }
@@ -350,7 +374,17 @@ async fn answer(
                 pause().await;
             }
             (Act::Close, _) => drop(asks.send(Ask::Close)),
-            (Act::Hang, _) => std::future::pending().await,
+            (Act::Hang, out) => {
+                let reset = std::future::poll_fn(|cx| match out {
+                    Some(stream) => stream.poll_reset(cx),
+                    None => respond.poll_reset(cx),
+                });
+                if let Ok(reason) = reset.await {
+                    let mut resets = shared.resets.lock().expect("no task panics");
+                    resets.push(reason.into());
+                }
+                return;
+            }
             (act, None) => panic!("{act:?} comes before a head"),
         }
     }
@@ -381,7 +415,12 @@ async fn drain(
     let _ = whole.send(true);
 }
 
-async fn send(stream: &mut SendStream<Bytes>, mut bytes: Bytes, last: bool) -> Option<()> {
+async fn send(
+    stream: &mut SendStream<Bytes>,
+    mut bytes: Bytes,
+    last: bool,
+    sent: &AtomicUsize,
+) -> Option<()> {
     if bytes.is_empty() {
         return stream.send_data(bytes, last).ok();
     }
@@ -392,6 +431,7 @@ async fn send(stream: &mut SendStream<Bytes>, mut bytes: Bytes, last: bool) -> O
             .ok()?;
         let part = bytes.split_to(room.min(bytes.len()));
         let end = last && bytes.is_empty();
+        sent.fetch_add(part.len(), SeqCst);
         stream.send_data(part, end).ok()?;
     }
     Some(())
