@@ -91,7 +91,9 @@ pub struct Http2 {
     pub open: Gauge,
     /// `h2_total_connections`.
     pub connections: Counter,
-    /// Streams in all.
+    /// `h2_backend_open_streams`, which HAProxy also counts for frontends.
+    pub open_streams: Gauge,
+    /// `h2_backend_total_streams`.
     pub streams: Counter,
     /// `h2_headers_rcvd`.
     pub headers: Counter,

@@ -873,8 +873,12 @@ pub const MODULES: &[ObjectField] = &[
         name: "h2_backend_open_streams",
         tags: Tags("MGP"),
         on: "FB",
-        doc: "Zero until there is HTTP/2",
-        value: |_| Value::U64(0),
+        doc: "Streams of HTTP/2 now",
+        value: |o| {
+            o.side().map_or(Value::None, |s| {
+                Value::U64(s.http2.open_streams.load().into())
+            })
+        },
     },
     ObjectField {
         name: "h2_total_connections",
@@ -887,8 +891,8 @@ pub const MODULES: &[ObjectField] = &[
         name: "h2_backend_total_streams",
         tags: Tags("MCP"),
         on: "FB",
-        doc: "Zero until there is HTTP/2",
-        value: |_| Value::U64(0),
+        doc: "Streams of HTTP/2 in all",
+        value: |o| count(o, |s| &s.http2.streams),
     },
     ObjectField {
         name: "h1_open_connections",

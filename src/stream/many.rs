@@ -23,7 +23,8 @@ use crate::end::{Cause, End, Stage};
 use crate::net::{Alarm, Stream, Summons};
 use crate::plan::{Listener, Plan, Proxy};
 use crate::sample::Session;
-use crate::settings::{Global, Http2Errors};
+use crate::settings::{Global, Http2Errors, Options};
+use crate::state;
 use crate::wire::h2::{Arrived, Carrier, Ending, Event, Server, Terms, Verdict};
 use crate::worker::{Slot, Worker};
 
@@ -62,6 +63,7 @@ pub(super) async fn serve(worker: Rc<Worker>, client: Client, early: Vec<u8>) {
         last: (session.accept_date, session.accepted),
         shared: Rc::new(Shared {
             carrier,
+            counts: proxy.state.clone(),
             slot,
             ended: RefCell::default(),
             live: RefCell::default(),
@@ -125,6 +127,8 @@ type Counted = (crate::wire::h2::Counts, crate::wire::h2::Counts);
 /// What the streams of a connection share.
 struct Shared {
     carrier: Rc<Carrier>,
+    /// Where they are counted.
+    counts: Arc<state::Proxy>,
     /// The connection's place: it is taken until the last stream has logged.
     slot: Slot,
     /// The numbers of streams that are going on.
@@ -146,6 +150,7 @@ struct Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
+        self.shared.counts.front.http2.open_streams.dec();
         let mut live = self.shared.live.borrow_mut();
         live.retain(|number| *number != self.number);
         let mut ended = self.shared.ended.borrow_mut();
@@ -166,7 +171,9 @@ impl Connection {
         carrier.driven_by(cx.waker());
         match carrier.verdict() {
             Some(Verdict::Vanish) => return Poll::Ready(()),
-            Some(Verdict::Refuse) if self.closing.is_none() => self.close(true),
+            Some(Verdict::Refuse) if self.closing.is_none() => {
+                self.close(true);
+            }
             _ => {}
         }
         if !self.parting && self.farewell.poll(cx).is_ready() {
@@ -179,6 +186,10 @@ impl Connection {
                     continue;
                 }
                 Poll::Ready(Event::Closed | Event::Broken) => true,
+                Poll::Ready(Event::Stranger) => {
+                    self.turn_away();
+                    true
+                }
                 Poll::Pending => false,
             };
             self.take_note();
@@ -199,6 +210,7 @@ impl Connection {
         self.total += 1;
         self.shared.live.borrow_mut().push(number);
         self.proxy.state.front.http2.streams.inc();
+        self.proxy.state.front.http2.open_streams.inc();
         let slot = self.shared.slot.of_stream();
         let client = Client {
             stream: Stream::of_channel(arrived.lane.clone()),
@@ -236,9 +248,10 @@ impl Connection {
         self.server.part();
     }
 
-    fn close(&mut self, calm: bool) {
+    /// False if that is all.
+    fn close(&mut self, calm: bool) -> bool {
         self.closing = Some(self.worker.now().instant);
-        self.server.close(calm);
+        self.server.close(calm)
     }
 
     /// Counts frames, and logs the requests that were refused before anybody but the codec saw them.
@@ -273,6 +286,18 @@ impl Connection {
             if kind <= self.plan.global.http2.logged {
                 self.log_bad_request();
             }
+        }
+    }
+
+    /// The client does not speak HTTP/2, or said nothing at all.
+    fn turn_away(&mut self) {
+        self.proxy.state.front.http2.connection_errors.inc();
+        let silent = Options::DONTLOG_NULL | Options::IGNORE_PROBES;
+        let probe = self.shared.carrier.received() == 0;
+        let options = self.proxy.settings.options;
+        let unheard = probe && options.intersects(silent);
+        if !unheard && self.plan.global.http2.logged != Http2Errors::None {
+            self.log_bad_request();
         }
     }
 
@@ -312,7 +337,9 @@ impl Connection {
         if self.closing.is_some() {
             return Poll::Ready(());
         }
-        self.close(false);
+        if !self.close(false) {
+            return Poll::Ready(());
+        }
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -64,7 +64,9 @@ impl Exchange {
 
     fn enough(&self, least: usize) -> bool {
         let body = &self.txn.request;
-        let full = self.upload.buf.len() >= self.upload.buf.capacity();
+        // The head of a stream's request is not in it, so that it may have no memory yet.
+        let full =
+            !self.upload.buf.is_empty() && self.upload.buf.len() >= self.upload.buf.capacity();
         body.body_state == BodyState::Complete || full || (least > 0 && body.body.len() >= least)
     }
 

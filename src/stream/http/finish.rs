@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::exchange::Exchange;
 use super::half::Half;
-use super::{Next, Stop};
+use super::{Next, Stop, size};
 use crate::end::{Cause, End, Stage};
 use crate::settings::Options;
 use crate::state;
@@ -30,6 +30,9 @@ impl Exchange {
         self.connection.since = now;
         self.txn.end = self.end;
         self.txn.bytes_in += self.head_size + self.upload.data;
+        if self.lane().is_some() && !self.upload.trailers.is_empty() {
+            self.txn.bytes_in += size::of_end(&self.upload.trailers);
+        }
         self.count();
         record::count_bytes(&self.connection.client.session, &self.txn);
         if self.end != End::default() && self.frontend.settings.options.contains(Options::NO_LINGER)

@@ -77,9 +77,9 @@ impl Carrier {
         incoming.pass(&early, |_| {});
         Rc::new(Self {
             stream,
+            received: Cell::new(early.len() as u64),
             early: RefCell::new((early, 0)),
             out: RefCell::default(),
-            received: Cell::new(0),
             incoming: RefCell::new(incoming),
             outgoing: RefCell::new(Frames::after(ours)),
             endings: RefCell::default(),

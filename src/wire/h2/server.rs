@@ -64,6 +64,8 @@ pub enum Event {
     Stream(Box<Arrived>),
     /// Nothing more: it is closed.
     Closed,
+    /// What came is not HTTP/2, or nothing came.
+    Stranger,
     /// It broke, or its client broke the protocol. What there was to say of that is said.
     Broken,
 }
@@ -120,7 +122,7 @@ impl Server {
         if let State::Beginning(handshake) = &mut self.state {
             match ready!(handshake.as_mut().poll(cx)) {
                 Ok(connection) => self.state = State::Going(Box::new(connection)),
-                Err(_) => return Poll::Ready(Event::Broken),
+                Err(_) => return Poll::Ready(Event::Stranger),
             }
         }
         let State::Going(connection) = &mut self.state else {
@@ -149,8 +151,8 @@ impl Server {
         }
     }
 
-    /// Closes at once; `calm`: the client asks for too much.
-    pub fn close(&mut self, calm: bool) {
+    /// Closes at once; `calm`: the client asks for too much. False if there is nobody to be told: it has not spoken HTTP/2.
+    pub fn close(&mut self, calm: bool) -> bool {
         if let State::Going(connection) = &mut self.state {
             let reason = if calm {
                 Reason::ENHANCE_YOUR_CALM
@@ -159,6 +161,7 @@ impl Server {
             };
             connection.abrupt_shutdown(reason);
         }
+        matches!(self.state, State::Going(_))
     }
 
     /// Writes what waits.
