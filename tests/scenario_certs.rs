@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use rustls::HandshakeKind;
 use rustls_pki_types::ServerName;
 use support::tls::{Authority, anyone, command, request};
-use support::{LogSink, PATIENCE, Program, Who, free_port, local};
+use support::{LogSink, PATIENCE, Program, Who, free_port, local, run_to_end};
 
 const START: &str = "defaults\n mode http\n timeout client 20s\n timeout server 20s\n timeout connect 20s\n log global\n";
 
@@ -135,4 +135,104 @@ fn sessions_are_resumed_across_a_change_but_not_across_one_of_who_is_believed() 
     assert_eq!(kind(&client, port), HandshakeKind::Full);
     believe(&other.pem());
     assert!(request(&client, port, "a.test").is_err());
+}
+
+/// Certificates by their files, by aliases, and without any word on the `bind` line (3.x).
+#[test]
+fn stores_and_frontends_name_certificates() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    let ca = Authority::new("ca");
+    for sub in ["crt", "key"] {
+        std::fs::create_dir(dir.path().join(sub)).unwrap();
+    }
+    let mut serial = 0;
+    let mut parts = |name: &str| {
+        serial += 1;
+        let (certificate, key) = ca.sign(&[name], serial, &rcgen::KeyPair::generate().unwrap());
+        put(&format!("crt/{name}"), &certificate);
+        put(&format!("key/{name}"), &key);
+    };
+    ["one.test", "two.test", "three.test", "four.test"]
+        .into_iter()
+        .for_each(&mut parts);
+    put("whole.pem", &ca.whole(&["whole.test"], 9));
+    put("other.pem", &ca.whole(&["other.test"], 10));
+    put("ca.crt", &ca.pem());
+    put("list", "@web/two.test listed.test\n");
+    let at = dir.path().display();
+    let (port, used, api) = (free_port(), free_port(), free_port());
+    let config = format!(
+        "global\n stats socket ipv4@127.0.0.1:{api} level admin\n{START}\
+         crt-store web\n crt-base {at}/crt\n key-base {at}/key\n load crt one.test key one.test alias first\n \
+         load crt two.test key two.test\n\
+         crt-store\n load crt {at}/crt/three.test key {at}/key/three.test\n load crt {at}/whole.pem alias all\n\
+         frontend f\n bind 127.0.0.1:{port} ssl crt @web/first crt {at}/crt/three.test crt @/all crt-list {at}/list\n \
+         http-request return status 200\n\
+         frontend g\n bind 127.0.0.1:{used} ssl\n ssl-f-use crt {at}/crt/four.test key {at}/key/four.test\n \
+         ssl-f-use crt {at}/other.pem verify required ca-file {at}/ca.crt\n ssl-f-use crt @/all\n \
+         http-request return status 200\n",
+    );
+    let _program = Program::start(Who::Ours, &config, &[port, used, api]);
+    let der = |file: &str| {
+        let pem = std::fs::read(dir.path().join(file)).unwrap();
+        let der = <rustls_pki_types::CertificateDer<'_> as rustls_pki_types::pem::PemObject>::from_pem_slice(&pem);
+        der.unwrap().to_vec()
+    };
+    for (port, name, file) in [
+        (port, "one.test", "crt/one.test"),
+        (port, "listed.test", "crt/two.test"),
+        (port, "two.test", "crt/one.test"),
+        (port, "three.test", "crt/three.test"),
+        (port, "whole.test", "whole.pem"),
+        (used, "four.test", "crt/four.test"),
+        (used, "whole.test", "whole.pem"),
+        (used, "nobody.test", "crt/four.test"),
+    ] {
+        let served = request(&anyone(None), port, name).expect("it is served");
+        assert_eq!(served, der(file), "{name}");
+    }
+    assert!(
+        request(&anyone(None), used, "other.test").is_err(),
+        "it wants a certificate"
+    );
+    let listed = command(api, "show ssl crt-list -n @g\n");
+    let lines = format!(
+        "# @g\n{at}/crt/four.test:1\n{at}/other.pem:2 [verify required ca-file {at}/ca.crt]\n@/all:3\n\n"
+    );
+    assert_eq!(listed, lines);
+    let said = command(api, "del ssl crt-list @g @/all\n");
+    assert!(said.contains("deleted"), "{said}");
+    let served = request(&anyone(None), used, "whole.test").expect("it is served");
+    assert_eq!(served, der("crt/four.test"));
+}
+
+#[test]
+fn every_broken_file_of_many_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("many")).unwrap();
+    let (ca, key) = (Authority::new("ca"), rcgen::KeyPair::generate().unwrap());
+    let mut list = String::new();
+    for number in 0..80 {
+        let name = format!("many/{number:02}.pem");
+        let (certificate, key) = ca.sign(&[&format!("{number}.test")], number + 1, &key);
+        let text = match number {
+            7 => "garbage\n".to_owned(),
+            33 => certificate,
+            _ => certificate + &key,
+        };
+        std::fs::write(dir.path().join(&name), text).unwrap();
+        list += &format!("{}/{name}\n", dir.path().display());
+    }
+    std::fs::write(dir.path().join("list"), list).unwrap();
+    let at = dir.path().display();
+    for source in [format!("crt {at}/many"), format!("crt-list {at}/list")] {
+        let config = format!("{START}frontend f\n bind 127.0.0.1:1 ssl {source}\n");
+        let done = run_to_end(Who::Ours, &["-c"], Some(&config));
+        assert!(!done.status.success());
+        let alerts = done.err.lines().filter(|line| line.starts_with("[ALERT]"));
+        let named = |file: &str| alerts.clone().filter(|line| line.contains(file)).count();
+        assert_eq!((named("/07.pem"), named("/33.pem")), (1, 1), "{}", done.err);
+        assert_eq!(named("/08.pem"), 0, "{}", done.err);
+    }
 }

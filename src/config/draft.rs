@@ -113,6 +113,8 @@ pub(super) struct Draft {
     pub needs_http: Vec<(&'static str, Span)>,
     /// `tcp-request content switch-mode` stands here: rules for HTTP are not idle in TCP mode.
     pub switches_mode: bool,
+    /// `ssl-f-use` lines.
+    pub f_use: Option<std::sync::Arc<crate::tls::List>>,
 }
 
 impl Draft {
@@ -160,6 +162,7 @@ impl Draft {
             needs_http: Vec::new(),
             content_tracks: Vec::new(),
             switches_mode: false,
+            f_use: None,
         }
     }
 
@@ -318,6 +321,7 @@ impl Draft {
 
     /// The section has ended: formats are read now, when the mode is known.
     pub fn finish(&mut self, load: &mut Load) {
+        super::tls::loading::finish(self, load);
         self.script(load);
         self.tracked_content(load);
         for result in [super::proxy::monitor_net(self, load), self.formats(load)] {

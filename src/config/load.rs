@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::advice;
 use super::args::{Args, Parsed, Prefix, alert};
 use super::draft::{Defaults, Draft};
-use super::keyword::{find, unknown};
+use super::keyword::{Table, find, unknown};
 use super::model::Config;
 use super::sections::{self, Section};
+use super::tls::{self, loading::CrtStore};
 use super::{global, http_errors, peers, proxy, resolvers, userlist, validate};
 use crate::diag::{Diagnostic, FileId, Lead, Severity, Sources, Span, has_alert};
 use crate::settings::Kind;
@@ -224,7 +225,11 @@ impl Builder {
                 let name = section.name.clone();
                 self.config.resolvers.insert(name, section.into());
             }
-            Section::Outside | Section::Global | Section::Idle(_) | Section::Refused => {}
+            Section::Outside
+            | Section::Global
+            | Section::CrtStore(_)
+            | Section::Idle(_)
+            | Section::Refused => {}
         }
     }
 
@@ -315,6 +320,13 @@ impl Builder {
             Section::HttpErrors(_, files) => http_errors::keyword(files, args, load),
             Section::Peers(section) => peers::keyword_line(section, args, load),
             Section::Resolvers(section) => resolvers::keyword(section, args, load),
+            Section::CrtStore(store) => {
+                const TABLE: Table<CrtStore> = &[tls::loading::STORE];
+                let found =
+                    find(TABLE, &args.name).ok_or_else(|| unknown(args, TABLE, "crt-store"))?;
+                (found.parse)(store, args, load)?;
+                load.end(args)
+            }
             Section::Idle(idle) => idle.keyword(args),
             Section::Refused => Ok(()),
         }

@@ -5,6 +5,7 @@ use super::draft::{Defaults, Draft};
 use super::load::{Builder, Load, WORKS};
 use super::peers::Peers;
 use super::proxy::bind_here;
+use super::tls::loading::CrtStore;
 use crate::diag::{Diagnostic, Lead, suggest};
 use crate::settings::{ErrorFiles, Kind, Resolvers, Userlist};
 
@@ -26,6 +27,8 @@ pub(super) enum Section {
     Peers(Box<Peers>),
     /// `resolvers`
     Resolvers(Resolvers),
+    /// `crt-store`
+    CrtStore(CrtStore),
     /// One that nothing can refer to yet.
     Idle(Idle),
     /// One whose header was refused: its lines would only repeat that.
@@ -91,9 +94,7 @@ const SECTIONS: &[(&str, Open)] = &[
         idle(b, a, "ring", words)
     }),
     ("resolvers", resolvers),
-    ("crt-store", |b, a, _| {
-        idle(b, a, "crt-store", &["crt-base", "key-base", "load"])
-    }),
+    ("crt-store", crt_store),
     ("peers", peers),
     ("program", |_, a, _| {
         not_yet(a, "a master that starts programs")
@@ -313,6 +314,13 @@ fn http_errors(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Pars
     }
     builder.section = Section::HttpErrors(name.clone(), ErrorFiles::default());
     Ok(name)
+}
+
+fn crt_store(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Parsed<String> {
+    let own = name(args)?.unwrap_or_default();
+    args.end()?;
+    builder.section = Section::CrtStore(CrtStore::named(&own));
+    Ok(own)
 }
 
 fn resolvers(builder: &mut Builder, args: &mut Args<'_>, _: &mut Load) -> Parsed<String> {

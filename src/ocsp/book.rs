@@ -239,7 +239,9 @@ fn wanted(plan: &Plan) -> Vec<Arc<Slot<Certificate>>> {
     for front in listeners.filter_map(|listener| listener.tls.as_ref()) {
         for (slot, settings) in front.settings().places() {
             let known = all.iter().any(|known| Arc::ptr_eq(known, &slot));
-            if settings.ocsp_update.unwrap_or(mode) && !disabled && !known {
+            let said = settings.ocsp_update;
+            let said = said.or_else(|| plan.certificates.kept_fresh(&slot.name));
+            if said.unwrap_or(mode) && !disabled && !known {
                 all.push(slot);
             }
         }

@@ -1,6 +1,6 @@
 //! A certificate with its chain and its key, as read from a PEM file (manual 5.1 `crt`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ocsp::Staple;
@@ -98,22 +98,63 @@ impl Default for Extras {
     }
 }
 
+/// Where the files beside a certificate's own are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Its key, if its own file has none.
+    pub key: Option<PathBuf>,
+    /// Its issuer's certificate.
+    pub issuer: Option<PathBuf>,
+    /// Its OCSP response.
+    pub ocsp: Option<PathBuf>,
+    /// They were named: one that is not there is missed.
+    pub named: bool,
+}
+
 impl Extras {
-    pub(super) fn beside(self, wanted: bool, path: &Path, ending: &str) -> Option<Vec<u8>> {
+    /// Where files beside this one would be.
+    pub fn beside(self, path: &Path) -> Beside {
         let replaced = match self.instead {
             true => path.with_extension(""),
             false => path.to_owned(),
         };
-        wanted.then(|| beside(&replaced, ending)).flatten()
+        let file = |wanted: bool, ending: &str| {
+            wanted.then(|| {
+                let mut name = replaced.as_os_str().to_owned();
+                name.push(".");
+                name.push(ending);
+                PathBuf::from(name)
+            })
+        };
+        Beside {
+            key: file(self.key, "key"),
+            issuer: file(self.issuer, "issuer"),
+            ocsp: file(self.ocsp, "ocsp"),
+            named: false,
+        }
+    }
+}
+
+impl Beside {
+    /// What is in one of its files, if it is there or has to be.
+    pub(super) fn read(&self, path: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Unusable> {
+        let Some(path) = path else {
+            return Ok(None);
+        };
+        match std::fs::read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if self.named => Err(unreadable(&path.display().to_string(), &error)),
+            Err(_) => Ok(None),
+        }
     }
 }
 
 impl Certificate {
-    /// Reads a PEM file: the certificate, those above it, and the key, or the key from `<file>.key`.
+    /// Reads a PEM file: the certificate, those above it, and the key, or the key from the file beside it.
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn read(path: &Path, extras: &Extras) -> Result<Self, Unusable> {
+    pub fn read(path: &Path, beside: &Beside) -> Result<Self, Unusable> {
         let name = path.display().to_string();
         let pem = std::fs::read(path).map_err(|error| unreadable(&name, &error))?;
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
@@ -121,8 +162,8 @@ impl Certificate {
             .map_err(|_| Unusable::NoCertificate(name.clone()))?;
         let key = match PrivateKeyDer::from_pem_slice(&pem) {
             Ok(key) => key,
-            Err(_) => extras
-                .beside(extras.key, path, "key")
+            Err(_) => beside
+                .read(beside.key.as_ref())?
                 .and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).ok())
                 .ok_or_else(|| Unusable::NoKey(name.clone()))?,
         };
@@ -206,14 +247,6 @@ fn unreadable(name: &str, error: &std::io::Error) -> Unusable {
     Unusable::Unreadable(name.to_owned(), why)
 }
 
-/// The file of the same name with another ending behind it.
-fn beside(path: &Path, ending: &str) -> Option<Vec<u8>> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    std::fs::read(name).ok()
-}
-
 /// Common name and alternative names, lower-case, each once.
 fn names_of(leaf: &CertificateDer<'static>) -> Vec<String> {
     let Ok((_, leaf)) = X509Certificate::from_der(leaf) else {
@@ -263,7 +296,7 @@ pub(super) mod tests {
         std::fs::write(at("three"), &cert).unwrap();
         std::fs::write(at("three.key"), &key).unwrap();
         for name in ["one", "two", "three"] {
-            let read = Certificate::read(&at(name), &Extras::default()).unwrap();
+            let read = Certificate::read(&at(name), &Extras::default().beside(&at(name))).unwrap();
             assert!(
                 read.names.contains(&"a.test".to_owned()),
                 "{:?}",
@@ -283,7 +316,7 @@ pub(super) mod tests {
         std::fs::write(at("no-cert"), &one[key(&one)..]).unwrap();
         std::fs::write(at("mixed"), one[..key(&one)].to_owned() + &two[key(&two)..]).unwrap();
         let told = |name: &str| {
-            Certificate::read(&at(name), &Extras::default())
+            Certificate::read(&at(name), &Extras::default().beside(&at(name)))
                 .unwrap_err()
                 .to_string()
         };

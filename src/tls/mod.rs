@@ -32,7 +32,7 @@ mod versions;
 
 pub use agree::{Agreed, Reading, Terms, agreed, read_ciphers, read_groups, read_suites};
 pub use back::{Back, BackSettings, NO_AUTHORITY, server_name};
-pub use certificate::{Algorithm, Certificate, Extras, Unusable};
+pub use certificate::{Algorithm, Beside, Certificate, Extras, Unusable};
 pub use describe::{common_name, key};
 pub use failure::Failure;
 pub use front::{Choice, Front, FrontSettings, Source, Verify};

@@ -22,7 +22,8 @@ impl Names {
             (None, None) => (&mut self.exact, name.as_str()),
         };
         let places = map.entry(key.to_owned()).or_default();
-        if !places.contains(&place) {
+        // Places come in order: one that has this name already is the last.
+        if places.last() != Some(&place) {
             places.push(place);
         }
     }

@@ -1,14 +1,14 @@
 //! A certificate's OCSP response: from the files beside it, from the Runtime API, from its responder (manual 5.1 `crt`,
 //! 3.1 `ssl-load-extra-files`, `issuers-chain-path`).
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::certificate::{Certificate, Extras, Unusable};
+use super::certificate::{Beside, Certificate, Unusable};
 use super::ocsp::{self, Id, Response, has_issued};
 
 /// What stands above certificates, to complete their chains with: of each file, its certificates.
@@ -49,28 +49,30 @@ impl Certificate {
     /// What is wrong with the files.
     pub fn read_beside(
         &mut self,
-        path: &Path,
-        extras: &Extras,
+        beside: &Beside,
         chains: &Chains,
     ) -> Result<Option<ocsp::Unusable>, Unusable> {
         self.complete(chains);
-        let file = path.display();
-        if let Some(pem) = extras.beside(extras.issuer, path, "issuer") {
+        let name = |path: &Option<PathBuf>| {
+            let path = path.as_ref();
+            path.map_or_else(String::new, |path| path.display().to_string())
+        };
+        if let Some(pem) = beside.read(beside.issuer.as_ref())? {
             let issuer = CertificateDer::from_pem_slice(&pem)
                 .ok()
                 .filter(|der| X509Certificate::from_der(der).is_ok())
-                .ok_or_else(|| Unusable::BadIssuer(format!("{file}.issuer")))?;
+                .ok_or_else(|| Unusable::BadIssuer(name(&beside.issuer)))?;
             if Id::of(&[&*self.leaf], Some(&issuer)).is_none() {
-                return Err(Unusable::NotIssuer(format!("{file}.issuer")));
+                return Err(Unusable::NotIssuer(name(&beside.issuer)));
             }
             self.issuer = Some(issuer);
         }
-        let Some(response) = extras.beside(extras.ocsp, path, "ocsp") else {
+        let Some(response) = beside.read(beside.ocsp.as_ref())? else {
             return Ok(None);
         };
         self.staple.activate();
         let Some(id) = self.ocsp_id() else {
-            return Err(Unusable::NoOcspId(format!("{file}.ocsp")));
+            return Err(Unusable::NoOcspId(name(&beside.ocsp)));
         };
         match Response::read_for(&response, id, now()) {
             Ok(response) => {

@@ -18,7 +18,6 @@ macro_rules! about {
 }
 
 pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
-    "key-base" "<directory>" one,
     "noktls" "" nothing,
     "tune.ssl.ssl-ctx-cache-size" "<n>" number,
     "acme.scheduler" "{ auto | off }" one,

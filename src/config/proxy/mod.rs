@@ -21,6 +21,7 @@ use super::args::{Args, Parsed, alert};
 use super::draft::{Draft, title};
 use super::keyword::{Sections, Table, find, unknown};
 use super::load::Load;
+use super::tls;
 use crate::diag::{Diagnostic, Lead};
 use crate::settings::Kind;
 
@@ -42,6 +43,7 @@ pub(super) const TABLE: Table<Draft> = &[
     checks::KEYWORDS,
     compression::KEYWORDS,
     persist::KEYWORDS,
+    tls::loading::FRONTEND,
     unavailable::KEYWORDS,
 ];
 

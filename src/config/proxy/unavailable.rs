@@ -89,13 +89,6 @@ pub(super) const KEYWORDS: &[Keyword<Draft>] = &[
     ),
     later!(
         Sections::PROXY,
-        "ssl-f-use",
-        "[<option>]*",
-        "certificates of a frontend",
-        "TLS"
-    ),
-    later!(
-        Sections::PROXY,
         "crt",
         "<file>",
         "certificates of a frontend",

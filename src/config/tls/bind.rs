@@ -3,10 +3,11 @@
 use super::super::args::{Args, Parsed};
 use super::super::keyword::{Keyword, Table, keyword};
 use super::super::load::Load;
+use super::loading::{Bare, Missing};
 use super::terms::Agrees;
 use super::whole::{self, Finding};
 use super::{files, list, terms};
-use crate::diag::{Diagnostic, Lead};
+use crate::diag::Lead;
 use crate::settings::Bind;
 use crate::tls::{FrontSettings, Source, Terms, Verify, Version};
 
@@ -175,20 +176,24 @@ pub(in super::super) fn complete(
         return Ok(());
     }
     let place = load.place(args.keyword());
-    let missing = |what: &str, cure: &str| {
-        let message =
-            format!("Proxy '{proxy}': {what} specified for bind '{text}' at [{place}]{cure}.");
-        Box::new(Diagnostic::alert(args.keyword(), message).lead(Lead::Bare))
+    let missing = Missing {
+        proxy: proxy.to_owned(),
+        text: text.clone(),
+        place: place.clone(),
+        span: args.keyword(),
     };
     let name = |Finding { what, more, .. }: &Finding| {
         format!("Proxy '{proxy}': {what} for bind '{text}' at [{place}]{more}.")
     };
     whole::judge(&tls.terms, Version::Tls12, (args, load), Lead::Bare, name)?;
-    if tls.sources.is_empty() {
-        return Err(missing("no SSL certificate", " (use 'crt')"));
-    }
     if tls.lacks_authority() {
-        return Err(missing("verify is enabled but no CA file", ""));
+        return Err(missing.say("verify is enabled but no CA file", ""));
     }
-    list::complete(tls, missing, args.keyword(), load)
+    if tls.sources.is_empty() {
+        // `ssl-f-use` may follow.
+        let problem = missing.say("no SSL certificate", " (use 'crt')");
+        load.tls.bare.push(Bare { problem, missing });
+        return Ok(());
+    }
+    list::complete(tls, &missing, load)
 }

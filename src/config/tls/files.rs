@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use super::super::args::{Args, Parsed, alert};
 use super::super::load::Load;
+use super::Defaults;
 use crate::diag::{Diagnostic, Lead, Span};
 use crate::sample::codec::decode_base64;
 use crate::tls::store::full_name;
-use crate::tls::{Authorities, Certificate, List, Revocations, Slot, Source, TicketKeys};
+use crate::tls::{
+    Authorities, Beside, Certificate, Chains, Extras, Line, List, Revocations, Slot, Source,
+    TicketKeys, Unusable, ocsp,
+};
 
 /// Files in a directory of certificates that go with others.
 const EXTRA: [&str; 6] = ["issuer", "key", "ocsp", "sctl", "dh", "dpar"];
@@ -51,8 +55,9 @@ pub(super) fn named(
 ) -> Parsed<Vec<Arc<Slot<Certificate>>>> {
     let name = full_name(load.tls.crt_base.as_ref(), name);
     let exists = |name: &str| load.directory.join(name).exists();
-    if load.tls.store.certificates.find(&name).is_none() && !exists(&name) && load.tls.extras.bundle
-    {
+    let known =
+        load.tls.ahead.contains_key(&name) || load.tls.store.certificates.find(&name).is_some();
+    if !known && !exists(&name) && load.tls.extras.bundle {
         let kinds = ["ecdsa", "rsa", "dsa"].map(|kind| format!("{name}.{kind}"));
         let set: Vec<String> = kinds.into_iter().filter(|name| exists(name)).collect();
         if !set.is_empty() {
@@ -76,23 +81,92 @@ fn directory(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Ar
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let (mut lines, mut first) = (Vec::new(), None);
-    for path in paths.iter().filter(|path| serves(path)) {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        match one(&format!("{name}/{file}"), span, option, load) {
-            Ok(certificate) => lines.push(Arc::new(crate::tls::Line {
+    let names: Vec<String> = paths
+        .iter()
+        .filter(|path| serves(path))
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy())
+        .map(|file| format!("{name}/{file}"))
+        .collect();
+    read_ahead(&names, load);
+    let (mut lines, mut all) = (Vec::new(), AllOf::default());
+    for name in &names {
+        if let Some(certificate) = all.of(one(name, span, option, load), load) {
+            lines.push(Arc::new(Line {
                 number: 0,
                 certificate,
                 options: None,
                 filters: Vec::new(),
-            })),
-            Err(problem) if first.is_none() => first = Some(problem),
-            Err(problem) => load.diagnostics.push(*problem),
+            }));
         }
     }
     let list = Arc::new(List::new(name, true, lines));
     load.tls.store.lists.enter(name, list.clone());
-    first.map_or(Ok(list), Err)
+    all.first.map_or(Ok(list), Err)
+}
+
+/// Takes what is good of a row; of the problems the first is answered in the end, the others are told at once.
+#[derive(Default)]
+pub(super) struct AllOf {
+    /// The first problem.
+    pub first: Option<Box<Diagnostic>>,
+}
+
+impl AllOf {
+    /// The next one of the row.
+    pub(super) fn of<T>(&mut self, next: Parsed<T>, load: &mut Load) -> Option<T> {
+        match next {
+            Ok(good) => return Some(good),
+            Err(problem) if self.first.is_none() => self.first = Some(problem),
+            Err(problem) => load.diagnostics.push(*problem),
+        }
+        None
+    }
+}
+
+/// What a certificate's file gave, and what is wrong with the OCSP response beside it.
+pub(super) type Read = Result<(Certificate, Option<ocsp::Unusable>), Unusable>;
+
+/// So many files are worth threads of their own.
+const MANY: usize = 64;
+
+/// Reads certificates that are about to be named, several at a time: keys take their time to be judged.
+pub(super) fn read_ahead(names: &[String], load: &mut Load) {
+    let unread = |name: &&String| load.tls.store.certificates.find(name).is_none();
+    let names: Vec<&String> = names.iter().filter(unread).collect();
+    if names.len() < MANY {
+        return;
+    }
+    let (directory, extras, chains) = (&load.directory, &load.tls.extras, &load.tls.chains);
+    let read_some = |names: &[&String]| -> Vec<(String, Read)> {
+        let read = |name: &&String| {
+            let read = read(directory, name, extras, chains);
+            ((*name).clone(), read)
+        };
+        names.iter().map(read).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(16));
+    let parts: Vec<&[&String]> = names.chunks(names.len().div_ceil(threads)).collect();
+    let all: Vec<(String, Read)> = std::thread::scope(|scope| {
+        let readers: Vec<_> = parts
+            .into_iter()
+            .map(|part| scope.spawn(move || read_some(part)))
+            .collect();
+        // What a reader that broke down did not read is read when its turn comes.
+        let read = readers.into_iter().filter_map(|reader| reader.join().ok());
+        read.flatten().collect()
+    });
+    load.tls.ahead.extend(all);
+}
+
+fn read(directory: &Path, name: &str, extras: &Extras, chains: &Chains) -> Read {
+    let path = directory.join(name);
+    read_with(&path, &extras.beside(&path), chains)
+}
+
+fn read_with(path: &Path, beside: &Beside, chains: &Chains) -> Read {
+    let mut read = Certificate::read(path, beside)?;
+    let useless = read.read_beside(beside, chains)?;
+    Ok((read, useless))
 }
 
 fn serves(path: &Path) -> bool {
@@ -107,12 +181,39 @@ fn one(name: &str, span: Span, option: &str, load: &mut Load) -> Parsed<Arc<Slot
     if let Some(known) = load.tls.store.certificates.find(name) {
         return Ok(known);
     }
-    let path = load.directory.join(name);
-    let read = Certificate::read(&path, &load.tls.extras).and_then(|mut read| {
-        let useless = read.read_beside(Path::new(name), &load.tls.extras, &load.tls.chains)?;
-        Ok((read, useless))
+    let ahead = load.tls.ahead.remove(name);
+    let found = ahead.unwrap_or_else(|| {
+        let Defaults { extras, chains, .. } = &load.tls;
+        read(&load.directory, name, extras, chains)
     });
-    match read {
+    enter(name, found, span, option, load)
+}
+
+/// A certificate whose files are named one by one (`crt-store`, `ssl-f-use`).
+pub(super) fn assembled(
+    name: &str,
+    path: &Path,
+    beside: &Beside,
+    (span, option): (Span, &str),
+    load: &mut Load,
+) -> Parsed<Arc<Slot<Certificate>>> {
+    if load.tls.store.certificates.find(name).is_some() {
+        let message = format!("'{option}' : certificate '{name}' is loaded already");
+        return alert(span, message);
+    }
+    let found = read_with(path, beside, &load.tls.chains);
+    enter(name, found, span, option, load)
+}
+
+/// Enters what was found under a name, or says what is wrong with it.
+fn enter(
+    name: &str,
+    found: Read,
+    span: Span,
+    option: &str,
+    load: &mut Load,
+) -> Parsed<Arc<Slot<Certificate>>> {
+    match found {
         Ok((read, useless)) => {
             if let Some(why) = useless {
                 let message = format!("Loading: {why}. Content will be ignored.");

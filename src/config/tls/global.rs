@@ -22,6 +22,15 @@ pub(in super::super) const KEYWORDS: &[Keyword<Global>] = &[
         },
     ),
     keyword(
+        "key-base",
+        "<directory>",
+        "where keys of `crt-store` sections begin",
+        |_, a, l| {
+            l.tls.key_base = Some(PathBuf::from(a.text("a directory")?));
+            Ok(())
+        },
+    ),
+    keyword(
         "crt-base",
         "<directory>",
         "where `crt` names begin",

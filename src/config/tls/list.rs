@@ -6,14 +6,16 @@ use std::sync::Arc;
 use super::super::args::{Args, Parsed, Prefix, alert};
 use super::super::keyword::{Choices, Keyword, keyword, options as options_of};
 use super::super::load::Load;
+use super::loading::Missing;
 use super::{bind, files};
-use crate::diag::{Diagnostic, Lead, Span};
+use crate::diag::{Lead, Span};
 use crate::settings::{Bind, Secured};
 use crate::syntax::{Line, Word};
+use crate::tls::store::full_name;
 use crate::tls::{Certificate, FrontSettings, List, Source, Store, ocsp};
 
 /// Options that a line of a list may have.
-const ALLOWED: [&str; 17] = [
+const ALLOWED: [&str; 18] = [
     "alpn",
     "allow-0rtt",
     "ca-file",
@@ -24,6 +26,7 @@ const ALLOWED: [&str; 17] = [
     "crl-file",
     "curves",
     "ecdhe",
+    "no-alpn",
     "no-ca-names",
     "npn",
     "ocsp-update",
@@ -58,13 +61,25 @@ pub(super) fn read(args: &mut Args<'_>, load: &mut Load) -> Parsed<Arc<List>> {
             return alert(word.span, message);
         }
     };
-    let mut lines = Vec::new();
-    for (number, text) in (1..).zip(text.lines()) {
-        let text = text.trim();
-        if text.is_empty() || text.starts_with('#') {
-            continue;
-        }
-        lines.extend(line(text, &name, number, word.span, load)?);
+    let texts = (1..).zip(text.lines().map(str::trim));
+    let texts: Vec<(u32, &str)> = texts
+        .filter(|(_, text)| !text.is_empty() && !text.starts_with('#'))
+        .collect();
+    let first = |text: &str| text.split_ascii_whitespace().next().map(str::to_owned);
+    let base = load.tls.crt_base.as_ref();
+    let files = texts.iter().filter_map(|(_, text)| first(text));
+    let mut files: Vec<String> = files.map(|file| full_name(base, &file)).collect();
+    files.sort_unstable();
+    files.dedup();
+    files.retain(|file| load.directory.join(file).is_file());
+    files::read_ahead(&files, load);
+    let (mut lines, mut all) = (Vec::new(), files::AllOf::default());
+    for (number, text) in texts {
+        let next = line(text, &name, number, word.span, load);
+        lines.extend(all.of(next, load).into_iter().flatten());
+    }
+    if let Some(problem) = all.first {
+        return Err(problem);
     }
     if lines.is_empty() {
         let message = format!("'crt-list' : '{name}' lists no certificate");
@@ -91,7 +106,7 @@ fn line(
     let mut words = bare.split_ascii_whitespace();
     let file = words.next().unwrap_or_default();
     let filters: Vec<String> = words.map(str::to_owned).collect();
-    let certificates = files::named(file, span, &format!("crt-list' : [{place}]"), load)?;
+    let certificates = files::named(file, span, "crt-list", load)?;
     let made = certificates.into_iter().map(|certificate| {
         Arc::new(crate::tls::Line {
             number,
@@ -114,12 +129,7 @@ fn split(line: &str) -> Option<(String, Option<&str>)> {
 
 /// Makes the terms that lists' lines say, on top of the `bind` line's, which is complete now.
 /// `missing` is what is said of a line that lacks something.
-pub(super) fn complete(
-    tls: &mut FrontSettings,
-    missing: impl Fn(&str, &str) -> Box<Diagnostic>,
-    span: Span,
-    load: &mut Load,
-) -> Parsed {
+pub(super) fn complete(tls: &mut FrontSettings, missing: &Missing, load: &mut Load) -> Parsed {
     let mut seen: HashSet<String> = HashSet::new();
     let lists: Vec<Arc<List>> = tls
         .sources
@@ -136,13 +146,13 @@ pub(super) fn complete(
                 continue;
             }
             let title = format!("'crt-list' : [{}:{}]", list.name, line.number);
-            let own = refined(tls, options, &title, span, load)?;
+            let own = refined(tls, options, &title, missing.span, load)?;
             if own.lacks_authority() {
-                return Err(missing("verify is enabled but no CA file", ""));
+                return Err(missing.say("verify is enabled but no CA file", ""));
             }
             tls.refined.push((options.to_owned(), Arc::new(own)));
         }
-        unanswered(tls, &list, span, load);
+        unanswered(tls, &list, missing.span, load);
     }
     Ok(())
 }

@@ -9,12 +9,14 @@ pub(super) use files::authorities;
 pub(super) mod global;
 pub(super) mod judging;
 mod list;
+pub(super) mod loading;
 pub(super) mod server;
 mod terms;
 mod whole;
 
 pub use list::list_terms;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,6 +38,10 @@ pub(super) struct Defaults {
     pub back: BackSettings,
     /// `crt-base`.
     pub crt_base: Option<PathBuf>,
+    /// `key-base`.
+    pub key_base: Option<PathBuf>,
+    /// `bind` lines of this section that have no certificate yet.
+    pub bare: Vec<loading::Bare>,
     /// `ca-base`.
     pub ca_base: Option<PathBuf>,
     /// `ssl-server-verify none`.
@@ -48,6 +54,8 @@ pub(super) struct Defaults {
     pub ticket_keys: Vec<Arc<TicketKeys>>,
     /// Certificates, authorities and lists by name: each is read once.
     pub store: Arc<Store>,
+    /// Certificates that were read before their turn, by name.
+    pub ahead: HashMap<String, files::Read>,
     /// Files are not read: the store has all that may be named.
     pub sealed: bool,
 }

@@ -32,6 +32,8 @@ pub struct Store {
     /// Lists and directories of certificates.
     pub lists: Tray<List>,
     /// Changes that are not committed yet.
+    /// `ocsp-update` of `crt-store` sections.
+    fresh: Mutex<BTreeMap<String, bool>>,
     /// Where names begin.
     pub bases: OnceLock<Bases>,
     open: Mutex<Open>,
@@ -66,6 +68,18 @@ pub struct Open {
 }
 
 impl Store {
+    /// Notes whether the OCSP response of this certificate is to be kept fresh, whoever uses it.
+    pub fn keep_fresh(&self, name: &str, fresh: bool) {
+        let mut all = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(name.to_owned(), fresh);
+    }
+
+    /// Whether it is to be, if anything was said of that.
+    pub fn kept_fresh(&self, name: &str) -> Option<bool> {
+        let all = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(name).copied()
+    }
+
     /// Changes that are not committed yet.
     pub fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
