@@ -49,12 +49,18 @@ pub(super) static REQUEST: &[Entry] = &[
         "forbids retries after the request was sent",
         |_| simple(|scope| scope.txn.no_l7_retry = true),
     ),
-    // No TLS early data is ever accepted before the handshake, so nothing has to be waited for.
     Entry::new(
         "wait-for-handshake",
         "",
         "waits for the TLS handshake",
-        |_| simple(|_| {}),
+        |_| {
+            ready(|| {
+                Action::new(Box::new(|scope| match &scope.session.tls {
+                    Some(tls) if tls.is_early() => Flow::Settle,
+                    _ => Flow::Continue,
+                }))
+            })
+        },
     ),
 ];
 

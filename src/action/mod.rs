@@ -78,6 +78,8 @@ pub enum Flow {
     Auth(Arc<str>),
     /// `use-service`: let this internal service answer.
     Service(Service),
+    /// Wait until the TLS handshake is complete, then go on with the next rule.
+    Settle,
     /// Wait this many milliseconds, then go on with the next rule (`pause`, 3.x).
     Pause(u64),
     /// Wait for the body: time, and how many bytes (0: until the buffer is full or the end).

@@ -43,8 +43,17 @@ impl Socket {
         }
     }
 
-    /// Goes through the handshake of the session that [`Self::begin_tls`] put on it.
+    /// Goes through the handshake of the session that [`Self::begin_tls`] put on it, as far as it has to be before data
+    /// can be read.
     pub fn poll_handshake(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsecured>> {
+        match &self.secure {
+            Some(secure) if secure.handshaking() && secure.usable() => Poll::Ready(Ok(())),
+            _ => self.poll_settled(cx),
+        }
+    }
+
+    /// Goes through the handshake to its end, whatever may have come before.
+    pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsecured>> {
         let Some(secure) = &self.secure else {
             return Poll::Ready(Ok(()));
         };

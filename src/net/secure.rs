@@ -6,9 +6,11 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, IoSlice, Read, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
-use rustls::Connection;
+use rustls::{Connection, ServerConnection};
 
 use super::socket::retry;
 use crate::state::Counted;
@@ -33,14 +35,74 @@ pub struct Secure {
     drained: Cell<bool>,
     /// The farewell was sent, or none is to be.
     parted: Cell<bool>,
+    /// What came before the handshake was complete, where that was accepted.
+    early: Option<Box<Early>>,
     /// Its place among the process's TLS connections.
     _counted: Option<Counted>,
+}
+
+/// Data of a client's first flight (RFC 8446 2.3). It is bounded by what the session allows.
+#[derive(Debug, Default)]
+struct Early {
+    /// It, and how much of it was read.
+    data: RefCell<(Vec<u8>, usize)>,
+    /// True until the handshake is complete.
+    pending: Arc<AtomicBool>,
+}
+
+impl Early {
+    /// Where the session has accepted such data.
+    fn of(session: &mut ServerConnection) -> Option<Box<Self>> {
+        session.early_data()?;
+        let early = Box::<Self>::default();
+        early.pending.store(true, Relaxed);
+        // Some of it may have come with the ClientHello. What is wrong with it shows with the next bytes.
+        let _ = session.process_new_packets();
+        early.collect(session);
+        Some(early)
+    }
+
+    fn is_empty(&self) -> bool {
+        let data = self.data.borrow();
+        data.1 >= data.0.len()
+    }
+
+    /// Takes over what the session has.
+    fn collect(&self, session: &mut ServerConnection) {
+        if !self.pending.load(Relaxed) {
+            return;
+        }
+        if let Some(mut reader) = session.early_data() {
+            // It is in memory: nothing can go wrong.
+            let _ = reader.read_to_end(&mut self.data.borrow_mut().0);
+        }
+        self.pending.store(session.is_handshaking(), Relaxed);
+    }
+
+    /// Hands it to `take`; `None` if there is none.
+    fn read(&self, take: &mut impl FnMut(&[u8]) -> usize) -> Option<usize> {
+        let mut data = self.data.borrow_mut();
+        let (bytes, at) = &mut *data;
+        let rest = bytes.get(*at..).filter(|rest| !rest.is_empty())?;
+        let taken = take(rest).min(rest.len());
+        *at += taken;
+        if *at == bytes.len() {
+            *data = (Vec::new(), 0);
+        }
+        Some(taken)
+    }
 }
 
 impl Secure {
     /// A session that is about to begin, or to go on with a ClientHello read already.
     pub fn new(session: Connection, counted: Option<Counted>) -> Self {
+        let mut session = session;
+        let early = match &mut session {
+            Connection::Server(server) => Early::of(server),
+            Connection::Client(_) => None,
+        };
         Self {
+            early,
             session: RefCell::new(session),
             held: RefCell::default(),
             owed: Cell::new(0),
@@ -65,11 +127,29 @@ impl Secure {
         if self.held.borrow().0.len() > self.held.borrow().1 {
             return true;
         }
+        if self.has_early() {
+            return true;
+        }
         let mut session = self.session.borrow_mut();
         match session.reader().fill_buf() {
             Ok(_) => true,
             Err(error) => error.kind() != io::ErrorKind::WouldBlock,
         }
+    }
+
+    /// Data of the first flight waits to be read.
+    fn has_early(&self) -> bool {
+        self.early.as_ref().is_some_and(|early| !early.is_empty())
+    }
+
+    /// Whether data of the first flight was accepted: true in there as long as the handshake is not complete.
+    pub fn early(&self) -> Option<&Arc<AtomicBool>> {
+        self.early.as_ref().map(|early| &early.pending)
+    }
+
+    /// Whether what comes may be read, and answered: the handshake is complete, or need not be.
+    pub fn usable(&self) -> bool {
+        self.early.is_some() || !self.handshaking()
     }
 
     /// Whether the kernel has no more, as far as the last read could tell.
@@ -94,6 +174,9 @@ impl Secure {
 
     /// What the session has decrypted; `None` if that is nothing yet.
     fn decrypted(&self, take: &mut impl FnMut(&[u8]) -> usize) -> io::Result<Option<usize>> {
+        if let Some(read) = self.early.as_ref().and_then(|early| early.read(take)) {
+            return Ok(Some(read));
+        }
         let mut session = self.session.borrow_mut();
         let mut reader = session.reader();
         let mut total = 0;
@@ -162,6 +245,9 @@ impl Secure {
 
     /// Whether a client's data is there: what is written in answer takes along what the session itself has to say.
     pub fn answerable(&self) -> bool {
+        if self.has_early() {
+            return true;
+        }
         match &mut *self.session.borrow_mut() {
             Connection::Client(_) => false,
             Connection::Server(session) => {
@@ -192,7 +278,11 @@ impl Secure {
                 self.forget_farewell();
                 io::Error::new(io::ErrorKind::InvalidData, error)
             })?;
-            if state.plaintext_bytes_to_read() >= SCRATCH / 4 {
+            let full = state.plaintext_bytes_to_read() >= SCRATCH / 4;
+            if let (Some(early), Connection::Server(server)) = (&self.early, &mut *session) {
+                early.collect(server);
+            }
+            if full {
                 break;
             }
         }
@@ -231,7 +321,11 @@ impl Secure {
     /// Says once that nothing more will come (close_notify), as far as the kernel takes it. A session that failed, or
     /// never began, has nothing to say.
     pub fn close(&self, fd: &impl AsFd) {
-        if !self.parted.replace(true) && !self.handshaking() {
+        if !self.parted.replace(true) && self.usable() {
+            if self.handshaking() {
+                // The end of the handshake may be here: what nobody has read would undo what was written.
+                let _ = self.receive(fd);
+            }
             self.session.borrow_mut().send_close_notify();
             let _ = self.flush(fd);
         }
@@ -257,6 +351,9 @@ impl Secure {
     }
 
     fn ended(&self) -> bool {
+        if self.has_early() {
+            return false;
+        }
         let mut session = self.session.borrow_mut();
         match session.reader().fill_buf() {
             Ok(chunk) => chunk.is_empty(),

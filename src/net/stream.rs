@@ -112,6 +112,14 @@ impl Stream {
         }
     }
 
+    /// Goes through the handshake to its end where early data has come before that. A channel's is not its own affair.
+    pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<Result<(), Unsecured>> {
+        match &self.0 {
+            Plain(socket) => socket.poll_settled(cx),
+            Multiplexed(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     /// Reads without waiting, without asking for readiness. 0 is the end of the stream.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What a TLS handshake came to, as the language sees it (manual 7.3.4).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// What a handshake came to, with a client or with a server.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,8 @@ pub struct Handshake {
     pub alpn: Option<Box<[u8]>>,
     /// It went on from an earlier session.
     pub resumed: bool,
+    /// Data came with the client's first flight; true in there until the handshake is complete.
+    pub early: Option<Arc<AtomicBool>>,
     /// The other side's certificate and those above it, DER.
     pub peer: Vec<Box<[u8]>>,
     /// Our own certificate, DER, where it is known.
@@ -35,6 +38,13 @@ pub struct Handshake {
     pub hello: Option<Box<Hello>>,
     /// Secrets by their names in key logs, if they are kept (`tune.ssl.keylog`).
     pub secrets: Vec<(Box<str>, Box<[u8]>)>,
+}
+
+impl Handshake {
+    /// Whether what has come so far may be somebody's copy of what another connection said: the handshake is not complete.
+    pub fn is_early(&self) -> bool {
+        self.early.as_ref().is_some_and(|early| early.load(Relaxed))
+    }
 }
 
 /// How a certificate was judged, in OpenSSL's numbers; all 0 if nothing is wrong with it.

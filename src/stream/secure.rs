@@ -102,6 +102,7 @@ async fn negotiate(
     let done = alarm.until(|cx| stream.poll_handshake(cx)).await;
     if let Some(secure) = stream.secure() {
         secure.with(|session| handshake_facts(session, facts));
+        facts.early = secure.early().cloned();
     }
     within(done, &seen).inspect_err(|_| undecided(facts))?;
     keep_secrets(notes::take().secrets, facts);

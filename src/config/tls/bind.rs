@@ -97,10 +97,16 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
     keyword(
         "allow-0rtt",
         "",
-        "takes early data: none is, clients send it again",
-        |_, a, l| {
-            let message = "'allow-0rtt' : early data is not taken, clients send it again once the handshake is done";
-            l.warn(a.span(), message);
+        "takes data that clients send before the handshake is complete",
+        |b, a, l| {
+            /// What HAProxy takes where nothing is said of its buffers.
+            const EARLY: u32 = 16_384 - 1_024;
+            let resume = &mut tls(b).resume;
+            resume.early = EARLY;
+            if resume.cache == 0 {
+                let message = "'allow-0rtt' : early data is not taken without a cache of sessions ('tune.ssl.cachesize')";
+                l.warn(a.span(), message);
+            }
             Ok(())
         },
     ),

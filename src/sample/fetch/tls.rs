@@ -120,7 +120,7 @@ pub(super) const TABLE: &[Fetch] = &[
     of_client!("ssl_fc_exporter_secret", &[], Str, |tls, _| secret(tls, "EXPORTER_SECRET"), "a secret, with `tune.ssl.keylog`"),
     of_client!("ssl_fc_extlist_bin", FILTER, Str, |tls, args| list(&hello(tls)?.extensions, args), "the extensions of the client's hello"),
     of_client!("ssl_fc_has_crt", &[], Bool, |tls, args| if tls.resumed { Some(Value::Bool(false)) } else { has_peer(tls, args) }, "whether the client has shown a certificate on this connection"),
-    of_client!("ssl_fc_has_early", &[], Bool, |_, _| Some(Value::Bool(false)), "whether early data came: none is taken"),
+    of_client!("ssl_fc_has_early", &[], Bool, |tls, _| Some(Value::Bool(tls.is_early())), "whether early data came and the handshake is not complete yet"),
     entry("ssl_fc_has_sni", &[], Type::Bool, Get::Handshake(|session, _| Some(Value::Bool(session.tls.as_ref().is_some_and(|tls| tls.sni.is_some())))), "whether the client asks for a name"),
     entry("ssl_fc_is_resumed", &[], Type::Bool, Get::Handshake(|session, _| Some(Value::Bool(session.tls.as_ref().is_some_and(|tls| tls.resumed)))), "whether it goes on from an earlier session"),
     of_client!("ssl_fc_npn", &[], Str, |_, _| None, "the protocol agreed on by NPN: none is"),

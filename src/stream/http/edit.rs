@@ -13,6 +13,11 @@ use crate::settings::{self, ForwardFor};
 impl Exchange {
     /// Adds the headers that options ask for, after all request rules.
     pub(super) fn edit_request(&mut self) {
+        let tls = self.connection.client.session.tls.as_ref();
+        if tls.is_some_and(|tls| tls.is_early()) {
+            // RFC 8470 5.1: a server that must not take it twice says so (425).
+            self.txn.request.head.add(b"early-data", b"1");
+        }
         let (front, back) = (&self.frontend, &self.backend);
         let adds = |settings: &settings::Proxy| {
             settings.forward_for.is_some() || settings.original_to.is_some()

@@ -2,13 +2,13 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::exchange::Exchange;
 use super::{Stop, size};
 use crate::end::{Cause, End, Stage};
 use crate::http::{BodyState, Head};
-use crate::net::Cut;
+use crate::net::{Cut, Unsecured};
 use crate::settings::Options;
 use crate::state::table::Pair;
 use crate::stream::note_request_line;
@@ -264,6 +264,28 @@ impl Exchange {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Stop::close(Cause::Client, Stage::Last)),
             Err(_) => Err(Stop::close(Cause::ClientTimeout, Stage::Last)),
+        }
+    }
+
+    /// Waits for the end of the client's TLS handshake, as long as for anything of the client.
+    pub(super) async fn settle(&mut self) -> Result<(), Stop> {
+        let limit = self.frontend.settings.timeouts.client;
+        let client = &mut self.connection.client;
+        client.alarm.after(Instant::now(), limit);
+        let (stream, session) = (&client.stream, &client.session);
+        let early = || session.tls.as_ref().is_some_and(|tls| tls.is_early());
+        let settled = async {
+            poll_fn(|cx| stream.poll_settled(cx)).await?;
+            // On a channel somebody else reads what ends the handshake.
+            while early() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            Ok::<(), Unsecured>(())
+        };
+        match client.alarm.run(settled).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Stop::close(Cause::Client, Stage::Request)),
+            Err(_) => Err(Stop::close(Cause::ClientTimeout, Stage::Request)),
         }
     }
 

@@ -136,6 +136,7 @@ impl Exchange {
                 | Flow::Resolve(_)
                 | Flow::Hint(_)
                 | Flow::Auth(_)
+                | Flow::Settle
                 | Flow::Service(_) => {}
             }
             stopped = rules.run(from, &mut self.scope());

@@ -200,6 +200,7 @@ impl Exchange {
                 Flow::Service(Service::Stats) => return Err(self.stats(proxy).await),
                 Flow::Service(Service::Exporter) => return Err(self.metrics()),
                 Flow::Pause(ms) => self.pause(ms).await,
+                Flow::Settle => self.settle().await?,
                 Flow::WaitForBody(ms, least) => {
                     self.wait_for_body(Some(ms), least).await?;
                 }

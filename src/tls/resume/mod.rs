@@ -82,6 +82,8 @@ impl Resumption {
             }),
         };
         config.max_early_data_size = settings.early;
+        // Whoever is early is answered early.
+        config.send_half_rtt_data = settings.early > 0;
         // Early data could be replayed where a ticket is worth more than once: it is taken with sessions from memory
         // only, each of which is given out once (RFC 8446 8.1).
         if settings.no_tickets || settings.early > 0 {
