@@ -230,8 +230,10 @@ impl Connection {
             shared: self.shared.clone(),
         };
         let meter = client.session.meter.clone();
+        // Boxed before it is a task: a future is moved with all that it holds.
+        let stream = http::OneOfMany::new(client, &self.shared.own);
         let served = async move {
-            http::serve_stream(&live.worker, client, &live.shared.own).await;
+            stream.serve(&live.worker, &live.shared.own).await;
         };
         match meter {
             Some(meter) => spawn_local(metered::run(meter, served)),

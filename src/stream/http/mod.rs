@@ -85,14 +85,23 @@ pub async fn serve(worker: Rc<Worker>, client: Client) {
     }
 }
 
-/// Serves one stream of a connection that carries many. They share the server connections that only their client may use.
-pub(super) async fn serve_stream(worker: &Rc<Worker>, client: Client, own: &RefCell<Own>) {
-    let connection = Box::new(Connection {
-        since: client.session.accepted,
-        client,
-        own: own.take(),
-        early: Vec::new(),
-    });
-    let (connection, _) = runner::run(worker, connection).await;
-    own.borrow_mut().join(connection.own);
+/// One stream of a connection that carries many. They share the server connections that only their client may use.
+#[derive(Debug)]
+pub(super) struct OneOfMany(Box<Connection>);
+
+impl OneOfMany {
+    pub(super) fn new(client: Client, own: &RefCell<Own>) -> Self {
+        Self(Box::new(Connection {
+            since: client.session.accepted,
+            client,
+            own: own.take(),
+            early: Vec::new(),
+        }))
+    }
+
+    /// Serves it to its end.
+    pub(super) async fn serve(self, worker: &Rc<Worker>, own: &RefCell<Own>) {
+        let (connection, _) = runner::run(worker, self.0).await;
+        own.borrow_mut().join(connection.own);
+    }
 }

@@ -23,6 +23,13 @@ const READ: usize = 32 * 1024;
 /// Reads before other connections get a turn.
 const READS: u32 = 4;
 
+thread_local! {
+    /// What is read passes through here: the crate's own buffer would have to be filled with zeros for each read.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Memory for [`Out`] that no connection holds.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// A connection that carries streams.
 #[derive(Debug)]
 pub struct Carrier {
@@ -59,6 +66,15 @@ const ENDINGS: usize = 256;
 struct Out {
     bytes: Vec<u8>,
     at: usize,
+}
+
+impl Out {
+    fn gather(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = SPARE.take();
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
 }
 
 impl Carrier {
@@ -158,7 +174,11 @@ impl Carrier {
         }
         out.at = 0;
         // While nothing is written, nothing is held.
-        out.bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut out.bytes);
+        if bytes.capacity() > 0 {
+            bytes.clear();
+            SPARE.set(bytes);
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -198,17 +218,16 @@ impl AsyncRead for Io {
             return Poll::Pending;
         }
         carrier.reads.set(carrier.reads.get() + 1);
-        let room = buf.remaining().min(READ);
-        let n = ready!(
-            carrier
-                .stream
-                .poll_read(cx, buf.initialize_unfilled_to(room))
-        )?;
-        carrier
-            .incoming
-            .borrow_mut()
-            .pass(buf.initialize_unfilled_to(n), |_| {});
-        buf.advance(n);
+        let n = ready!(SCRATCH.with_borrow_mut(|scratch| {
+            scratch.resize(READ, 0);
+            let room = buf.remaining().min(READ);
+            let into = scratch.get_mut(..room).unwrap_or_default();
+            let n = ready!(carrier.stream.poll_read(cx, into))?;
+            let came = scratch.get(..n).unwrap_or_default();
+            carrier.incoming.borrow_mut().pass(came, |_| {});
+            buf.put_slice(came);
+            Poll::Ready(io::Result::Ok(n))
+        }))?;
         carrier.received.set(carrier.received.get() + n as u64);
         Poll::Ready(Ok(()))
     }
@@ -223,7 +242,7 @@ impl AsyncWrite for Io {
         if self.0.out.borrow().bytes.len() >= GATHERED {
             ready!(self.0.poll_flush(cx))?;
         }
-        self.0.out.borrow_mut().bytes.extend_from_slice(buf);
+        self.0.out.borrow_mut().gather(buf);
         self.0.outgoing.borrow_mut().pass(buf, |ending| {
             let mut endings = self.0.endings.borrow_mut();
             if endings.len() < ENDINGS {
