@@ -111,8 +111,8 @@ const CASES: &[Case] = &[
         requests: &[GET, POST],
     },
     Case {
-        old: "rspdeny ^Server:\\ secret if { path_beg /app }",
-        modern: "http-response deny if { res.hdr(server) -m beg secret } { var(txn.app) -m bool }\n http-request set-var(txn.app) bool(true) if { path_beg /app }",
+        old: "rspdeny ^Server:\\ secret if { status 200 }\n rspdeny ^Server: if { path_beg /app } { status 500 }",
+        modern: "http-response deny if { res.hdr(server) -m beg secret } { status 200 }",
         requests: &[GET],
     },
     // Order.

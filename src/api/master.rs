@@ -9,6 +9,8 @@ use crate::net::listen::Listener;
 use super::help;
 use super::session::converse;
 
+/// No command of the master takes a payload of more.
+const PAYLOAD: usize = 1 << 16;
 /// How long a session may be silent.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -55,7 +57,7 @@ pub async fn serve(office: Rc<Office>, listener: Listener) {
             Ok(None) => {}
             // One after the other: an operator's socket, and each session is short.
             Ok(Some((stream, _))) => {
-                let _ = converse(&stream, IDLE, "master> ", |words, _| {
+                let _ = converse(&stream, IDLE, PAYLOAD, "master> ", |words, _| {
                     execute(&office, words).into()
                 })
                 .await;

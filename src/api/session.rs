@@ -10,24 +10,24 @@ use super::command::{Answer, Level, execute};
 
 /// The longest line that is read.
 const LINE_LIMIT: usize = 16_384;
-/// The longest payload; HAProxy takes a buffer's worth.
-const PAYLOAD_LIMIT: usize = 1 << 20;
 /// Room made for each read.
 const READ: usize = 1024;
 
 /// Serves a session that begins at this level.
 pub(super) async fn run(desk: &Desk, stream: &Stream, mut level: Level) -> io::Result<()> {
     let idle = Duration::from_millis(desk.plan().global.stats_timeout.max(1));
-    converse(stream, idle, "> ", |words, payload| {
+    let room = desk.plan().global.payload_limit;
+    converse(stream, idle, room, "> ", |words, payload| {
         execute(desk, words, payload, &mut level)
     })
     .await
 }
 
-/// Reads lines and answers their commands. Without a prompt it ends after one line.
+/// Reads lines and answers their commands; a payload may have so many bytes (`room`). Without a prompt it ends after one line.
 pub(super) async fn converse(
     stream: &Stream,
     idle: Duration,
+    room: usize,
     prompt: &str,
     mut execute: impl FnMut(&[&str], Option<&str>) -> Answer,
 ) -> io::Result<()> {
@@ -41,7 +41,7 @@ pub(super) async fn converse(
         let mut payload = None;
         if let Some(command) = line.strip_suffix("<<") {
             line = command;
-            let Some(lines) = self::payload(stream, idle, &mut input).await else {
+            let Some(lines) = self::payload(stream, idle, room, &mut input).await else {
                 return Ok(());
             };
             payload = Some(lines);
@@ -106,10 +106,15 @@ async fn take(
 }
 
 /// The lines that follow `<<`, up to an empty one.
-async fn payload(stream: &Stream, idle: Duration, input: &mut Vec<u8>) -> Option<String> {
+async fn payload(
+    stream: &Stream,
+    idle: Duration,
+    room: usize,
+    input: &mut Vec<u8>,
+) -> Option<String> {
     // An empty line at once is an end as well.
     input.insert(0, b'\n');
-    let lines = take(stream, idle, input, b"\n\n", PAYLOAD_LIMIT).await?;
+    let lines = take(stream, idle, input, b"\n\n", room).await?;
     Some(lines.trim_matches('\n').to_owned())
 }
 

@@ -16,6 +16,7 @@ pub mod fetch;
 mod handshake;
 mod identity;
 mod meter;
+mod names;
 mod orders;
 mod parse;
 pub mod password;

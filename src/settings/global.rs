@@ -68,6 +68,8 @@ pub struct Global {
     pub stats_sockets: Vec<StatsSocket>,
     /// `stats timeout`.
     pub stats_timeout: u64,
+    /// `tune.cli.max-payload-size`: bytes of a command's payload.
+    pub payload_limit: usize,
     /// `stats maxconn`.
     pub stats_maxconn: u32,
     /// `tune.bufsize`, bytes.
@@ -161,6 +163,7 @@ impl Default for Global {
             h1_accept_payload_with_any_method: false,
             stats_sockets: Vec::new(),
             stats_timeout: 10_000,
+            payload_limit: 1 << 20,
             stats_maxconn: 10,
             bufsize: 16_384,
             compression_level: 1,

@@ -1,5 +1,6 @@
 //! Keywords of the `global` section (manual 3).
 
+mod compression;
 mod cpu_map;
 mod environment;
 mod http2;
@@ -24,13 +25,14 @@ pub(super) const TABLE: Table<Global> = &[
     environment::KEYWORDS,
     stats::KEYWORDS,
     tune::KEYWORDS,
+    compression::KEYWORDS,
     http2::KEYWORDS,
     httpclient::KEYWORDS,
     moot::KEYWORDS,
     tls::global::KEYWORDS,
     tls::global::TOLD,
     unused::TLS,
-    unused::HTTP2,
+    unused::GLITCHES,
     unused::QUIC,
     unused::OTHERS,
     unused::REFUSED,

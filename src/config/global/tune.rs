@@ -25,44 +25,14 @@ pub(super) const KEYWORDS: &[Keyword<Global>] = &[
         },
     ),
     keyword(
-        "tune.comp.maxlevel",
-        "<n>",
-        "how hard responses are compressed, 1 to 9",
+        "tune.cli.max-payload-size",
+        "<bytes>",
+        "the largest payload of a command",
         |g, a, _| {
-            let expected = "expects a numeric value between 1 and 9";
-            match a.take().and_then(|word| word.text().parse().ok()) {
-                Some(level @ 1..=9) => g.compression_level = level,
-                _ => return a.fail(expected),
-            }
+            g.payload_limit = usize::try_from(a.size()?).unwrap_or(usize::MAX);
             Ok(())
         },
     ),
-    keyword(
-        "maxcompcpuusage",
-        "<percent>",
-        "compresses less when busier than this",
-        |_, a, l| {
-            let span = a.keyword();
-            if a.int(0..=100)? < 100 {
-                l.warn(span, "'maxcompcpuusage' has no effect yet: responses are compressed however busy the process is.");
-            }
-            Ok(())
-        },
-    )
-    .idle(),
-    keyword(
-        "maxcomprate",
-        "<kilobytes>",
-        "compresses less when more than this goes out per second",
-        |_, a, l| {
-            let span = a.keyword();
-            if a.count()? > 0 {
-                l.warn(span, "'maxcomprate' has no effect yet: responses are compressed however many there are.");
-            }
-            Ok(())
-        },
-    )
-    .idle(),
     keyword(
         "tune.http.maxhdr",
         "<n>",

@@ -1,4 +1,4 @@
-//! Words about things that no line can ask for yet: OCSP updates, HTTP/2, QUIC, Lua, compression.
+//! Words about things that no line can ask for yet: QUIC, Lua, log receivers.
 //!
 //! Each tunes or limits a feature whose own keyword is refused, so there is nothing the word could
 //! change: its argument is checked and that is all. Words that turn such a feature on are refused.
@@ -25,11 +25,30 @@ pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
     "jwt.decrypt_enc_list" "<list>" one,
 );
 
-pub(super) const HTTP2: &[Keyword<Global>] = about!("HTTP/2":
-    "tune.glitches.kill.cpu-usage" "<n>" number,
-    "tune.h1.be.glitches-threshold" "<n>" number,
-    "tune.h1.fe.glitches-threshold" "<n>" number,
-);
+/// HTTP/1 refuses what is wrong at once, so there are no oddities to count up to a threshold.
+pub(super) const GLITCHES: &[Keyword<Global>] = &[
+    keyword(
+        "tune.glitches.kill.cpu-usage",
+        "<percent>",
+        "how busy the process must be for thresholds of oddities to count",
+        glitches,
+    )
+    .idle(),
+    keyword(
+        "tune.h1.be.glitches-threshold",
+        "<n>",
+        "oddities of a server before its connection is closed",
+        glitches,
+    )
+    .idle(),
+    keyword(
+        "tune.h1.fe.glitches-threshold",
+        "<n>",
+        "oddities of a client before its connection is closed",
+        glitches,
+    )
+    .idle(),
+];
 
 pub(super) const QUIC: &[Keyword<Global>] = about!("QUIC":
     "limited-quic" "" nothing,
@@ -73,10 +92,7 @@ pub(super) const QUIC: &[Keyword<Global>] = about!("QUIC":
     "tune.quic.backend.max-idle-timeout" "<time>" milliseconds,
 );
 
-pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression or log receivers":
-    "maxzlibmem" "<n>" number,
-    "tune.zlib.memlevel" "<n>" number,
-    "tune.zlib.windowsize" "<n>" number,
+pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua or log receivers":
     "tune.lua.bool-sample-conversion" "<value>" one,
     "tune.lua.burst-timeout" "<time>" milliseconds,
     "tune.lua.forced-yield" "<n>" number,
@@ -92,7 +108,6 @@ pub(super) const OTHERS: &[Keyword<Global>] = about!("Lua, compression or log re
     "tune.rcvbuf.backend" "<n>" number,
     "tune.sndbuf.frontend" "<n>" number,
     "tune.sndbuf.backend" "<n>" number,
-    "tune.cli.max-payload-size" "<n>" number,
     "cluster-secret" "<text>" one,
     "lua-prepend-path" "<path> [<type>]" anything,
 );
@@ -215,6 +230,23 @@ pub(super) const REFUSED: &[Keyword<Global>] = &[
     )
     .idle(),
 ];
+
+fn glitches(_: &mut Global, args: &mut Args<'_>, load: &mut Load) -> Parsed {
+    let span = args.keyword();
+    if args.int(0..=i64::from(u32::MAX))? > 0 {
+        let name = &args.name;
+        let message = match name.contains(".h1.") {
+            true => format!(
+                "'{name}' has no effect: what is wrong in HTTP/1 ends the connection the first time."
+            ),
+            false => {
+                format!("'{name}' has no effect: thresholds count however busy the process is.")
+            }
+        };
+        load.warn(span, message);
+    }
+    Ok(())
+}
 
 fn one(_: &mut Global, args: &mut Args<'_>, _: &mut Load) -> Parsed {
     args.word("an argument").map(|_| ())

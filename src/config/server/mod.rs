@@ -107,6 +107,12 @@ fn one(draft: &Draft, name: String, args: &mut Args<'_>, load: &mut Load) -> Par
     let text = address::expand(&word.text(), &load.env);
     let endpoint = address::endpoint(&text, For::Connect)
         .or_else(|problem| alert(word.span, format!("{title} : {problem}")))?;
+    if let Endpoint::Tcp { host, .. } = &endpoint
+        && matches!(host, Host::Name(host) if has_empty_label(host))
+    {
+        let message = format!("{title} : Can't create DNS resolution for server '{name}'");
+        return alert(word.span, message);
+    }
     let mut server = Server {
         name,
         endpoint: Some(endpoint),
@@ -154,6 +160,12 @@ pub(super) fn peer(
         }
     };
     server.map_err(|problem| problem.lead(Lead::Place).into())
+}
+
+/// Whether there is nothing between two dots: a name that no name server can be asked for.
+fn has_empty_label(host: &str) -> bool {
+    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    labels.into_iter().any(str::is_empty)
 }
 
 /// A `default-server` line.

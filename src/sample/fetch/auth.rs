@@ -36,9 +36,12 @@ fn basic(head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
     }
     let mut user = decode_base64(credentials)?;
     let colon = memchr::memchr(b':', &user)?;
-    let password = user.split_off(colon + 1);
+    let mut secret = user.split_off(colon + 1);
     user.truncate(colon);
-    Some((user, password))
+    // Texts of C: what stands behind a zero byte is not of them.
+    user.truncate(password::text(&user).len());
+    secret.truncate(password::text(&secret).len());
+    Some((user, secret))
 }
 
 /// The user of this list whose password this is.

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::diag::Diagnostic;
 use crate::sample::args::{self, Param};
-use crate::sample::check::{self, Fault, Refusal, Unlinked};
+use crate::sample::check::{self, Fault, Refusal};
 use crate::sample::expr::Step;
+use crate::sample::names::Unlinked;
 use crate::sample::place::Place;
 use crate::sample::reader::Reader;
 use crate::sample::table::{Convert, Converter, Fetch, Get};
