@@ -7,11 +7,15 @@ use super::fault::Fault;
 /// Names remembered in each direction.
 pub(super) const PLACES: usize = 128;
 
+/// Names by number, from 1 on.
+pub type Names = Vec<Option<Arc<str>>>;
+
 /// Names that we have said: the longest said is forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     names: Vec<Arc<str>>,
     next: usize,
+    new: bool,
 }
 
 impl Said {
@@ -26,19 +30,26 @@ impl Said {
             None => self.names.push(name.clone()),
         }
         self.next = (at + 1) % PLACES;
+        self.new = true;
         (at as u64 + 1, true)
     }
 
-    /// The names, by number from 1 on.
-    pub(super) fn names(&self) -> Vec<Option<Arc<str>>> {
+    /// The names.
+    pub(super) fn names(&self) -> Names {
         self.names.iter().cloned().map(Some).collect()
+    }
+
+    /// Whether there were new ones since this was asked last.
+    pub(super) fn take_new(&mut self) -> bool {
+        std::mem::take(&mut self.new)
     }
 }
 
 /// Names that the partner has said.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    names: Vec<Option<Arc<str>>>,
+    names: Names,
+    new: bool,
 }
 
 impl Heard {
@@ -57,6 +68,7 @@ impl Heard {
         if let Some(place) = self.names.get_mut(at) {
             *place = Some(name.clone());
         }
+        self.new = true;
         Ok(name)
     }
 
@@ -66,9 +78,14 @@ impl Heard {
         Ok(self.names.get(at).cloned().flatten())
     }
 
-    /// The names, by number from 1 on.
-    pub(super) fn names(&self) -> Vec<Option<Arc<str>>> {
+    /// The names.
+    pub(super) fn names(&self) -> Names {
         self.names.clone()
+    }
+
+    /// Whether there were new ones since this was asked last.
+    pub(super) fn take_new(&mut self) -> bool {
+        std::mem::take(&mut self.new)
     }
 }
 

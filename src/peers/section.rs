@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::dictionary::Names;
 use crate::log;
 use crate::plan;
 use crate::state::Process;
@@ -74,7 +75,7 @@ pub struct Peer {
     /// By table.
     pub shares: Vec<Share>,
     /// Names said and heard, by number from 1 on.
-    pub names: [Vec<Option<Arc<str>>>; 2],
+    pub names: [Names; 2],
     /// The tables that the peer and we spoke of last.
     pub last: [Option<usize>; 2],
     /// Our end and its of a session that the peer began, as text.

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::exchange::{End, Exchange};
@@ -54,8 +55,8 @@ impl Session {
     pub(super) async fn run(mut self) {
         let (section, at) = (self.section.clone(), self.at);
         let mut exchange = Exchange::new(&section, at, self.old, self.farewell);
+        section.change(at, |peer| peer.names = Default::default());
         let end = self.talk(&mut exchange).await;
-        section.change(at, |peer| peer.names = exchange.names());
         match end {
             Some(End::Fault(fault)) => {
                 section.blame(at, &format!("session ended: it sent {fault}"));
@@ -88,6 +89,9 @@ impl Session {
         while section.is_current(at, self.generation) {
             if due {
                 due = !exchange.fill(tick(std::time::Instant::now()));
+                if let Some(names) = exchange.new_names() {
+                    section.change(at, |peer| peer.names = names);
+                }
             }
             let beat = sent + HEARTBEAT;
             section.change(at, |peer| {
@@ -118,6 +122,8 @@ impl Session {
                 Step::Wrote(Ok(n)) => {
                     exchange.out.drain(..n.min(exchange.out.len()));
                     sent = Instant::now();
+                    // A large table must not keep the thread from its other duties.
+                    yield_now().await;
                 }
                 Step::Changed => {
                     sleep(GATHER).await;
@@ -154,8 +160,6 @@ impl Session {
         let tick = tick(std::time::Instant::now());
         let taken = exchange.take(&self.input, tick, Instant::now())?;
         self.input.drain(..taken);
-        self.section
-            .change(self.at, |peer| peer.names = exchange.names());
         Ok(())
     }
 }
