@@ -535,3 +535,56 @@ fn checks_over_http_2_are_haproxys() {
     let [haproxy, tidegate] = both().map(checks);
     assert_eq!(tidegate, haproxy);
 }
+
+/// What is spoken with a server of TLS, here HAProxy itself, by what its line says; as the server saw it, and as it is logged.
+fn agreements(who: Who) -> Vec<(String, String)> {
+    let dir = tempfile::tempdir().unwrap();
+    let pem = dir.path().join("a.pem");
+    let made = rcgen::generate_simple_self_signed(["a.test".to_owned()]).unwrap();
+    let both_parts = made.cert.pem() + &made.signing_key.serialize_pem();
+    std::fs::write(&pem, both_parts).unwrap();
+    let behind = free_port();
+    let answering = format!(
+        "defaults
+          mode http
+          timeout client 10s
+        frontend f
+          bind 127.0.0.1:{behind} ssl crt {} alpn h2,http/1.1
+          http-request return status 200 content-type text/plain lf-string \"%[req.ver] %[ssl_fc_alpn] %[method] %[req.fhdr(host)]\"
+",
+        pem.display()
+    );
+    let _server = Program::start(Who::Haproxy, &answering, &[behind]);
+    let socket = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    [
+        ("", ""),
+        ("alpn http/1.1", ""),
+        ("alpn h2", ""),
+        ("alpn h2,http/1.1", ""),
+        ("alpn http/1.1,h2", ""),
+        ("alpn h2 proto h2", ""),
+        ("alpn h2,http/1.1", socket),
+        ("alpn h2,http/1.1 ws h1", socket),
+    ]
+    .into_iter()
+    .map(|(words, more)| {
+        let (port, sink) = (free_port(), LogSink::new());
+        let server = format!("127.0.0.1:{behind} ssl verify none {words}");
+        let config = config(port, sink.port, &server, "");
+        let _program = Program::start(who, &config, &[port]);
+        let answer =
+            Client::connect(port).ask(format!("GET / HTTP/1.1\r\nHost: h.test\r\n{more}\r\n"));
+        (answer.text(), tail(&sink.line_with(" end")))
+    })
+    .collect()
+}
+
+#[test]
+fn what_tls_agrees_on_is_spoken() {
+    let [haproxy, tidegate] = both().map(agreements);
+    assert_eq!(tidegate, haproxy);
+    assert!(
+        haproxy.iter().any(|(text, _)| text.starts_with("2.0 h2")),
+        "{haproxy:?}"
+    );
+}

@@ -1,8 +1,9 @@
 //! From a chosen backend to a connected server: persistence, `use-server`, balance, queue, pool,
 //! connect, retry (manual 1.5, 4.2 `balance`, `http-reuse`, `retries`, `option redispatch`).
 //!
-//! The stream engines call [`obtain`] and hold the [`Lease`] while they talk to the server. Must not
-//! know what is said on the connection.
+//! The stream engines call [`obtain`] and hold the [`Lease`] while they talk to the server. A lease is a
+//! connection of its own, or a [`Course`]: one stream of a [`Trunk`], which carries many. Must not know
+//! what is said on either, only which version of HTTP it is said in.
 
 mod choose;
 mod connect;

@@ -105,9 +105,9 @@ impl Own {
 
     /// Ends this connection together with the client's.
     pub(super) fn hold(&mut self, trunk: &Rc<Trunk>) {
-        if !self.trunks.iter().any(|held| Rc::ptr_eq(held, trunk)) {
-            self.trunks.push(trunk.clone());
-        }
+        self.trunks
+            .retain(|held| held.is_usable() && !Rc::ptr_eq(held, trunk));
+        self.trunks.push(trunk.clone());
     }
 
     /// Keeps those of another, one per server.

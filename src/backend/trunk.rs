@@ -218,7 +218,8 @@ impl Trunk {
         }
     }
 
-    fn is_usable(&self) -> bool {
+    /// Whether it takes another request.
+    pub(super) fn is_usable(&self) -> bool {
         let upstream = self.upstream.borrow();
         upstream
             .as_ref()
@@ -320,7 +321,8 @@ impl Trunks {
             list.retain(|trunk| trunk.active.get() > 0 || trunk.is_usable());
             let is_stale = |trunk: &Rc<Trunk>| {
                 let delay = Duration::from_millis(delay(&trunk.server.borrow()));
-                trunk.active.get() == 0 && trunk.since.get() + delay <= now
+                // Those of one client end with it.
+                !trunk.private && trunk.active.get() == 0 && trunk.since.get() + delay <= now
             };
             let stale = list.iter().filter(|trunk| is_stale(trunk)).count();
             let mut left = stale.div_ceil(2);
