@@ -111,7 +111,7 @@ fn led(who: Who, script: &str) -> String {
         };
         let said = said
             .replace('\0', "")
-            .replace(&listed.to_string(), "LISTED");
+            .replace(&format!("127.0.0.1:{listed}"), "LISTED");
         writeln!(out, "> {line}\n{said}").unwrap();
     }
     // Loaded for a client of HTTP of its own.
@@ -255,10 +255,52 @@ fn a_line_that_lacks_an_authority_is_not_added() {
     let script = "set ssl cert D/a.pem << parts.pem\n commit ssl cert D/a.pem\n \
                   add ssl crt-list D/list << D/a.pem [verify required] foo.test\n show ssl crt-list D/list\n";
     let said = led(Who::Ours, script);
-    let why = "Proxy 'one': verify is enabled but no CA file specified for bind '127.0.0.1:LISTED' at [x.cfg:13].\nFailed!";
+    let why = "Proxy 'one': verify is enabled but no CA file specified for bind 'LISTED' at [x.cfg:13].\nFailed!";
     assert!(said.contains(why), "{said}");
     assert!(
         !said.contains("foo.test\n#") && !said.ends_with("foo.test\n\n"),
         "{said}"
     );
+}
+
+/// What a server is shown changes with the next connection to it, and so does what it is judged by.
+#[test]
+fn servers_see_the_new_certificate() {
+    let dir = files();
+    let at = dir.display().to_string();
+    let seen = |who: Who| {
+        let [port, secure, api] = [(); 3].map(|()| free_port());
+        let config = format!(
+            "global\n stats socket ipv4@127.0.0.1:{api} level admin\n\
+             defaults\n mode http\n timeout client 20s\n timeout server 20s\n timeout connect 20s\n retries 0\n\
+             listen plain\n bind 127.0.0.1:{port}\n http-reuse never\n \
+             server s 127.0.0.1:{secure} ssl verify required ca-file {at}/ca.crt crt {at}/client.pem\n\
+             frontend secure\n bind 127.0.0.1:{secure} ssl crt {at}/a.pem verify optional ca-file {at}/both.crt\n \
+             http-request return status 200 hdr x %[ssl_c_s_dn(cn)]\n"
+        );
+        let _program = Program::start(who, &config, &[port, secure, api]);
+        let ask = || {
+            let answer = support::get(port, "/");
+            (answer.status, answer.header("x").map(str::to_owned))
+        };
+        let change = |kind: &str, name: &str, file: &str| {
+            let payload = std::fs::read_to_string(dir.join(file)).unwrap();
+            command(api, &format!("set ssl {kind} {at}/{name} <<\n{payload}\n"));
+            let said = command(api, &format!("commit ssl {kind} {at}/{name}\n"));
+            assert!(said.contains("Success!"), "{said}");
+        };
+        let mut seen = vec![ask()];
+        change("cert", "client.pem", "stranger.pem");
+        seen.push(ask());
+        change("ca-file", "ca.crt", "other.crt");
+        seen.push(ask());
+        change("ca-file", "ca.crt", "both.crt");
+        seen.push(ask());
+        seen
+    };
+    let [theirs, ours] = both().map(seen);
+    assert_eq!(theirs, ours, "HAProxy's come first");
+    let codes: Vec<_> = ours.iter().map(|(status, _)| *status).collect();
+    assert_eq!(codes, [200, 200, 503, 200]);
+    assert_eq!(ours[1].1.as_deref(), Some("stranger"));
 }
