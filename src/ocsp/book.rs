@@ -87,23 +87,23 @@ impl Book {
                 continue;
             };
             let id = hex(&id.der());
-            if responder(&certificate.leaf).is_none()
-                || self.entries.iter().any(|entry| entry.row.id == id)
-            {
+            if self.entries.iter().any(|entry| entry.row.id == id) {
                 continue;
             }
-            certificate.staple.activate();
             let known = before.iter().position(|entry| entry.row.id == id);
             let mut entry = match known.map(|at| before.swap_remove(at)) {
                 Some(known) => {
                     hand_over(&known.slot, &certificate, now);
                     Entry { slot, ..known }
                 }
+                None if responder(&certificate.leaf).is_none() => continue,
                 None => Entry::new(id, slot),
             };
-            entry.row.next = Some(match certificate.staple.response() {
-                Some(response) => due(&response, self.delays, now),
-                None => now,
+            certificate.staple.activate();
+            // Who was silent a moment ago is not asked sooner for it.
+            entry.row.next = entry.row.next.or_else(|| {
+                let response = certificate.staple.response();
+                Some(response.map_or(now, |response| due(&response, self.delays, now)))
             });
             self.entries.push(entry);
         }
@@ -111,7 +111,7 @@ impl Book {
         self.entries.extend(
             before
                 .into_iter()
-                .filter(|entry| entry.running)
+                .filter(|entry| entry.running || entry.ordered)
                 .map(|mut entry| {
                     entry.row.next = None;
                     entry
@@ -119,15 +119,23 @@ impl Book {
         );
     }
 
+    /// Looks again at what the plan's certificates are: the runtime API changes them.
+    pub fn look_again(&mut self, now: u64) {
+        if let Some(plan) = self.plan.clone() {
+            self.replace(&plan, now);
+        }
+    }
+
     /// A certificate whose response is to be asked for now.
     pub fn next_due(&mut self, now: u64) -> Option<(String, Arc<Certificate>)> {
         let due = |entry: &&mut Entry| {
             let time = entry.row.next.is_some_and(|next| next <= now);
-            !entry.running && (entry.ordered || time)
+            !entry.running && (entry.ordered || time) && entry.slot.current().is_some()
         };
         let entry = self.entries.iter_mut().find(due)?;
+        let certificate = entry.slot.current()?;
         (entry.running, entry.ordered) = (true, false);
-        Some((entry.row.file.clone(), entry.slot.current()?))
+        Some((entry.row.file.clone(), certificate))
     }
 
     /// How long until the next one is.

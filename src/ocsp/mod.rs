@@ -25,6 +25,8 @@ use book::Book;
 pub use book::{Outcome, Row, date};
 use fetch::Client;
 
+/// How often certificates are looked at again, which the runtime API may have changed.
+const LOOK: Duration = Duration::from_secs(30);
 /// Requests at once.
 const AT_ONCE: usize = 4;
 /// Orders that wait.
@@ -81,6 +83,7 @@ pub async fn run(updates: Arc<Updates>, mut orders: Orders, mut plans: watch::Re
     let mut logger = plan.log.process();
     let mut book = Book::default();
     book.replace(&plan, now());
+    let mut look = tokio::time::interval(LOOK);
     loop {
         while asking.len() < AT_ONCE {
             let Some((file, certificate)) = book.next_due(now()) else {
@@ -114,6 +117,7 @@ pub async fn run(updates: Arc<Updates>, mut orders: Orders, mut plans: watch::Re
                 false => drop(reply.send(Err(Outcome::Unknown))),
             },
             () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            _ = look.tick() => book.look_again(now()),
             changed = plans.changed() => {
                 if changed.is_err() {
                     return;
