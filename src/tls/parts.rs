@@ -47,8 +47,8 @@ impl Parts {
         }
     }
 
-    /// Takes certificate, chain and key of a PEM file; what it has no key of has none any more. False: there is no
-    /// certificate in it, or nothing that can be read, and nothing was taken.
+    /// Takes certificate, chain and key of a PEM file; without a key in it there is none any more, nor is there an OCSP
+    /// response. False: there is no certificate in it, or nothing that can be read, and nothing was taken.
     pub fn take_pem(&mut self, pem: &[u8]) -> bool {
         let Some(chain) = certificates(pem).filter(|chain| !chain.is_empty()) else {
             return false;
@@ -60,7 +60,8 @@ impl Parts {
             },
             Err(_) => None,
         };
-        (self.chain, self.key) = (chain, key);
+        // A response is about the certificate that was.
+        (self.chain, self.key, self.ocsp) = (chain, key, None);
         true
     }
 
@@ -141,8 +142,10 @@ mod tests {
         let again = Parts::of(&made);
         assert!(again.issuer.is_some());
         assert!(again.finish().is_ok());
-        // A PEM file without a key leaves none: the old one is not the new certificate's.
+        // A PEM file without a key leaves none: the old one is not the new certificate's, nor is the response.
+        parts.ocsp = Some(b"an answer".to_vec());
         assert!(parts.take_pem(bare(&one).as_bytes()));
         assert_eq!(parts.finish().unwrap_err(), Unfinished::Incomplete);
+        assert_eq!(parts.ocsp, None);
     }
 }
