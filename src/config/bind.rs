@@ -302,9 +302,6 @@ pub(super) const PLAIN: &[Keyword<Bind>] = &[
 
 /// Options about TLS that are refused: name, and how many words follow.
 pub(super) const TLS_OPTIONS: TlsOptions = &[
-    ("ca-sign-file", 1),
-    ("ca-sign-pass", 1),
-    ("generate-certificates", 0),
     ("quic-cc-algo", 1),
     ("quic-force-retry", 0),
     ("quic-socket", 1),

@@ -8,6 +8,9 @@ use super::support::{Who, run_to_end};
 
 /// Of `bind … ssl crt plain.pem`.
 const BIND: &[&str] = &[
+    "ca-sign-file root.pem",
+    "ca-sign-pass x",
+    "generate-certificates ca-sign-file root.pem",
     "alpn http/1.1",
     "npn http/1.1",
     "allow-0rtt",

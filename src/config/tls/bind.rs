@@ -58,6 +58,27 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
             Ok(())
         },
     ),
+    keyword(
+        "generate-certificates",
+        "",
+        "makes certificates for other names: never",
+        |_, a, l| {
+            l.warn(
+                a.span(),
+                "'generate-certificates' : no certificates are made: clients that ask for other names get the first one of the line",
+            );
+            Ok(())
+        },
+    )
+    .idle(),
+    keyword("ca-sign-file", "<file>", "who would sign them", |_, a, _| {
+        a.word("a file of an authority").map(|_| ())
+    })
+    .idle(),
+    keyword("ca-sign-pass", "<passphrase>", "of its key", |_, a, _| {
+        a.word("a passphrase").map(|_| ())
+    })
+    .idle(),
     keyword("no-alpn", "", "offers no protocol", |b, _, _| {
         tls(b).terms.alpn.clear();
         Ok(())
