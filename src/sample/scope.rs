@@ -273,6 +273,12 @@ impl Session {
         }
     }
 
+    /// Makes a stream's session one of the next stream, which began `date` and `now`.
+    pub fn renew(&mut self, date: SystemTime, now: Instant) {
+        (self.accept_date, self.accepted) = (date, now);
+        (self.handshake_ms, self.requests) = (0, 1);
+    }
+
     /// The version of HTTP that the connection speaks, if it speaks HTTP.
     pub fn http_major(&self) -> i64 {
         match self.common {

@@ -47,6 +47,13 @@ pub struct Upgrade {
 }
 
 impl Client {
+    /// Becomes the client of this stream.
+    pub fn take_stream(&mut self, arrived: Box<Arrived>) {
+        self.stream = Stream::of_channel(arrived.lane.clone());
+        self.lane = Some(arrived.lane.clone());
+        self.arrived = Some(arrived);
+    }
+
     /// A client whose handshakes are yet to be done.
     pub fn new(accepted: Accepted) -> Self {
         let Accepted {

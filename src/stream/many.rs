@@ -25,7 +25,7 @@ use crate::plan::{Listener, Plan, Proxy};
 use crate::sample::Session;
 use crate::settings::{Global, Http2Errors, Options};
 use crate::state;
-use crate::wire::h2::{Arrived, Carrier, Ending, Event, Server, Terms, Verdict};
+use crate::wire::h2::{Arrived, Carrier, Ending, Event, Lane, Server, Terms, Verdict};
 use crate::worker::{Slot, Worker};
 
 /// PROTOCOL_ERROR (RFC 9113 7).
@@ -62,6 +62,7 @@ pub(super) async fn serve(worker: Rc<Worker>, client: Client, early: Vec<u8>) {
         farewell: slot.farewell(),
         last: (session.accept_date, session.accepted),
         shared: Rc::new(Shared {
+            nobody: Lane::unopened(carrier.clone()),
             carrier,
             counts: proxy.state.clone(),
             slot,
@@ -69,6 +70,7 @@ pub(super) async fn serve(worker: Rc<Worker>, client: Client, early: Vec<u8>) {
             live: RefCell::default(),
             idle_since: Cell::new(session.accepted),
             own: RefCell::default(),
+            free: RefCell::default(),
         }),
         total: 0,
         counted: Default::default(),
@@ -139,6 +141,10 @@ struct Shared {
     idle_since: Cell<Instant>,
     /// Idle server connections that only this client may use.
     own: RefCell<Own>,
+    /// Stands where a stream was.
+    nobody: Rc<Lane>,
+    /// What served streams and can serve others. While nothing goes on, one at most.
+    free: RefCell<Vec<http::Stand>>,
 }
 
 /// A stream that is going on.
@@ -160,6 +166,7 @@ impl Drop for Live {
         ended.push_back(self.number);
         if live.is_empty() {
             self.shared.idle_since.set(self.worker.now().instant);
+            self.shared.free.borrow_mut().truncate(1);
             self.shared.carrier.wake();
         }
     }
@@ -211,8 +218,40 @@ impl Connection {
         self.shared.live.borrow_mut().push(number);
         self.proxy.state.front.http2.streams.inc();
         self.proxy.state.front.http2.open_streams.inc();
+        let arrived = Box::new(arrived);
+        let free = self.shared.free.borrow_mut().pop();
+        let stand = match free {
+            Some(mut stand) => {
+                stand.renew(arrived, date, since);
+                stand
+            }
+            None => http::Stand::new(self.client(arrived, date, since)),
+        };
+        let live = Live {
+            number,
+            worker: self.worker.clone(),
+            shared: self.shared.clone(),
+        };
+        let served = async move {
+            let free = stand
+                .serve(&live.worker, &live.shared.own, &live.shared.nobody)
+                .await;
+            live.shared.free.borrow_mut().extend(free);
+        };
+        match self.session.meter.clone() {
+            Some(meter) => spawn_local(metered::run(meter, served)),
+            None => spawn_local(served),
+        };
+        let most = self.plan.global.http2.total_streams;
+        if most > 0 && self.total >= u64::from(most) && !self.parting {
+            self.part();
+        }
+    }
+
+    /// The client of a stream.
+    fn client(&mut self, arrived: Box<Arrived>, date: SystemTime, since: Instant) -> Client {
         let slot = self.shared.slot.of_stream();
-        let client = Client {
+        let mut client = Client {
             stream: Stream::of_channel(arrived.lane.clone()),
             alarm: Alarm::heeding(slot.summons()),
             session: self.session.of_stream(date, since),
@@ -221,28 +260,11 @@ impl Connection {
             listener: self.listener.clone(),
             slot,
             upgrade: None,
-            lane: Some(arrived.lane.clone()),
-            arrived: Some(Box::new(arrived)),
+            lane: None,
+            arrived: None,
         };
-        let live = Live {
-            number,
-            worker: self.worker.clone(),
-            shared: self.shared.clone(),
-        };
-        let meter = client.session.meter.clone();
-        // Boxed before it is a task: a future is moved with all that it holds.
-        let stream = http::OneOfMany::new(client, &self.shared.own);
-        let served = async move {
-            stream.serve(&live.worker, &live.shared.own).await;
-        };
-        match meter {
-            Some(meter) => spawn_local(metered::run(meter, served)),
-            None => spawn_local(served),
-        };
-        let most = self.plan.global.http2.total_streams;
-        if most > 0 && self.total >= u64::from(most) && !self.parting {
-            self.part();
-        }
+        client.take_stream(arrived);
+        client
     }
 
     fn part(&mut self) {

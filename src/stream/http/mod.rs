@@ -31,13 +31,15 @@ mod websocket;
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 pub use runner::Runners;
 use stop::Stop;
 
 use super::{Client, many};
 use crate::backend::Own;
+use crate::net::Stream;
+use crate::wire::h2::{Arrived, Lane};
 use crate::worker::Worker;
 
 /// A client connection between and during its requests.
@@ -85,23 +87,45 @@ pub async fn serve(worker: Rc<Worker>, client: Client) {
     }
 }
 
-/// One stream of a connection that carries many. They share the server connections that only their client may use.
+/// One stream of a connection that carries many, and what can serve the next one: making a client anew for each would cost
+/// more than serving it.
 #[derive(Debug)]
-pub(super) struct OneOfMany(Box<Connection>);
+pub(super) struct Stand(Box<Connection>);
 
-impl OneOfMany {
-    pub(super) fn new(client: Client, own: &RefCell<Own>) -> Self {
+impl Stand {
+    /// For the first stream.
+    pub(super) fn new(client: Client) -> Self {
         Self(Box::new(Connection {
             since: client.session.accepted,
             client,
-            own: own.take(),
+            own: Own::default(),
             early: Vec::new(),
         }))
     }
 
-    /// Serves it to its end.
-    pub(super) async fn serve(self, worker: &Rc<Worker>, own: &RefCell<Own>) {
-        let (connection, _) = runner::run(worker, self.0).await;
-        own.borrow_mut().join(connection.own);
+    /// For another stream, whose idle time began then.
+    pub(super) fn renew(&mut self, arrived: Box<Arrived>, date: SystemTime, since: Instant) {
+        let Connection { client, .. } = &mut *self.0;
+        client.session.renew(date, since);
+        client.take_stream(arrived);
+        self.0.since = since;
+    }
+
+    /// Serves it. Streams share the server connections that only their client may use. `None` if it cannot serve another one;
+    /// until it does, `nobody` stands where the stream was, which is over once nobody holds it.
+    pub(super) async fn serve(
+        mut self,
+        worker: &Rc<Worker>,
+        own: &RefCell<Own>,
+        nobody: &Rc<Lane>,
+    ) -> Option<Self> {
+        self.0.own = own.take();
+        let (mut connection, _) = runner::run(worker, self.0).await;
+        own.borrow_mut().join(std::mem::take(&mut connection.own));
+        let client = &mut connection.client;
+        client.stream = Stream::of_channel(nobody.clone());
+        client.lane = None;
+        client.arrived = None;
+        client.slot.ended_by().is_none().then_some(Self(connection))
     }
 }
