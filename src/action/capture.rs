@@ -57,6 +57,7 @@ fn capture(words: &mut Words<'_, '_, '_>) -> Read {
         }
     };
     let front = words.cx.kind.front();
+    let content = words.cx.place.is_content();
     let (keyword, span) = (keyword(words), number.span);
     Ok(Pending::new(move |linker| {
         let sample = expr.sample.link(linker)?;
@@ -73,11 +74,15 @@ fn capture(words: &mut Words<'_, '_, '_>) -> Read {
             return Err(Box::new(Diagnostic::alert(span, message)));
         }
         Ok(Action::new(Box::new(move |scope| {
+            scope.waiting.set(false);
             let text: Option<Box<[u8]>> = sample.eval(scope).map(|value: Value<'_>| {
                 let text = value.into_text();
                 let kept = len.unwrap_or(text.len()).min(text.len());
                 text.get(..kept).unwrap_or_default().into()
             });
+            if text.is_none() {
+                return super::lacking(content, scope);
+            }
             let slots = match side {
                 Side::Request => scope.txn.request_captures.list_mut(),
                 Side::Response => scope.txn.response_captures.list_mut(),

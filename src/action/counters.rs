@@ -161,9 +161,7 @@ fn link_track(
             .eval(scope)
             .and_then(|value| sample::key(&table, value));
         let Some(key) = key else {
-            // In content rules the key may still come.
-            let wait = scene == Scene::Content && scope.waiting.take();
-            return if wait { Flow::Wait } else { Flow::Continue };
+            return super::lacking(scene == Scene::Content, scope);
         };
         if let Some(track) = Track::begin(&table, &key, tick(scope.now.instant)) {
             begin(scope, number, track, scene);

@@ -136,3 +136,11 @@ impl std::fmt::Debug for Action {
         f.write_str("Action")
     }
 }
+
+/// What an action does whose expression gives nothing: in content rules what it lacks may still come.
+fn lacking(content: bool, scope: &Scope<'_>) -> Flow {
+    match content && scope.waiting.take() {
+        true => Flow::Wait,
+        false => Flow::Continue,
+    }
+}

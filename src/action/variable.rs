@@ -111,13 +111,16 @@ fn store(variable: &Variable, guards: &[Guard], value: Value<'_>, scope: &Scope<
 fn set(words: &mut Words<'_, '_, '_>) -> Read {
     let (name, guards) = name(words, "set-var")?;
     let expr = words.expr()?;
+    let content = words.cx.place.is_content();
     Ok(Pending::new(move |linker| {
         let (variable, guards) = (name.link(linker.vars), guards.clone());
         let sample = expr.sample.link(linker)?;
         Ok(Action::new(Box::new(move |scope| {
-            if let Some(value) = sample.eval(scope) {
-                store(&variable, &guards, value, scope);
-            }
+            scope.waiting.set(false);
+            let Some(value) = sample.eval(scope) else {
+                return super::lacking(content, scope);
+            };
+            store(&variable, &guards, value, scope);
             Flow::Continue
         })))
     }))

@@ -12,6 +12,8 @@ use super::socket::Socket;
 /// What only clients of versions before TLS 1.2 leave out, as good as all of them.
 const OLDER: rustls::Error =
     rustls::Error::PeerIncompatible(PeerIncompatible::SignatureAlgorithmsExtensionRequired);
+/// The type of record that a connection begins with (RFC 8446 5.1).
+const HANDSHAKE: u8 = 22;
 /// The alert for them (RFC 5246 7.2).
 const PROTOCOL_VERSION: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
 
@@ -34,6 +36,8 @@ impl Socket {
                 Ok(None) => {}
                 Err((error, mut alert)) => {
                     let _ = match error {
+                        // What does not even look like TLS gets no alert.
+                        _ if seen.first() != Some(&HANDSHAKE) => Ok(()),
                         OLDER => Raw(&self.io).write_all(&PROTOCOL_VERSION),
                         _ => alert.write_all(&mut Raw(&self.io)),
                     };

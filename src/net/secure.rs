@@ -229,7 +229,10 @@ impl Secure {
                 self.session.borrow_mut().read_tls(&mut io::empty())?;
                 return Ok(());
             }
-            let fed = self.feed(came)?;
+            let fed = self.feed(came).inspect_err(|_| {
+                // Why, for the peer.
+                let _ = self.flush(fd);
+            })?;
             if fed < n {
                 let rest = came.get(fed..).unwrap_or_default().to_vec();
                 *self.held.borrow_mut() = (rest, 0);

@@ -36,6 +36,14 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether rules there see what has come so far, and may wait for more.
+    pub fn is_content(self) -> bool {
+        matches!(
+            self,
+            Self::FrontContent | Self::BackContent | Self::ResponseContent
+        )
+    }
+
     /// What an expression there is called in HAProxy's messages about names that do not exist; `None` for an ACL.
     pub fn expression(self) -> Option<&'static str> {
         Some(match self {

@@ -65,6 +65,9 @@ impl Stream<'_> {
     /// The phases, in order.
     async fn run(&mut self) -> Result<Next, End> {
         let front = self.client.proxy.clone();
+        // Content rules may capture.
+        let slots = front.captures.request.len();
+        self.txn.request_captures.list_mut().resize(slots, None);
         record::announce(self.worker, self.client);
         give_way(&self.client.listener, self.txn).await;
         if self.inspect(&front).await? == Mode::Http {

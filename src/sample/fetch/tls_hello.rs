@@ -16,7 +16,7 @@ pub(super) const TABLE: &[Fetch] = &[
     entry("req.ssl_sni", &[], Type::Str, Get::ClientBytes(sni), "the server name of the client hello"),
     entry("req.ssl_st_ext", &[], Type::Int, Get::ClientBytes(st_ext), "0 without session tickets, 1 with them, 2 with a ticket"),
     entry("req.ssl_supported_groups", &[], Type::Bin, Get::ClientBytes(|bytes, _| list(bytes, 10)), "the groups of the client hello (3.x)"),
-    entry("req.ssl_ver", &[], Type::Int, Get::ClientBytes(version), "the TLS version of the client's record: major × 65536 + minor"),
+    entry("req.ssl_ver", &[], Type::Int, Get::ClientBytes(version), "the version that the client hello names: major × 65536 + minor"),
     entry("req_ssl_hello_type", &[], Type::Int, Get::ClientBytes(client_hello_type), "old name of `req.ssl_hello_type`"),
     entry("req_ssl_sni", &[], Type::Str, Get::ClientBytes(sni), "old name of `req.ssl_sni`"),
     entry("req_ssl_ver", &[], Type::Int, Get::ClientBytes(version), "old name of `req.ssl_ver`"),
@@ -86,9 +86,14 @@ fn hello(data: &[u8]) -> Hello<'_> {
     let Some(kind) = message.number(1) else {
         return Hello::None;
     };
-    match message.sized(3) {
-        Some(fields) => Hello::Whole(kind as u8, fields),
-        None => Hello::None,
+    let Some(size) = message.number(3) else {
+        return Hello::None;
+    };
+    match message.take(size) {
+        Some(fields) => Hello::Whole(kind as u8, Fields(fields)),
+        // It goes on in the next record: what this one holds must do, as with HAProxy.
+        None if record.0.len() + message.0.len() >= size => Hello::Whole(kind as u8, message),
+        None => Hello::Partial,
     }
 }
 
@@ -169,6 +174,8 @@ fn ec_ext<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
 
 fn st_ext<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
     let hello = client_hello(bytes)?;
+    // A hello without any extensions says nothing of tickets either.
+    extensions(hello).next()?;
     let ticket = extensions(hello).find(|(number, _)| *number == 35);
     Some(Value::Int(match ticket {
         None => 0,
@@ -189,15 +196,29 @@ fn server_hello_type<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
     }
 }
 
+/// The version that the hello names, once its record is whole; of hellos in SSLv2's clothes too (RFC 5246 E.2).
 fn version<'s>(bytes: Bytes<'s>, _: &'s Args) -> Option<Value<'s>> {
     let data = bytes.data();
-    match data {
-        [] | [HANDSHAKE] => bytes.wait(),
-        [HANDSHAKE, major, ..] if *major < 3 => None,
-        [HANDSHAKE, major, minor, _, _, ..] => {
-            Some(Value::Int(i64::from(*major) << 16 | i64::from(*minor)))
+    let (major, minor) = match data {
+        [] | [HANDSHAKE] => return bytes.wait(),
+        [HANDSHAKE, major, ..] if *major < 3 => return None,
+        [HANDSHAKE, rest @ ..] => match rest {
+            [_, _, high, low, body @ ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                match body {
+                    _ if length < 6 => return None,
+                    [_, _, _, _, major, minor, ..] if body.len() >= length => (*major, *minor),
+                    _ => return bytes.wait(),
+                }
+            }
+            _ => return bytes.wait(),
+        },
+        [first, low, 1, major, minor, ..]
+            if *first > 127 && data.len() >= 2 + usize::from(*low) =>
+        {
+            (*major, *minor)
         }
-        [HANDSHAKE, ..] => bytes.wait(),
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Value::Int(i64::from(major) << 16 | i64::from(minor)))
 }

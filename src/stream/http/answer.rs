@@ -316,8 +316,7 @@ impl Exchange {
                 Some(Answer::Flow(flow)) => return self.stats_refusal(proxy, flow),
                 Some(Answer::NeedBody) => {
                     waited = true;
-                    let limit = self.frontend.settings.timeouts.http_request;
-                    if let Err(stop) = self.wait_for_body(limit, 0).await {
+                    if let Err(stop) = self.buffer_body().await {
                         return stop;
                     }
                 }

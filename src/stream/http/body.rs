@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::half::Half;
 use super::response_rules::Source;
 use super::size;
-use crate::end::{Cause, Stage};
+use crate::end::{Cause, End, Stage};
 use crate::http::{BodyState, Head, Message, Method, Version};
 use crate::settings::Options;
 use crate::wire::h1::{self as wire, BodyLength, BodyReader, Fault, Piece, ResponseFacts};
@@ -22,16 +22,31 @@ impl Exchange {
         options.contains(Options::BUFFER_REQUEST) || balanced_by_body
     }
 
-    /// Waits for the body as long as for a request.
+    /// Waits for the body as long as for a request; where that has no limit, as long as the client may be silent.
     pub(super) async fn buffer_body(&mut self) -> Result<(), Stop> {
-        let limit = self.frontend.settings.timeouts.http_request;
-        self.wait_for_body(limit, 0).await
+        let timeouts = &self.frontend.settings.timeouts;
+        let (whole, silence) = (timeouts.http_request, timeouts.client);
+        let silence = self.txn.orders.client_timeout.or(silence);
+        match whole {
+            Some(_) => self.wait_for_body(whole, 0).await,
+            None => self.await_body(silence, true, 0).await,
+        }
     }
 
     /// Reads the body until it is complete, has `least` bytes (0: as many as fit the buffer), or `ms` are over.
     pub(super) async fn wait_for_body(
         &mut self,
         ms: Option<u64>,
+        least: usize,
+    ) -> Result<(), Stop> {
+        self.await_body(ms, false, least).await
+    }
+
+    /// The same; with `renewed` the time begins again with all that comes.
+    async fn await_body(
+        &mut self,
+        ms: Option<u64>,
+        renewed: bool,
         least: usize,
     ) -> Result<(), Stop> {
         self.decode_buffered()?;
@@ -49,15 +64,29 @@ impl Exchange {
         self.connection.client.alarm.after(Instant::now(), ms);
         while !self.enough(least) {
             match self.read_body().await {
-                Some(Ok(1..)) => self.decode_buffered()?,
+                Some(Ok(1..)) => {
+                    self.decode_buffered()?;
+                    if renewed {
+                        self.connection.client.alarm.after(Instant::now(), ms);
+                    }
+                }
                 // Such a body comes on a stream of its own, and ends with it.
                 Some(Ok(_)) if self.facts.body == BodyLength::UntilClose => {
                     self.txn.request.body_state = BodyState::Complete;
                 }
-                Some(_) => return Err(Stop::error(400, Cause::Client, Stage::Request)),
-                None => return Err(Stop::error(408, Cause::ClientTimeout, Stage::Request)),
+                // Nobody is left to be told.
+                Some(_) => {
+                    self.heard = Some(Instant::now());
+                    return Err(Stop::Close(End::new(Cause::Client, Stage::Request)));
+                }
+                None => {
+                    // Such a request is not whole: its time is none.
+                    self.not_processed();
+                    return Err(Stop::error(408, Cause::ClientTimeout, Stage::Request));
+                }
             }
         }
+        self.heard = Some(Instant::now());
         self.upload.keep_from = None;
         Ok(())
     }

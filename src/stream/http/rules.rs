@@ -149,8 +149,7 @@ impl Exchange {
                     // Only a body can be missing here. A rule that still cannot decide with it is passed over.
                     waited = true;
                     from = at;
-                    let limit = self.frontend.settings.timeouts.http_request;
-                    self.wait_for_body(limit, 0).await?;
+                    self.buffer_body().await?;
                 }
                 Flow::Wait => {}
                 Flow::Deny(status, reply) => {
