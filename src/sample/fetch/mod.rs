@@ -242,7 +242,7 @@ mod tests {
             (&hello[..20], true, "req.ssl_sni", None, false),
             (&hello[..], false, "req.ssl_sni", Some("example.com"), false),
             (&hello[..], false, "req.ssl_hello_type", Some("1"), false),
-            (&hello[..], false, "req.ssl_ver", Some("196609"), false),
+            (&hello[..], false, "req.ssl_ver", Some("196611"), false),
             (&hello[..], false, "req.ssl_st_ext", Some("0"), false),
             (b"GET / HTTP/1.1", false, "req.ssl_hello_type", None, false),
             (b"abc", false, "req.len", Some("3"), true),
