@@ -97,13 +97,11 @@ fn port<'s>(address: &Address) -> Option<Value<'s>> {
     (port > 0).then(|| Value::Int(i64::from(port)))
 }
 
-/// Values that are longer than HAProxy takes are none.
+/// What the client's PROXY header says in an entry. The header is bounded, and so are its entries.
 fn pp_entry<'s>(client: Client<'s>, args: &'s Args) -> Option<Value<'s>> {
-    const LONGEST: usize = 1024;
-    let wanted = std::str::from_utf8(args.some_text(0)?).ok()?;
-    let header = client.session.proxy_header.as_ref()?;
-    let value = header.entry(proxy_entry::entry_type(wanted)?)?;
-    (value.len() <= LONGEST).then(|| Value::text(value))
+    let name = std::str::from_utf8(args.some_text(0)?).ok()?;
+    let said = client.session.proxy_header.as_ref()?;
+    said.entry(proxy_entry::entry_type(name)?).map(Value::text)
 }
 
 /// As long as no backend is chosen, the proxy that took the connection is it.

@@ -18,6 +18,10 @@ use crate::settings::{HttpMode, Options, RetryOn};
 use crate::state::table::Pair;
 use crate::wire::h1::{Asked, BodyLength, BodyReader, HeadParser, Piece, ResponseFacts};
 
+/// Interim responses that a stream of HTTP/2 takes before the final one: they wait for its client without a window to hold
+/// them back.
+const MOST_INTERIM: u32 = 100;
+
 /// Why there is no response.
 #[derive(Debug)]
 pub(super) enum Failed {
@@ -167,6 +171,7 @@ impl Exchange {
             method: self.txn.request.head.known_method(),
             upgrade: self.facts.upgrade,
         };
+        let mut interim = 0;
         loop {
             let facts = self.any_head(lease, download, asked).await?;
             download.at = facts.consumed;
@@ -178,6 +183,10 @@ impl Exchange {
                 self.txn.timers.response = Some(self.worker.now().instant);
                 self.txn.server_status = Some(self.txn.response.head.status());
                 return Ok(facts);
+            }
+            interim += 1;
+            if interim > MOST_INTERIM && self.lane().is_some() {
+                return Err(Failed::Malformed);
             }
             if self.txn.request.head.version() >= Version::HTTP_11 {
                 self.txn.bytes_out += size::of_head(&self.txn.response.head);
