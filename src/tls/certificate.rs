@@ -13,7 +13,7 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// The kind of its key: a client may want one or the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// ECDSA.
     Ecdsa,
@@ -157,9 +157,7 @@ impl Certificate {
     pub fn read(path: &Path, beside: &Beside) -> Result<Self, Unusable> {
         let name = path.display().to_string();
         let pem = std::fs::read(path).map_err(|error| unreadable(&name, &error))?;
-        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .map_err(|_| Unusable::NoCertificate(name.clone()))?;
+        let chain = chain_of(&pem, &name)?;
         let key = match PrivateKeyDer::from_pem_slice(&pem) {
             Ok(key) => key,
             Err(_) => beside
@@ -168,6 +166,16 @@ impl Certificate {
                 .ok_or_else(|| Unusable::NoKey(name.clone()))?,
         };
         Self::new(path, chain, &key)
+    }
+
+    /// Of the certificates of a PEM file, and a key from elsewhere.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub(super) fn with_key(path: &Path, key: &PrivateKeyDer<'static>) -> Result<Self, Unusable> {
+        let name = path.display().to_string();
+        let pem = std::fs::read(path).map_err(|error| unreadable(&name, &error))?;
+        Self::new(path, chain_of(&pem, &name)?, key)
     }
 
     /// Of a chain and a key.
@@ -228,6 +236,13 @@ impl Certificate {
     pub fn signs(&self, schemes: &[SignatureScheme]) -> bool {
         self.served.load().key.choose_scheme(schemes).is_some()
     }
+}
+
+/// The certificates of a PEM file.
+fn chain_of(pem: &[u8], name: &str) -> Result<Vec<CertificateDer<'static>>, Unusable> {
+    CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Unusable::NoCertificate(name.to_owned()))
 }
 
 /// Whether a key is a certificate's; of version 1, too, which rustls does not read.

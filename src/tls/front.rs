@@ -8,6 +8,7 @@ use rustls::sign::CertifiedKey;
 
 use super::agree::Terms;
 use super::group::Group;
+use super::made::{MadeSettings, Maker};
 use super::resume::{ResumeSettings, Resumption};
 use super::shelf::Shelf;
 use super::{Certificate, Line, List, Slot, Trust, notes};
@@ -43,6 +44,8 @@ pub struct FrontSettings {
     pub resume: ResumeSettings,
     /// `ocsp-update` of a list's line.
     pub ocsp_update: Option<bool>,
+    /// `generate-certificates`, `ca-sign-file`.
+    pub made: MadeSettings,
     /// `prefer-client-ciphers`.
     pub prefer_client: bool,
     /// `tune.ssl.capture-buffer-size`: bytes kept of what each ClientHello offers.
@@ -131,7 +134,10 @@ impl Front {
         settings: &Arc<FrontSettings>,
         resumption: &Arc<Resumption>,
     ) -> Result<Self, String> {
-        let rack = Arc::new(Rack(ArcSwap::from_pointee(Shelf::new(settings))));
+        let rack = Arc::new(Rack {
+            shelf: ArcSwap::from_pointee(Shelf::new(settings)),
+            maker: Maker::new(&settings.made),
+        });
         let groups = groups(settings, &rack, resumption)?;
         Ok(Self {
             settings: Mutex::new(settings.clone()),
@@ -145,7 +151,11 @@ impl Front {
 
     /// Looks again at what its certificates are: the next handshake sees it.
     pub fn refresh(&self) {
-        self.rack.0.store(Arc::new(Shelf::new(&self.settings())));
+        let shelf = Shelf::new(&self.settings());
+        self.rack.shelf.store(Arc::new(shelf));
+        if let Some(maker) = &self.rack.maker {
+            maker.forget();
+        }
     }
 
     /// Looks again at who is believed and what is revoked: the next handshake sees it, and no session is resumed that
@@ -185,13 +195,18 @@ impl Front {
 
     /// The terms for a client that says this.
     pub fn choose(&self, hello: &ClientHello<'_>) -> Choice {
-        let shelf = self.rack.0.load();
+        let shelf = self.rack.shelf.load();
         let name = hello.server_name();
         let known = name.is_some_and(|name| shelf.has(name));
-        if self.strict && !known {
+        let made = !known && name.is_some() && self.rack.maker.is_some();
+        if self.strict && !known && !made {
             return Choice::UnknownName;
         }
-        let place = shelf.choose(name, hello.signature_schemes());
+        // What is made has the line's own terms, whatever those of its default certificate are.
+        let place = match made {
+            true => None,
+            false => shelf.choose(name, hello.signature_schemes()),
+        };
         let group = place.map_or(0, |place| place.group);
         match self.groups.load().get(group) {
             Some(group) => Choice::Group(group.clone()),
@@ -214,13 +229,34 @@ fn groups(
 
 /// Where rustls asks for a certificate; what stands there can be replaced.
 #[derive(Debug)]
-pub(super) struct Rack(ArcSwap<Shelf>);
+pub(super) struct Rack {
+    shelf: ArcSwap<Shelf>,
+    /// For names that nothing on the shelf is for.
+    maker: Option<Maker>,
+}
+
+impl Rack {
+    /// A certificate for a name that none of the shelf's is for, where they are made.
+    fn make(&self, shelf: &Shelf, hello: &ClientHello<'_>) -> Option<Arc<Certificate>> {
+        let maker = self.maker.as_ref()?;
+        let name = hello.server_name().filter(|name| !shelf.has(name))?;
+        let own = shelf.default(hello.signature_schemes())?;
+        maker.certificate(name, &own.certificate)
+    }
+}
 
 impl ResolvesServerCert for Rack {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let shelf = self.0.load();
-        let place = shelf.choose(hello.server_name(), hello.signature_schemes())?;
-        notes::note(|notes| notes.served = Some(place.certificate.clone()));
-        Some(place.certificate.served())
+        let shelf = self.shelf.load();
+        let certificate = match self.make(&shelf, &hello) {
+            Some(made) => made,
+            None => {
+                let place = shelf.choose(hello.server_name(), hello.signature_schemes())?;
+                place.certificate.clone()
+            }
+        };
+        let served = certificate.served();
+        notes::note(|notes| notes.served = Some(certificate));
+        Some(served)
     }
 }

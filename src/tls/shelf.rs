@@ -89,6 +89,12 @@ impl Shelf {
             })
     }
 
+    /// The certificate that goes with no name, of the kind that a client takes who takes such signatures.
+    pub fn default(&self, schemes: &[SignatureScheme]) -> Option<&Place> {
+        self.pick(self.default.iter().copied(), schemes)
+            .or_else(|| self.places.get(*self.default.first()?))
+    }
+
     /// Of these places, the one for a client that takes such signatures: ECDSA before RSA, the first of each.
     fn pick(
         &self,

@@ -54,3 +54,8 @@ revocations root revoked v1revoked && revocations inter && cat root.crl inter.cr
 cat root.crt root.key >root.pem
 mkdir authorities && cp root.crt authorities/root.pem
 echo plain.pem >list
+openssl req -x509 -nodes -newkey rsa:2048 -keyout signs.key -out signs.crt -subj "/C=FR/O=signs" -days 3650
+cat signs.crt signs.key >signs.pem && cat inter.crt root.crt inter.key >interchain.pem
+cat root.crt signs.key >mixed.pem && cp root.crt beside.pem && cp root.key beside.pem.key
+openssl pkcs8 -topk8 -in root.key -passout pass:secret | cat root.crt - >sealed.pem
+openssl pkcs8 -topk8 -v2 aes128 -v2prf hmacWithSHA1 -in root.key -passout pass:secret | cat root.crt - >sealed-sha1.pem

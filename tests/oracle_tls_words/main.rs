@@ -12,6 +12,7 @@ mod support;
 
 mod agreed;
 mod believed;
+mod generated;
 mod lists;
 mod loaded;
 mod servers;

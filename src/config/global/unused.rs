@@ -19,7 +19,6 @@ macro_rules! about {
 
 pub(super) const TLS: &[Keyword<Global>] = about!("TLS":
     "noktls" "" nothing,
-    "tune.ssl.ssl-ctx-cache-size" "<n>" number,
     "acme.scheduler" "{ auto | off }" one,
     "jwt.decrypt_alg_list" "<list>" one,
     "jwt.decrypt_enc_list" "<list>" one,

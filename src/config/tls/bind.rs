@@ -1,5 +1,7 @@
 //! Words of `bind … ssl` lines (manual 5.1).
 
+use std::sync::Arc;
+
 use super::super::args::{Args, Parsed};
 use super::super::keyword::{Keyword, Table, keyword};
 use super::super::load::Load;
@@ -7,8 +9,9 @@ use super::loading::{Bare, Missing};
 use super::terms::Agrees;
 use super::whole::{self, Finding};
 use super::{files, list, terms};
-use crate::diag::Lead;
+use crate::diag::{Diagnostic, Lead};
 use crate::settings::Bind;
+use crate::tls::store::full_name;
 use crate::tls::{FrontSettings, Source, Terms, Verify, Version};
 
 /// Options that mean something on a `bind` line with `ssl` only.
@@ -61,24 +64,22 @@ pub(in super::super) const KEYWORDS: &[Keyword<Bind>] = &[
     keyword(
         "generate-certificates",
         "",
-        "makes certificates for other names: never",
-        |_, a, l| {
-            l.warn(
-                a.span(),
-                "'generate-certificates' : no certificates are made: clients that ask for other names get the first one of the line",
-            );
+        "makes certificates for other names",
+        |b, _, _| {
+            tls(b).made.wanted = true;
             Ok(())
         },
-    )
-    .idle(),
-    keyword("ca-sign-file", "<file>", "who would sign them", |_, a, _| {
-        a.word("a file of an authority").map(|_| ())
-    })
-    .idle(),
-    keyword("ca-sign-pass", "<passphrase>", "of its key", |_, a, _| {
-        a.word("a passphrase").map(|_| ())
-    })
-    .idle(),
+    ),
+    keyword("ca-sign-file", "<file>", "who signs them", |b, a, l| {
+        let word = a.word("a file of an authority")?;
+        let file = full_name(l.tls.ca_base.as_ref(), &word.text());
+        tls(b).made.file = Some(file);
+        Ok(())
+    }),
+    keyword("ca-sign-pass", "<passphrase>", "of its key", |b, a, _| {
+        tls(b).made.pass = Some(a.text("a passphrase")?);
+        Ok(())
+    }),
     keyword("no-alpn", "", "offers no protocol", |b, _, _| {
         tls(b).terms.alpn.clear();
         Ok(())
@@ -216,6 +217,29 @@ pub(in super::super) fn complete(
     if tls.lacks_authority() {
         return Err(missing.say("verify is enabled but no CA file", ""));
     }
+    if tls.made.wanted {
+        let fail = |what: &str, why: &str| {
+            let message = format!("Proxy '{proxy}': {what} at [{place}].{why}");
+            Err(Box::new(
+                Diagnostic::alert(args.keyword(), message).lead(Lead::Bare),
+            ))
+        };
+        let Some(file) = &tls.made.file else {
+            return fail(
+                "cannot enable certificate generation, no CA certificate File configured",
+                "",
+            );
+        };
+        match files::issuer(file, tls.made.pass.take().as_deref(), load) {
+            Ok(issuer) => tls.made.issuer = Some(Arc::new(issuer)),
+            Err(why) => {
+                let what = format!("Failed to read CA certificate file '{file}'");
+                return fail(&what, &format!(" Chain loading failed: {why}."));
+            }
+        }
+    }
+    // Nothing shows it from here on.
+    tls.made.pass = None;
     if tls.sources.is_empty() {
         // `ssl-f-use` may follow.
         let problem = missing.say("no SSL certificate", " (use 'crt')");

@@ -10,8 +10,8 @@ use crate::diag::{Diagnostic, Lead, Span};
 use crate::sample::codec::decode_base64;
 use crate::tls::store::full_name;
 use crate::tls::{
-    Authorities, Beside, Certificate, Chains, Extras, Line, List, Revocations, Slot, Source,
-    TicketKeys, Unusable, ocsp,
+    Authorities, Beside, Certificate, Chains, Extras, Issuer, Line, List, Revocations, Slot,
+    Source, TicketKeys, Unusable, ocsp,
 };
 
 /// Files in a directory of certificates that go with others.
@@ -292,6 +292,15 @@ pub(super) fn revoked(
         }
         Err(why) => alert(word.span, format!("'{}' : {why}", args.name)),
     }
+}
+
+/// `ca-sign-file`: who signs certificates that are made.
+pub(super) fn issuer(name: &str, pass: Option<&str>, load: &Load) -> Result<Issuer, String> {
+    let path = load.directory.join(name);
+    Issuer::read(&path, &load.tls.extras.beside(&path), pass).map_err(|why| match why {
+        Unusable::Unreadable(..) => format!("cannot open the file '{name}'"),
+        why => why.to_string(),
+    })
 }
 
 /// `tls-ticket-keys`: a key in each line.

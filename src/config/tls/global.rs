@@ -178,6 +178,15 @@ pub(in super::super) const KEYWORDS: &[Keyword<Global>] = &[
             _ => a.fail("expects a value >= 1024."),
         },
     ),
+    keyword(
+        "tune.ssl.ssl-ctx-cache-size",
+        "<n>",
+        "certificates kept of those that each line makes",
+        |_, a, l| {
+            l.tls.front.made.kept = a.count()? as usize;
+            Ok(())
+        },
+    ),
     keyword("tune.ssl.maxrecord", "<n>", "the size of records", record),
     keyword(
         "tune.ssl.hard-maxrecord",

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::der::{Der, INTEGER, NULL, OCTETS, OID, SEQUENCE, element};
+use super::super::der::{Der, INTEGER, NULL, OCTETS, OID, SEQUENCE, element};
 
 /// The OID of SHA-1.
 pub(super) const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];

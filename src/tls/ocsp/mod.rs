@@ -4,7 +4,6 @@
 //! A [`Response`] is read and held against the [`Id`] of the certificate that it is to be stapled to; a response from the network
 //! is [verified](Response::verified) besides. Who asks for responses, and when, is not known here.
 
-mod der;
 mod id;
 mod request;
 mod response;

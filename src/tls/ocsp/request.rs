@@ -4,8 +4,8 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_OCSP;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::super::der::{SEQUENCE, element};
 use super::Id;
-use super::der::{SEQUENCE, element};
 
 /// The question, in DER. Without a nonce: responders give out what they have prepared.
 pub fn request(id: &Id) -> Vec<u8> {

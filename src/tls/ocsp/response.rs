@@ -1,6 +1,6 @@
 //! A response, as it came (RFC 6960 4.2).
 
-use super::der::{self, BITS, Der, ENUMERATED, OCTETS, OID, SEQUENCE, TIME, context};
+use super::super::der::{self, BITS, Der, ENUMERATED, OCTETS, OID, SEQUENCE, TIME, context};
 use super::{Id, SKEW};
 
 /// `id-pkix-ocsp-basic`.

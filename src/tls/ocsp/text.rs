@@ -5,8 +5,8 @@ use std::fmt::Write;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
+use super::super::der::{Der, OCTETS, OID, SEQUENCE};
 use super::Unusable;
-use super::der::{Der, OCTETS, OID, SEQUENCE};
 use super::response::{Parts, Status, single};
 use crate::tls::print;
 

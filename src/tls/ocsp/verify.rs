@@ -5,7 +5,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::SignatureVerificationAlgorithm;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::der::{Der, OCTETS};
+use super::super::der::{Der, OCTETS};
 use super::id::has_issued;
 use super::response::Parts;
 use super::{Response, SKEW};
@@ -100,16 +100,16 @@ fn is_allowed(one: &X509Certificate<'_>, issuer: &X509Certificate<'_>, now: u64)
 
 /// The algorithm's identifier of a certificate's signature, without its tag.
 fn algorithm(certificate: &[u8]) -> Option<&[u8]> {
-    let mut fields = Der(certificate).enter(super::der::SEQUENCE)?;
+    let mut fields = Der(certificate).enter(super::super::der::SEQUENCE)?;
     fields.element()?;
-    fields.take(super::der::SEQUENCE)
+    fields.take(super::super::der::SEQUENCE)
 }
 
 /// Whether this signature by this algorithm is that of the key: its SubjectPublicKeyInfo, and the key in there.
 fn is_signed(message: &[u8], by: &[u8], signature: &[u8], key: (&[u8], &[u8])) -> bool {
     let Some(kind) = Der(key.0)
-        .enter(super::der::SEQUENCE)
-        .and_then(|mut info| info.take(super::der::SEQUENCE))
+        .enter(super::super::der::SEQUENCE)
+        .and_then(|mut info| info.take(super::super::der::SEQUENCE))
     else {
         return false;
     };

@@ -1,4 +1,4 @@
-//! DER, as far as OCSP needs it: tags of one byte, lengths that are known.
+//! DER, as far as OCSP and the making of certificates need it: tags of one byte, lengths that are known.
 
 pub const INTEGER: u8 = 0x02;
 pub const BITS: u8 = 0x03;
