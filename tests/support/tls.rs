@@ -44,6 +44,11 @@ impl Authority {
         self.0.pem()
     }
 
+    /// Its key, PEM.
+    pub fn key(&self) -> String {
+        self.0.key().serialize_pem()
+    }
+
     /// A certificate for the first of these names and for all of them, and its key, both PEM.
     pub fn sign(&self, names: &[&str], serial: u64, key: &KeyPair) -> (String, String) {
         let mut params = named(names[0], names);
