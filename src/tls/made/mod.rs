@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::pki_types::UnixTime;
 use rustls::sign::CertifiedKey;
 
-use super::{Algorithm, Certificate};
+use super::Certificate;
 pub use issuer::Issuer;
 use recent::Recent;
 
@@ -49,8 +49,8 @@ impl Default for MadeSettings {
     }
 }
 
-/// Which certificate it is: its name, and the kind of its key.
-type Wanted = (String, Algorithm);
+/// Which certificate it is: its name, and the listener's own one that it has the key of.
+type Wanted = (String, Arc<[u8]>);
 
 /// Makes certificates, and keeps those that were asked for last.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Maker {
         })
     }
 
-    /// Forgets what it has made: the certificates whose keys it took may have changed.
+    /// Forgets what it has made: of certificates that were replaced nothing is asked for again.
     pub fn forget(&self) {
         self.recent
             .lock()
@@ -83,7 +83,7 @@ impl Maker {
     }
 
     fn at(&self, now: u64, name: &str, own: &Certificate) -> Option<Arc<Certificate>> {
-        let wanted = (name.to_ascii_lowercase(), own.algorithm);
+        let wanted = (name.to_ascii_lowercase(), own.leaf.clone());
         let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = recent().find(&wanted, now) {
             return Some(known);
@@ -136,6 +136,16 @@ mod tests {
         let again = leaf("a.test", now);
         maker.forget();
         assert_ne!(again, leaf("a.test", now));
+    }
+
+    #[test]
+    fn another_own_certificate_gives_another_key() {
+        let ((maker, own), (_, next)) = (maker(2), maker(2));
+        for own in [&own, &next] {
+            let made = maker.at(1_800_000_000, "a.test", own).unwrap().served();
+            let key = &*own.served().key;
+            assert!(super::super::certificate::fits(&made.cert[0], key));
+        }
     }
 
     #[test]
