@@ -52,7 +52,11 @@ fn converse(mut stream: TcpStream) -> std::io::Result<()> {
     let head = String::from_utf8_lossy(&head).into_owned();
     let key = head
         .lines()
-        .find_map(|line| line.strip_prefix("sec-websocket-key: "))
+        .filter_map(|line| line.split_once(": "))
+        .find_map(|(name, value)| {
+            name.eq_ignore_ascii_case("sec-websocket-key")
+                .then_some(value)
+        })
         .unwrap_or_default();
     let proof = accept(key.as_bytes());
     write!(
