@@ -58,6 +58,8 @@ pub(super) struct Load {
     pub names: Vec<String>,
     /// Names that refused lines may have been meant to make: nobody is told that they are missing.
     pub doubtful: HashSet<String>,
+    /// A word that HAProxy has removed has been met.
+    of_old: bool,
     /// What lines about TLS begin with.
     pub tls: super::tls::Defaults,
 }
@@ -72,11 +74,20 @@ impl Load {
         if self.strict {
             return Err(Box::new(refusal));
         }
+        self.of_old = true;
         let message = refusal.message.trim_end_matches(['.', ' ']);
         refusal.message = format!("{message}. {note}");
         refusal.severity = Severity::Warning;
         self.diagnostics.push(refusal);
         Ok(())
+    }
+
+    /// As [`Self::old`], for what is as likely a mistake: it works where the file has shown by other words that it is of old.
+    pub fn old_among_others(&mut self, refusal: Diagnostic, note: &str) -> Parsed {
+        match self.of_old {
+            true => self.old(refusal, note),
+            false => Err(Box::new(refusal)),
+        }
     }
 
     /// Ends the line: a word that is left was not expected.

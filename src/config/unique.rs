@@ -37,8 +37,8 @@ pub(super) fn number(drafts: &mut [Draft], first: u32, load: &mut Load) {
     }
 }
 
-/// Names are unique among frontends and among backends; a `listen` is both. Files of old may use one again: the name
-/// means the first, the others are told apart by their number.
+/// Names are unique among frontends and among backends; a `listen` is both. Files that are of old by other words, too, may
+/// use one again: the name means the first, the others are told apart by their number.
 pub(super) fn duplicates(drafts: &mut [Draft], load: &mut Load) {
     let mut names: HashMap<(String, bool), (String, Span)> = HashMap::new();
     let mut others: HashMap<String, usize> = HashMap::new();
@@ -73,7 +73,7 @@ pub(super) fn duplicates(drafts: &mut [Draft], load: &mut Load) {
         let refusal = Diagnostic::alert(draft.proxy.span, message)
             .help("give each a name of its own")
             .lead(Lead::Bare);
-        match load.old(refusal, &format!("It is called '{new}' here.")) {
+        match load.old_among_others(refusal, &format!("It is called '{new}' here.")) {
             Ok(()) => draft.proxy.name = new,
             Err(problem) => load.diagnostics.push(*problem),
         }
