@@ -542,3 +542,15 @@ fn without_a_format_streams_are_announced() {
         "Connect from 127.0.0.1:client to 127.0.0.1:raw (raw/TCP)"
     );
 }
+
+#[test]
+fn retries_of_exchanges_are_counted_like_those_of_connections() {
+    let front = " log-format \"%ST %ts %rc %B\"";
+    let requests = ["/empty", "/500", "/junk", "/200"]
+        .map(|path| format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+    let requests = requests.each_ref().map(|request| request.as_bytes());
+    for more in ["", " option redispatch 1\n"] {
+        let back = format!(" retries 2\n retry-on all-retryable-errors\n{more}");
+        same(front, &back, &requests);
+    }
+}

@@ -335,8 +335,9 @@ impl Exchange {
         self.upload.keep_from.is_some()
     }
 
-    fn count_retry(&self, lease: &Lease, attempts: &mut Attempts) {
+    fn count_retry(&mut self, lease: &Lease, attempts: &mut Attempts) {
         attempts.used += 1;
+        self.txn.retries = attempts.used;
         self.backend.state.back.retries.inc();
         lease.server().state.totals.retries.inc();
     }
