@@ -224,3 +224,35 @@ fn old_words_run_and_are_told_with_the_line_of_today() {
         proxy.says(line);
     }
 }
+
+#[test]
+fn tls_front_speaks_http2_and_sends_plain_requests_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let certs = dir.path().join("certs");
+    std::fs::create_dir(&certs).unwrap();
+    let made = rcgen::generate_simple_self_signed(["www.example.org".to_owned()]).unwrap();
+    std::fs::write(certs.join("site.pem"), made.cert.pem()).unwrap();
+    std::fs::write(certs.join("site.pem.key"), made.signing_key.serialize_pem()).unwrap();
+    let [plain, tls] = [free_port(), free_port()];
+    let config = example(
+        "tls-front.cfg",
+        &[
+            ("127.0.0.1:8480", at(plain)),
+            ("bind 127.0.0.1:8443", format!("bind {}", at(tls))),
+            ("crt certs/", format!("crt {}/", certs.display())),
+        ],
+    );
+    let _proxy = Program::start(Who::Ours, &config, &[plain, tls]);
+    let moved = ask(plain, "www.example.org", "/x");
+    assert_eq!(moved.status, 301);
+    assert_eq!(moved.header("location"), Some("https://www.example.org/x"));
+    let asked = std::process::Command::new("curl")
+        .args(["-sik", "--connect-to", &format!("::{}", at(tls))])
+        .arg("https://www.example.org/")
+        .output()
+        .unwrap();
+    let answer = String::from_utf8_lossy(&asked.stdout);
+    assert!(answer.starts_with("HTTP/2 200"), "{answer}");
+    assert!(answer.contains("strict-transport-security"), "{answer}");
+    assert!(answer.ends_with("TLSv1.3 h2 www.example.org\n"), "{answer}");
+}
